@@ -1,0 +1,70 @@
+import { type ErrorCode, errorTableEntry } from './error-table.js';
+
+/** One field of a request that is not as it should be. */
+export interface FieldError {
+  /** Path of the field in the request body or query, such as `top_k` or `messages.0.role`. */
+  readonly field: string;
+  /** What was expected and what came. */
+  readonly message: string;
+}
+
+/** What an {@link AerieError} may carry beside its code and message. */
+export interface AerieErrorOptions {
+  readonly details?: readonly FieldError[];
+  /** When it is worth trying again, in milliseconds from now. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** An {@link AerieError} as it crosses a thread or a process. */
+export interface SerializedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: readonly FieldError[];
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * An error that a caller may see. Its message says what was expected, what came, and what to do,
+ * and holds no stack, file path or secret.
+ *
+ * @example
+ * throw new AerieError('INVALID_INPUT', 'image has 90 million pixels, the limit is 50 million (MAX_IMAGE_PIXELS)');
+ */
+export class AerieError extends Error {
+  override readonly name = 'AerieError';
+  readonly code: ErrorCode;
+  readonly details: readonly FieldError[] | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AerieErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** HTTP status of the code. */
+  get status(): number {
+    return errorTableEntry(this.code).status;
+  }
+
+  /** Whether the same request may succeed when it is sent again. */
+  get retryable(): boolean {
+    return errorTableEntry(this.code).retryable;
+  }
+
+  toJSON(): SerializedError {
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.details === undefined ? {} : { details: this.details }),
+      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+    };
+  }
+
+  /** The error that {@link AerieError.toJSON} wrote. */
+  static from(serialized: SerializedError): AerieError {
+    return new AerieError(serialized.code, serialized.message, serialized);
+  }
+}

@@ -1,0 +1,52 @@
+/** What is known of an error by its code alone. */
+export interface ErrorTableEntry {
+  /** HTTP status the code is answered with. */
+  readonly status: number;
+  /** Whether the same request may succeed when it is sent again. */
+  readonly retryable: boolean;
+  /** Seconds for `Retry-After` where the code always carries one and the error names none. */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * The one source of error codes. Every error a caller sees is a row of this table; docs and tests walk it.
+ */
+export const ERROR_TABLE = {
+  INVALID_INPUT: { status: 400, retryable: false },
+  CONTEXT_LENGTH_EXCEEDED: { status: 400, retryable: false },
+  UNSUPPORTED_PARAMETER: { status: 400, retryable: false },
+  UNAUTHORIZED: { status: 401, retryable: false },
+  FORBIDDEN: { status: 403, retryable: false },
+  NOT_FOUND: { status: 404, retryable: false },
+  MODEL_NOT_FOUND: { status: 404, retryable: false },
+  MODEL_VERSION_NOT_FOUND: { status: 404, retryable: false },
+  JOB_NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  REQUEST_TIMEOUT: { status: 408, retryable: true },
+  CONFLICT: { status: 409, retryable: false },
+  PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
+  VALIDATION_ERROR: { status: 422, retryable: false },
+  IDEMPOTENCY_MISMATCH: { status: 422, retryable: false },
+  RATE_LIMITED: { status: 429, retryable: true, retryAfterSeconds: 1 },
+  OVERLOADED: { status: 429, retryable: true, retryAfterSeconds: 1 },
+  HEADERS_TOO_LARGE: { status: 431, retryable: false },
+  /** In logs only: the caller left before the reply. */
+  CANCELED: { status: 499, retryable: false },
+  INTERNAL: { status: 500, retryable: false },
+  UPSTREAM_ERROR: { status: 502, retryable: true },
+  MODEL_NOT_LOADED: { status: 503, retryable: true, retryAfterSeconds: 1 },
+  SHUTTING_DOWN: { status: 503, retryable: true, retryAfterSeconds: 1 },
+  QUEUE_UNAVAILABLE: { status: 503, retryable: true, retryAfterSeconds: 1 },
+  WORKER_LOST: { status: 503, retryable: true, retryAfterSeconds: 1 },
+  TIMEOUT: { status: 504, retryable: true },
+  STORAGE_FULL: { status: 507, retryable: true },
+} as const satisfies Record<string, ErrorTableEntry>;
+
+/** A code of the error table. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+/** The row of `code`, with its optional fields visible to the type checker. */
+export function errorTableEntry(code: ErrorCode): ErrorTableEntry {
+  return ERROR_TABLE[code];
+}

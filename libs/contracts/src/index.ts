@@ -1,0 +1,3 @@
+export * from './aerie.error.js';
+export * from './error-table.js';
+export * from './task-kind.js';

@@ -1,0 +1,37 @@
+import type { ReplicaPool } from './replica-pool.js';
+
+/** What inference is wanted on: `auto` takes a GPU where there is one, `gpu` asks for one and reports its absence. */
+export type DevicePreference = 'auto' | 'cpu' | 'gpu';
+
+/** How a pool of replicas is opened. Everything here is copied into the replicas' threads. */
+export interface ReplicaPoolOptions {
+  /** Name for logs and thread names, such as `efficientnet-lite0@2`. */
+  readonly name: string;
+  /** Absolute path of the ONNX file. */
+  readonly modelPath: string;
+  /** The module that exports `createKernel`, and the options it is called with. */
+  readonly kernel: { readonly moduleUrl: string; readonly options: unknown };
+  /** Number of threads, at least 1. On GPUs: one per GPU unless given. */
+  readonly replicas?: number;
+  /** ONNX Runtime's intra-op threads of each replica, at least 1. */
+  readonly intraOpThreads?: number;
+  readonly device: DevicePreference;
+  /** Execution providers to try, in order, instead of those that `device` implies; `cpu` is always the last resort. */
+  readonly executionProviders?: readonly string[];
+  /** A run that takes longer is taken for wedged: its callers get WORKER_LOST, the thread is replaced. */
+  readonly stallTimeoutMs: number;
+  /** Opening the pool fails when a replica is not ready after this time. */
+  readonly startTimeoutMs: number;
+}
+
+/** Opens pools of replicas. */
+export interface Engine {
+  /**
+   * Starts the replicas and waits until the first one has loaded the model; the others follow.
+   *
+   * @throws AerieError MODEL_NOT_LOADED with the reason as `cause` when the model does not load.
+   */
+  open<I, O>(options: ReplicaPoolOptions, signal?: AbortSignal): Promise<ReplicaPool<I, O>>;
+  /** Closes every pool that is still open. Idempotent. */
+  close(): Promise<void>;
+}

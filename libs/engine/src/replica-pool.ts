@@ -1,0 +1,70 @@
+import type { ItemResult } from './kernel.js';
+import type { TensorMetadata } from './tensor.js';
+
+/** Time a batch spent in each stage inside the replica's thread, in milliseconds. */
+export interface StageTimes {
+  /** Items to tensors. */
+  readonly preprocessMs: number;
+  /** The model's run. */
+  readonly computeMs: number;
+  /** Tensors to results. */
+  readonly postprocessMs: number;
+}
+
+/** The outcome of one batch. */
+export interface BatchOutcome<O> {
+  readonly results: readonly ItemResult<O>[];
+  readonly times: StageTimes;
+}
+
+/** State of one replica. A `wedged` one overstayed its run and is being replaced. */
+export type ReplicaState = 'starting' | 'idle' | 'busy' | 'wedged' | 'restarting' | 'closed';
+
+/** One replica as health reports it. */
+export interface ReplicaStatus {
+  readonly index: number;
+  readonly state: ReplicaState;
+  /** Execution provider in use, such as `cpu` or `cuda`; null before the first start. */
+  readonly provider: string | null;
+  /** GPU of the replica; null on the CPU. */
+  readonly deviceId: number | null;
+  /** How often the replica was replaced since the pool was opened. */
+  readonly restarts: number;
+  /** How long the run now in progress has taken, in milliseconds; null when idle. */
+  readonly busyMs: number | null;
+}
+
+/** What a fault injected for a test makes the next batch of one replica do. */
+export type FaultKind =
+  /** The kernel throws. */
+  | 'throw'
+  /** The thread blocks for ever. */
+  | 'hang'
+  /** The thread exits in the middle of the batch. */
+  | 'die'
+  /** The whole process aborts, as a crash in native code would make it. */
+  | 'crash';
+
+/** Replicas of one model version: threads that each hold a session and a kernel and run one batch at a time. */
+export interface ReplicaPool<I, O> {
+  /** Inputs as the model declares them. */
+  readonly inputs: readonly TensorMetadata[];
+  /** Outputs as the model declares them. */
+  readonly outputs: readonly TensorMetadata[];
+  /** Number of replicas that are up, busy or not. Changes as replicas die and return. */
+  readonly capacity: number;
+  /** Calls `listener` after each change of {@link ReplicaPool.capacity}. Returns the way to stop listening. */
+  onCapacityChange(listener: (capacity: number) => void): () => void;
+  /**
+   * Runs one batch on an idle replica, waiting for one if all are busy.
+   *
+   * @throws AerieError WORKER_LOST (retryable) when the replica died or overstayed its time; INTERNAL when the
+   *   kernel or the session threw; MODEL_NOT_LOADED when the pool is closed.
+   */
+  run(items: readonly I[], transfer?: readonly ArrayBuffer[]): Promise<BatchOutcome<O>>;
+  status(): readonly ReplicaStatus[];
+  /** Makes the next batch fail in the given way. For tests: refused unless faults were allowed at opening. */
+  injectFault(kind: FaultKind): void;
+  /** Waits for running batches, releases the sessions and ends the threads. Idempotent. */
+  close(): Promise<void>;
+}
