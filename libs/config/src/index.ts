@@ -1,1 +1,5 @@
-export {};
+export * from './configuration.error.js';
+export { environmentSchema } from './environment.schema.js';
+export * from './load-settings.js';
+export type { RateLimit } from './parsers.js';
+export type * from './settings.js';

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { bytes, flag, integer, list, rate, seconds } from './parsers.js';
+
+const optionalUrl = (protocols: RegExp, example: string) =>
+  z.url({ protocol: protocols, error: `an address such as ${example}` }).optional();
+
+/** Every variable that is read, by name. `.env.example` and docs/configuration.md are checked against it. */
+export const environmentSchema = z.object({
+  APP_NAME: z.string().min(1).max(64).default('aerie'),
+  DEBUG: flag(false),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: integer(8000, 0, 65_535),
+  WORKERS: integer(1, 1, 256),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+  TRUST_PROXY: integer(0, 0, 16),
+
+  MODEL_PATH: z.string().min(1).default('models'),
+  DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
+  MAX_BATCH_SIZE: integer(32, 1, 1024),
+  MAX_QUEUE_SIZE: integer(256, 1, 65_536),
+  REPLICAS: integer(0, 0, 256),
+  INTRA_OP_THREADS: integer(0, 0, 256),
+  REPLICA_STALL_TIMEOUT: seconds(10, 0.1, 3600),
+  LIVENESS_TIMEOUT: seconds(30, 0.1, 3600),
+  MODEL_START_TIMEOUT: seconds(120, 1, 3600),
+  MODEL_KEEP_ALIVE: seconds(0, 0, 31_536_000),
+
+  MAX_JSON_BYTES: bytes('1MB'),
+  MAX_PREDICT_JSON_BYTES: bytes('28MB'),
+  MAX_JSON_DEPTH: integer(64, 1, 10_000),
+  MAX_HEADER_BYTES: bytes('16KiB'),
+  MAX_CONNECTIONS: integer(10_000, 1, 1_000_000),
+  KEEP_ALIVE: seconds(5, 0, 3600),
+  HEADERS_TIMEOUT: seconds(10, 1, 3600),
+  RECEIVE_TIMEOUT: seconds(30, 1, 3600),
+  REQUEST_TIMEOUT: seconds(30, 0.05, 86_400),
+  DRAIN_DELAY: seconds(0, 0, 3600),
+  DRAIN_TIMEOUT: seconds(25, 0, 3600),
+
+  MAX_IMAGE_BYTES: bytes('20MB'),
+  MAX_IMAGE_PIXELS: integer(50_000_000, 1, 1_000_000_000),
+  IMAGE_FETCH_TIMEOUT: seconds(10, 0.05, 600),
+  IMAGE_FETCH_REDIRECTS: integer(3, 0, 20),
+  ALLOWED_IMAGE_HOSTS: list(),
+
+  MAX_EMBED_TEXTS: integer(256, 1, 4096),
+
+  RATE_LIMIT_PREDICT: rate('10/minute'),
+  RATE_LIMIT_EMBED: rate('off'),
+
+  API_KEYS: list(),
+  REDIS_URL: optionalUrl(/^rediss?$/, 'redis://127.0.0.1:6379'),
+  DATA_DIR: z.string().min(1).default('data'),
+
+  FAULT_INJECTION: flag(false),
+});
+
+/** The variables after validation, before they are grouped into {@link Settings}. */
+export type Environment = z.infer<typeof environmentSchema>;

@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
+import { type Environment, environmentSchema } from './environment.schema.js';
+import type { Settings } from './settings.js';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Variables whose values are never printed; each may also come from a file named by `<NAME>_FILE`. */
+export const SECRETS: ReadonlySet<string> = new Set(['API_KEYS', 'REDIS_URL']);
+
+/**
+ * Reads the environment and the `.env` file beside it (the environment wins), once.
+ *
+ * @throws ConfigurationError naming every variable that cannot be used.
+ */
+export function loadSettings(
+  variables: Variables = process.env,
+  directory: string = process.cwd(),
+): Settings {
+  const given = withoutBlanks({ ...readDotEnv(directory), ...variables });
+  const problems: ConfigurationProblem[] = [];
+  const withFiles = readSecretFiles(given, directory, problems);
+  const parsed = environmentSchema.safeParse(withFiles);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const name = String(issue.path[0]);
+      problems.push({
+        name,
+        expected: expectation(issue.message),
+        received: printable(name, withFiles[name]),
+      });
+    }
+  }
+  if (problems.length > 0 || !parsed.success) throw new ConfigurationError(problems);
+  return deepFreeze(group(parsed.data, directory));
+}
+
+/** The settings with secrets masked, for the log. */
+export function redactSettings(settings: Settings): Settings {
+  return {
+    ...settings,
+    apiKeys: settings.apiKeys.map(() => '[redacted]'),
+    redisUrl: settings.redisUrl === null ? null : settings.redisUrl.replace(/\/\/[^@/]*@/, '//[redacted]@'),
+  };
+}
+
+function group(env: Environment, directory: string): Settings {
+  return {
+    appName: env.APP_NAME,
+    debug: env.DEBUG,
+    logLevel: env.LOG_LEVEL ?? (env.DEBUG ? 'debug' : 'info'),
+    faultInjection: env.FAULT_INJECTION,
+    dataDir: resolve(directory, env.DATA_DIR),
+    redisUrl: env.REDIS_URL ?? null,
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      workers: env.WORKERS,
+      trustedProxies: env.TRUST_PROXY,
+      maxJsonBytes: env.MAX_JSON_BYTES,
+      maxPredictJsonBytes: env.MAX_PREDICT_JSON_BYTES,
+      maxJsonDepth: env.MAX_JSON_DEPTH,
+      maxHeaderBytes: env.MAX_HEADER_BYTES,
+      maxConnections: env.MAX_CONNECTIONS,
+      keepAliveMs: env.KEEP_ALIVE,
+      headersTimeoutMs: env.HEADERS_TIMEOUT,
+      receiveTimeoutMs: env.RECEIVE_TIMEOUT,
+      requestTimeoutMs: env.REQUEST_TIMEOUT,
+      drainDelayMs: env.DRAIN_DELAY,
+      drainTimeoutMs: env.DRAIN_TIMEOUT,
+    },
+    models: {
+      path: resolve(directory, env.MODEL_PATH),
+      device: env.DEVICE,
+      maxBatchSize: env.MAX_BATCH_SIZE,
+      maxQueueSize: env.MAX_QUEUE_SIZE,
+      replicas: env.REPLICAS === 0 ? null : env.REPLICAS,
+      intraOpThreads: env.INTRA_OP_THREADS === 0 ? null : env.INTRA_OP_THREADS,
+      replicaStallTimeoutMs: env.REPLICA_STALL_TIMEOUT,
+      livenessTimeoutMs: env.LIVENESS_TIMEOUT,
+      startTimeoutMs: env.MODEL_START_TIMEOUT,
+      keepAliveMs: env.MODEL_KEEP_ALIVE,
+    },
+    images: {
+      maxBytes: env.MAX_IMAGE_BYTES,
+      maxPixels: env.MAX_IMAGE_PIXELS,
+      fetchTimeoutMs: env.IMAGE_FETCH_TIMEOUT,
+      maxRedirects: env.IMAGE_FETCH_REDIRECTS,
+      allowedHosts: env.ALLOWED_IMAGE_HOSTS,
+    },
+    texts: { maxTexts: env.MAX_EMBED_TEXTS },
+    rateLimits: { predict: env.RATE_LIMIT_PREDICT, embed: env.RATE_LIMIT_EMBED },
+    apiKeys: env.API_KEYS,
+  };
+}
+
+function readDotEnv(directory: string): Variables {
+  const path = resolve(directory, '.env');
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+}
+
+/** An empty value means "not set", as compose files and shells write it. */
+function withoutBlanks(variables: Variables): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== '',
+    ),
+  );
+}
+
+function readSecretFiles(
+  variables: Record<string, string>,
+  directory: string,
+  problems: ConfigurationProblem[],
+): Record<string, string> {
+  const result = { ...variables };
+  for (const name of SECRETS) {
+    const file = variables[`${name}_FILE`];
+    if (file === undefined) continue;
+    try {
+      result[name] = readFileSync(resolve(directory, file), 'utf8').trim().replaceAll(/\r?\n/g, ',');
+    } catch {
+      problems.push({ name: `${name}_FILE`, expected: 'a readable file', received: JSON.stringify(file) });
+    }
+  }
+  return result;
+}
+
+function expectation(message: string): string {
+  return message.replace(/^Invalid (input|option): expected /, '').replace(/^Invalid /, 'a valid ');
+}
+
+function printable(name: string, value: string | undefined): string {
+  return SECRETS.has(name) ? '(a secret)' : JSON.stringify(value);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

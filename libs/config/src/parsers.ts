@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+/** A duration in seconds from the environment, kept in milliseconds. */
+export const seconds = (fallback: number, min = 0, max = 86_400) =>
+  z.coerce
+    .number('a number of seconds')
+    .min(min, `at least ${String(min)} s`)
+    .max(max, `at most ${String(max)} s`)
+    .default(fallback)
+    .transform((value) => Math.round(value * 1000));
+
+/** A whole number within bounds. */
+export const integer = (fallback: number, min: number, max: number) =>
+  z.coerce
+    .number(`a whole number from ${String(min)} to ${String(max)}`)
+    .int('a whole number')
+    .min(min, `at least ${String(min)}`)
+    .max(max, `at most ${String(max)}`)
+    .default(fallback);
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+
+/** A size such as `20MB`, `28 MB` or `1048576`, kept in bytes. Decimal units are powers of 1000, binary ones of 1024. */
+export const bytes = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((value, context) => {
+      const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value);
+      const unit = UNITS[(match?.[2] ?? '').toLowerCase()];
+      if (match?.[1] === undefined || unit === undefined) {
+        context.addIssue({ code: 'custom', message: 'a size such as 20MB, 512kB or 1048576' });
+        return z.NEVER;
+      }
+      return Math.round(Number(match[1]) * unit);
+    });
+
+/** `true`/`false` in the spellings that operators use. */
+export const flag = (fallback: boolean) =>
+  z
+    .stringbool({
+      truthy: ['true', '1', 'yes', 'on'],
+      falsy: ['false', '0', 'no', 'off', ''],
+      error: 'true or false',
+    })
+    .default(fallback);
+
+/** A comma-separated list; blanks are dropped. */
+export const list = () =>
+  z
+    .string()
+    .default('')
+    .transform((value): readonly string[] =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    );
+
+/** A rate such as `10/minute`; `off` means no limit. */
+export interface RateLimit {
+  /** Requests allowed in each window. */
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+const WINDOWS: Readonly<Record<string, number>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+/** A rate such as `10/minute`, `5/30 seconds` or `off`. */
+export const rate = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((value, context): RateLimit | null => {
+      const text = value.trim().toLowerCase();
+      if (text === 'off') return null;
+      const match = /^(\d+)\s*(?:\/|per)\s*(\d*)\s*(second|minute|hour|day)s?$/.exec(text);
+      const windowMs = WINDOWS[match?.[3] ?? ''];
+      const limit = Number(match?.[1] ?? 0);
+      const count = match?.[2] === undefined || match[2] === '' ? 1 : Number(match[2]);
+      if (windowMs === undefined || limit < 1 || count < 1) {
+        context.addIssue({ code: 'custom', message: 'a rate such as 10/minute, or off' });
+        return z.NEVER;
+      }
+      return { limit, windowMs: windowMs * count };
+    });

@@ -1,0 +1,73 @@
+import type { RateLimit } from './parsers.js';
+
+/** The whole configuration: validated, grouped, frozen. Times are in milliseconds, sizes in bytes. */
+export interface Settings {
+  readonly appName: string;
+  readonly debug: boolean;
+  readonly logLevel: string;
+  /** Lets tests break replicas on purpose. Never on by default. */
+  readonly faultInjection: boolean;
+  readonly dataDir: string;
+  readonly redisUrl: string | null;
+  readonly http: HttpSettings;
+  readonly models: ModelSettings;
+  readonly images: ImageSettings;
+  readonly texts: { readonly maxTexts: number };
+  readonly rateLimits: { readonly predict: RateLimit | null; readonly embed: RateLimit | null };
+  /** Keys that callers must present; none: the API is open. */
+  readonly apiKeys: readonly string[];
+}
+
+/** Settings of the HTTP server. */
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** HTTP processes. */
+  readonly workers: number;
+  /** Proxies in front whose X-Forwarded-For is believed; 0 believes none. */
+  readonly trustedProxies: number;
+  readonly maxJsonBytes: number;
+  /** Limit for predict and its jobs, whose bodies may hold data URLs. */
+  readonly maxPredictJsonBytes: number;
+  readonly maxJsonDepth: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+  readonly keepAliveMs: number;
+  /** Time a client has for its headers. */
+  readonly headersTimeoutMs: number;
+  /** Time a client has for its whole request. */
+  readonly receiveTimeoutMs: number;
+  /** Time a request may take in all before it is answered with 504. */
+  readonly requestTimeoutMs: number;
+  readonly drainDelayMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+/** Settings of models and their replicas. */
+export interface ModelSettings {
+  /** Absolute path of the model repository. */
+  readonly path: string;
+  readonly device: 'auto' | 'cpu' | 'gpu';
+  readonly maxBatchSize: number;
+  readonly maxQueueSize: number;
+  /** Replicas of each version; null lets the cores decide. */
+  readonly replicas: number | null;
+  /** Intra-op threads of each replica; null lets the cores decide. */
+  readonly intraOpThreads: number | null;
+  /** A run that takes longer is taken for wedged. */
+  readonly replicaStallTimeoutMs: number;
+  /** A model that has work and finishes none for so long makes /health/live fail. */
+  readonly livenessTimeoutMs: number;
+  readonly startTimeoutMs: number;
+  /** Lazily loaded models that are idle for so long are unloaded; 0 keeps them. */
+  readonly keepAliveMs: number;
+}
+
+/** Settings of images and of fetching them. */
+export interface ImageSettings {
+  readonly maxBytes: number;
+  readonly maxPixels: number;
+  readonly fetchTimeoutMs: number;
+  readonly maxRedirects: number;
+  readonly allowedHosts: readonly string[];
+}

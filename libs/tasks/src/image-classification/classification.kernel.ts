@@ -1,0 +1,52 @@
+import type { CreateKernel, ItemResult, NamedTensors, PreparedBatch, TensorMetadata } from '@aerie/engine';
+import type { ClassificationOptions } from './classification.options.js';
+import { TensorWriter } from './tensor-writer.js';
+import { activate, selectTop } from './top-k.js';
+import type { ClassificationItem, ClassScore } from './types.js';
+
+/** The part of the options that crosses into the replica's thread. */
+type KernelOptions = Pick<ClassificationOptions, 'image' | 'activation'>;
+
+/**
+ * Runs in a replica's thread. Input: float32 [batch, 3, height, width] (or NHWC), output: float32 [batch, classes].
+ */
+export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[], KernelOptions> = ({
+  session,
+  options,
+}) => {
+  const input = single(session.inputs, 'input');
+  const output = single(session.outputs, 'output');
+  const { width, height, layout } = options.image;
+  const writer = new TensorWriter(options.image);
+  const size = width * height * 3;
+
+  return {
+    prepare(items: readonly ClassificationItem[]): PreparedBatch<unknown> {
+      const data = new Float32Array(items.length * size);
+      items.forEach((item, index) => {
+        writer.write(item.pixels, item.orientation, data, index * size);
+      });
+      const dims = layout === 'nchw' ? [items.length, 3, height, width] : [items.length, height, width, 3];
+      return { feeds: { [input]: { dtype: 'float32', dims, data } }, state: items };
+    },
+
+    finish(outputs: NamedTensors, state: unknown) {
+      const items = state as readonly ClassificationItem[];
+      const scores = outputs[output]?.data;
+      if (!(scores instanceof Float32Array))
+        throw new Error(`The model's output "${output}" is not float32.`);
+      const classes = scores.length / items.length;
+      const results = items.map((item, row): ItemResult<readonly ClassScore[]> => {
+        const values = activate(scores.subarray(row * classes, (row + 1) * classes), options.activation);
+        return { ok: true, value: selectTop(values, item.topK) };
+      });
+      return { results };
+    },
+  };
+};
+
+function single(tensors: readonly TensorMetadata[], role: string): string {
+  const [tensor] = tensors;
+  if (tensor === undefined) throw new Error(`The model has no ${role}.`);
+  return tensor.name;
+}

@@ -1,0 +1,123 @@
+import { AerieError } from '@aerie/contracts';
+import sharp, { type Metadata } from 'sharp';
+import type { ImageGeometry, Orientation } from './types.js';
+
+/** Bounds on what is decoded. */
+export interface DecodeLimits {
+  /** Width times height of the picture as stored. */
+  readonly maxPixels: number;
+  /** Seconds that one picture may take. */
+  readonly timeoutSeconds: number;
+}
+
+/** A picture at the model's size, not yet turned upright. */
+export interface DecodedImage {
+  /** RGB bytes, [height, width, 3] as stored. */
+  readonly pixels: Uint8Array;
+  readonly orientation: Orientation;
+}
+
+// Only these three loaders are reachable, whatever a file claims to be: fewer parsers, fewer surprises.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+});
+// One thread a picture: many pictures are decoded side by side, and a pool for each costs more than it brings.
+sharp.concurrency(1);
+sharp.cache(false);
+
+const KERNELS = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
+
+/**
+ * Decodes a JPEG, PNG or WebP straight to the model's size: a big JPEG or WebP is scaled down while it is decoded
+ * (libvips' shrink-on-load), and the crop is part of the scaling. The EXIF turn is returned, not applied: turning the
+ * small result is free, whereas turning first would lose shrink-on-load.
+ *
+ * @throws AerieError INVALID_INPUT when the bytes are no such picture, or it has too many pixels.
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  geometry: ImageGeometry,
+  limits: DecodeLimits,
+): Promise<DecodedImage> {
+  const format = sniffFormat(bytes);
+  if (format === null) {
+    throw new AerieError('INVALID_INPUT', 'The image is not a JPEG, PNG or WebP picture.');
+  }
+  const options = { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true } as const;
+  try {
+    const metadata = await sharp(bytes, options).metadata();
+    checkPixels(metadata, limits);
+    const orientation = orientationOf(metadata);
+    const [width, height] =
+      orientation >= 5 ? [geometry.height, geometry.width] : [geometry.width, geometry.height];
+    const [fullWidth, fullHeight] = [Math.round(width / geometry.crop), Math.round(height / geometry.crop)];
+    const pixels = await sharp(bytes, options)
+      .timeout({ seconds: limits.timeoutSeconds })
+      .resize(fullWidth, fullHeight, { fit: 'cover', kernel: KERNELS[geometry.resample] })
+      .extract({
+        left: (fullWidth - width) >> 1,
+        top: (fullHeight - height) >> 1,
+        width,
+        height,
+      })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer();
+    return { pixels: detach(pixels), orientation };
+  } catch (error) {
+    throw translate(error, format);
+  }
+}
+
+/** The format by its first bytes; null for anything else. */
+export function sniffFormat(bytes: Uint8Array): 'jpeg' | 'png' | 'webp' | null {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 16));
+  if (view.length >= 3 && view[0] === 0xff && view[1] === 0xd8 && view[2] === 0xff) return 'jpeg';
+  if (view.subarray(0, 8).equals(PNG_SIGNATURE)) return 'png';
+  if (view.toString('latin1', 0, 4) === 'RIFF' && view.toString('latin1', 8, 12) === 'WEBP') return 'webp';
+  return null;
+}
+
+const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+function checkPixels({ width, height }: Metadata, { maxPixels }: DecodeLimits): void {
+  if (width * height > maxPixels) {
+    throw new AerieError(
+      'INVALID_INPUT',
+      `The image has ${String(width)} x ${String(height)} pixels, the limit is ${String(maxPixels)} in all (MAX_IMAGE_PIXELS).`,
+    );
+  }
+}
+
+function orientationOf({ orientation = 1 }: Metadata): Orientation {
+  return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
+}
+
+/** The bytes in a buffer of their own, so that they can be handed to another thread without taking a pool along. */
+function detach(buffer: Buffer): Uint8Array {
+  const whole = buffer.byteLength === buffer.buffer.byteLength;
+  return whole ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);
+}
+
+function translate(error: unknown, format: string): AerieError {
+  if (error instanceof AerieError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (/pixel limit/i.test(reason)) {
+    return new AerieError(
+      'INVALID_INPUT',
+      'The image has more pixels than the limit allows (MAX_IMAGE_PIXELS).',
+    );
+  }
+  if (/timeout/i.test(reason)) {
+    return new AerieError('INVALID_INPUT', 'The image takes too long to decode.', { cause: error });
+  }
+  return new AerieError(
+    'INVALID_INPUT',
+    `The image cannot be decoded: its ${format} data is damaged or cut short.`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,38 @@
+/** EXIF orientation, 1..8; 1 is upright. */
+export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+/** A decoded picture, cut and scaled to the model's size but not yet turned upright. */
+export interface ClassificationItem {
+  /** RGB bytes, rows from the top, [height, width, 3] as stored (before turning). */
+  readonly pixels: Uint8Array;
+  /** The turn still to be applied. For 5..8 the stored width and height are the model's height and width. */
+  readonly orientation: Orientation;
+  /** How many classes the caller wants, at least 1. */
+  readonly topK: number;
+}
+
+/** One class and its probability. */
+export interface ClassScore {
+  /** Row of the label. */
+  readonly index: number;
+  /** 0..1 */
+  readonly confidence: number;
+}
+
+/** How a picture is brought to the model's size: a centred crop, then a scaling. */
+export interface ImageGeometry {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** Share of the largest centred crop that is kept, 0 < crop <= 1. */
+  readonly crop: number;
+  readonly resample: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
+}
+
+/** What the predict use case needs to know of a model. */
+export interface ClassificationDetails {
+  /** Class names in the order of the model's output; null when the model has none. */
+  readonly labels: readonly string[] | null;
+  readonly geometry: ImageGeometry;
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { Tokenizer } from '@huggingface/tokenizers';
+
+/** A text as token ids, or how far over the limit it is. */
+export type TokenizedText =
+  | { readonly fits: true; readonly ids: readonly number[] }
+  /** `tokens` counts what was read before giving up; `exact` says whether that was the whole text. */
+  | { readonly fits: false; readonly tokens: number; readonly exact: boolean };
+
+/** Characters read first for each token of the limit; most texts that fit are shorter. */
+const CHARACTERS_PER_TOKEN = 8;
+
+/**
+ * Tokenizes single texts up to a limit. The `truncation` and `padding` that a tokenizer.json carries are dropped:
+ * they would cut at another limit and make every text cost the padded length.
+ */
+export class TextTokenizer {
+  readonly #tokenizer: Tokenizer;
+  readonly #maxTokens: number;
+  /** Special tokens that the tokenizer puts behind a text, such as [SEP]. */
+  readonly #suffix: readonly number[];
+
+  constructor(tokenizerPath: string, configPath: string | null, maxTokens: number) {
+    const definition = JSON.parse(readFileSync(tokenizerPath, 'utf8')) as object;
+    const config = configPath === null ? {} : (JSON.parse(readFileSync(configPath, 'utf8')) as object);
+    this.#tokenizer = new Tokenizer({ ...definition, truncation: null, padding: null }, config);
+    this.#maxTokens = maxTokens;
+    this.#suffix = commonSuffix(this.#encode(''), this.#encode('a'));
+  }
+
+  /** Reads only as much of a long text as the decision needs. */
+  tokenize(text: string, truncate: boolean): TokenizedText {
+    let length = this.#maxTokens * CHARACTERS_PER_TOKEN;
+    for (;;) {
+      const whole = length >= text.length;
+      const ids = this.#encode(whole ? text : text.slice(0, length));
+      if (whole && ids.length <= this.#maxTokens) return { fits: true, ids };
+      // Cutting the text can change the tokens of its last word: only trust a prefix that goes well beyond the limit.
+      if (whole || ids.length > this.#maxTokens * 2) {
+        if (!truncate) return { fits: false, tokens: ids.length, exact: whole };
+        return { fits: true, ids: this.#cut(ids) };
+      }
+      length *= 2;
+    }
+  }
+
+  #cut(ids: readonly number[]): readonly number[] {
+    return [...ids.slice(0, this.#maxTokens - this.#suffix.length), ...this.#suffix];
+  }
+
+  #encode(text: string): readonly number[] {
+    return this.#tokenizer.encode(text).ids;
+  }
+}
+
+function commonSuffix(a: readonly number[], b: readonly number[]): readonly number[] {
+  let length = 0;
+  while (length < a.length && a.at(-1 - length) === b.at(-1 - length)) length++;
+  return a.slice(a.length - length);
+}

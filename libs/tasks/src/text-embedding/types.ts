@@ -1,0 +1,21 @@
+/** One text to embed. */
+export interface EmbeddingItem {
+  /** Not blank. */
+  readonly text: string;
+  /** Whether a text over the model's limit is cut; otherwise it is refused. */
+  readonly truncate: boolean;
+}
+
+/** The vector of one text. */
+export interface EmbeddingResult {
+  /** float32 [dimensions]; of length 1 where the model's options say so. */
+  readonly embedding: Float32Array;
+  /** Tokens that were run, special tokens included. */
+  readonly tokens: number;
+}
+
+/** What the embed use case needs to know of a model. */
+export interface EmbeddingDetails {
+  /** Tokens a text may have, special tokens included. */
+  readonly maxTokens: number;
+}
