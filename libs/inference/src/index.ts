@@ -1,1 +1,6 @@
-export {};
+export * from './bounded-gate.js';
+export type { InferenceCall, ServedBy } from './call.js';
+export * from './embed.service.js';
+export * from './image-source.js';
+export * from './predict.service.js';
+export * from './inference.module.js';

@@ -1,0 +1,32 @@
+import type { InferenceStats } from '@aerie/model-registry';
+
+/** Which model a caller wants and how long it will wait. */
+export interface InferenceCall {
+  readonly model?: string;
+  /** Number, `v2` or an alias. */
+  readonly version?: string;
+  /** What keeps a caller on one version of a traffic split. */
+  readonly stickyKey?: string;
+  /** Ends the call: the caller left, or its time is up. */
+  readonly signal?: AbortSignal;
+  /** By `performance.now()`. */
+  readonly deadline?: number;
+  /** Higher goes first. */
+  readonly priority?: number;
+}
+
+/** What served a call, for headers and logs. */
+export interface ServedBy {
+  readonly model: string;
+  readonly version: string;
+  readonly stats: InferenceStats;
+}
+
+/** Time in the model's hands: tensors, run and results, without the wait. */
+export function inferenceTimeMs(stats: InferenceStats): number {
+  return round(stats.preprocessMs + stats.computeMs + stats.postprocessMs);
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

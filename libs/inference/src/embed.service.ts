@@ -1,0 +1,61 @@
+import { AerieError } from '@aerie/contracts';
+import type { ModelRegistry } from '@aerie/model-registry';
+import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
+
+/** The reply to embed. */
+export interface EmbedReply {
+  /** One vector a text, in order. */
+  readonly embeddings: readonly (readonly number[])[];
+  readonly dimensions: number;
+  readonly model: string;
+  readonly model_version: string;
+  readonly usage: { readonly tokens: number };
+  readonly inference_time_ms: number;
+}
+
+/** Vectors for texts. */
+export class EmbedService {
+  readonly #registry: ModelRegistry;
+
+  constructor(registry: ModelRegistry) {
+    this.#registry = registry;
+  }
+
+  /**
+   * @param texts not blank, within the limit on their number
+   * @param truncate whether texts over the model's token limit are cut; otherwise they are refused
+   */
+  embed(
+    texts: readonly string[],
+    truncate: boolean,
+    call: InferenceCall,
+  ): Promise<{ readonly reply: EmbedReply; readonly servedBy: ServedBy }> {
+    return this.#registry.use('text-embedding', call, call.signal, async (model) => {
+      const { results, stats } = await model.infer(
+        texts.map((text) => ({ text, truncate })),
+        call,
+      );
+      const embeddings: (readonly number[])[] = [];
+      let tokens = 0;
+      results.forEach((result, index) => {
+        if (!result.ok) {
+          const which = texts.length === 1 ? 'The text' : `Text ${String(index)}`;
+          throw new AerieError(result.code, `${which} ${result.message}.`);
+        }
+        embeddings.push(Array.from(result.value.embedding));
+        tokens += result.value.tokens;
+      });
+      return {
+        reply: {
+          embeddings,
+          dimensions: embeddings[0]?.length ?? 0,
+          model: model.name,
+          model_version: model.version,
+          usage: { tokens },
+          inference_time_ms: inferenceTimeMs(stats),
+        },
+        servedBy: { model: model.name, version: model.version, stats },
+      };
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { AerieError } from '@aerie/contracts';
+import { type SafeFetcher, parseDataUrl } from '@aerie/outbound';
+
+/** Where a picture comes from. */
+export type ImageSource =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** `http:`, `https:` or `data:`. */
+  | { readonly kind: 'url'; readonly url: string };
+
+const ACCEPT = 'image/jpeg, image/png, image/webp';
+
+/** Brings a picture's bytes here, within the limits. */
+export class ImageLoader {
+  readonly #fetcher: SafeFetcher;
+  readonly #maxBytes: number;
+
+  constructor(fetcher: SafeFetcher, maxBytes: number) {
+    this.#fetcher = fetcher;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** @throws AerieError INVALID_INPUT when the address is refused or unreachable, or what it gives is too large. */
+  async load(source: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
+    if (source.kind === 'bytes') return this.#checked(source.bytes);
+    if (/^data:/i.test(source.url)) return this.#checked(parseDataUrl(source.url, this.#maxBytes).bytes);
+    const { bytes } = await this.#fetcher.fetchBytes(source.url, {
+      accept: ACCEPT,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return bytes;
+  }
+
+  #checked(bytes: Uint8Array): Uint8Array {
+    if (bytes.byteLength === 0) throw new AerieError('INVALID_INPUT', 'The image is empty.');
+    return bytes;
+  }
+}

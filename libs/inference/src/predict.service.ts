@@ -1,0 +1,72 @@
+import { AerieError } from '@aerie/contracts';
+import type { ModelRegistry } from '@aerie/model-registry';
+import { type DecodeLimits, decodeImage, sniffFormat } from '@aerie/tasks';
+import type { BoundedGate } from './bounded-gate.js';
+import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
+import type { ImageLoader, ImageSource } from './image-source.js';
+import { unwrap } from './unwrap.js';
+
+/** A label and how sure the model is of it. */
+export interface Prediction {
+  readonly label: string;
+  /** 0..1 */
+  readonly confidence: number;
+}
+
+/** The reply to predict. */
+export interface PredictReply {
+  readonly predictions: readonly Prediction[];
+  readonly model_version: string;
+  readonly inference_time_ms: number;
+}
+
+/** Labels for a picture: fetch, decode, run, name. */
+export class PredictService {
+  readonly #registry: ModelRegistry;
+  readonly #images: ImageLoader;
+  readonly #decoding: BoundedGate;
+  readonly #limits: DecodeLimits;
+
+  constructor(registry: ModelRegistry, images: ImageLoader, decoding: BoundedGate, limits: DecodeLimits) {
+    this.#registry = registry;
+    this.#images = images;
+    this.#decoding = decoding;
+    this.#limits = limits;
+  }
+
+  /**
+   * @param topK 1..100 labels, most likely first
+   * @throws AerieError as the table says: INVALID_INPUT, MODEL_NOT_FOUND, OVERLOADED, TIMEOUT ...
+   */
+  async predict(
+    source: ImageSource,
+    topK: number,
+    call: InferenceCall,
+  ): Promise<{ readonly reply: PredictReply; readonly servedBy: ServedBy }> {
+    // An unknown model is told before anything is fetched for it.
+    this.#registry.resolve('image-classification', call);
+    const bytes = await this.#images.load(source, call.signal);
+    if (sniffFormat(bytes) === null) {
+      throw new AerieError('INVALID_INPUT', 'The image is not a JPEG, PNG or WebP picture.');
+    }
+    return this.#registry.use('image-classification', call, call.signal, async (model) => {
+      const image = await this.#decoding.run(
+        () => decodeImage(bytes, model.details.geometry, this.#limits),
+        call.signal,
+      );
+      const { results, stats } = await model.infer([{ ...image, topK }], call);
+      const { labels } = model.details;
+      return {
+        reply: {
+          predictions: unwrap(results).map(({ index, confidence }) => ({
+            label: labels?.[index] ?? String(index),
+            confidence: Math.min(1, Math.max(0, confidence)),
+          })),
+          model_version: model.version,
+          inference_time_ms: inferenceTimeMs(stats),
+        },
+        servedBy: { model: model.name, version: model.version, stats },
+      };
+    });
+  }
+}

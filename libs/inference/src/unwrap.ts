@@ -1,0 +1,14 @@
+import { AerieError } from '@aerie/contracts';
+import type { ItemResult } from '@aerie/engine';
+
+/**
+ * The value of the only result.
+ *
+ * @throws AerieError with the item's own code when it was refused.
+ */
+export function unwrap<O>(results: readonly ItemResult<O>[]): O {
+  const [result] = results;
+  if (result === undefined) throw new Error('The batch gave no result for its only item. This is a bug.');
+  if (!result.ok) throw new AerieError(result.code, result.message);
+  return result.value;
+}

@@ -1,0 +1,33 @@
+import type { Logger } from './logger.js';
+
+/** Nest's own messages as structured lines. Nest passes the context as the last argument. */
+export class NestLogger {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.#logger.debug({ context: rest.at(-1) }, String(message));
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.#logger.error(
+      { context: rest.at(-1), stack: rest.length > 1 ? rest[0] : undefined },
+      String(message),
+    );
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.#logger.warn({ context: rest.at(-1) }, String(message));
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.#logger.debug({ context: rest.at(-1) }, String(message));
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.#logger.trace({ context: rest.at(-1) }, String(message));
+  }
+}
