@@ -1,0 +1,172 @@
+/**
+ * The directions of the packages, as the architecture has them. One table, from which the rules are made:
+ * a package may use what is listed for it and nothing else of ours.
+ */
+const MAY_USE = {
+  contracts: [],
+  batching: [],
+  config: ['contracts'],
+  engine: ['contracts'],
+  outbound: ['contracts'],
+  observability: ['contracts'],
+  queue: ['contracts'],
+  generation: ['contracts', 'engine'],
+  tasks: ['contracts', 'engine'],
+  'model-registry': ['contracts', 'tasks', 'engine', 'generation', 'batching'],
+  inference: ['contracts', 'model-registry', 'outbound', 'tasks'],
+};
+
+/** What apps use anywhere, and what only their modules, the composition roots, may use on top. */
+const APPS_MAY_USE = ['contracts', 'config', 'observability', 'queue', 'model-registry', 'inference'];
+const COMPOSITION_ROOTS_MAY_USE = [...APPS_MAY_USE, 'engine', 'outbound', 'tasks'];
+
+const COMPOSITION_ROOT = '^apps/.+[.]module[.]ts$';
+const TESTS = '([.]spec[.]ts$|/src/testing/)';
+
+/** Modules that nothing imports: processes, threads, and what threads load by URL. */
+const ENTRY_POINTS = ['/src/index[.]ts$', '/src/main[.]ts$', '[.]worker[.]ts$', 'kernel[.]ts$', '[.]d[.]ts$'];
+
+const anyOf = (names) => `^libs/(${names.join('|')})/`;
+const nothingOf = (names) => (names.length === 0 ? undefined : anyOf(names));
+
+const directionRules = Object.entries(MAY_USE).map(([name, uses]) => ({
+  name: `direction-${name}`,
+  comment: `libs/${name} may use of ours: ${uses.join(', ') || 'nothing'}.`,
+  severity: 'error',
+  from: { path: `^libs/${name}/` },
+  to: { path: '^(libs|apps)/', pathNot: [`^libs/${name}/`, nothingOf(uses)].filter(Boolean) },
+}));
+
+/** A package of npm, wherever it is installed and whether or not only its types are imported. */
+const npm = (pattern) => `(^|/)node_modules/(@types/)?${pattern}(/|$)`;
+
+const onlyIn = (pattern, home, comment) => ({
+  name: `only-in-place-${pattern}`,
+  comment,
+  severity: 'error',
+  from: { path: '^(libs|apps)/', pathNot: home },
+  to: { path: npm(pattern) },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...directionRules,
+    {
+      name: 'direction-unlisted',
+      comment: 'A new package states its directions in the table of .dependency-cruiser.cjs.',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: anyOf(Object.keys(MAY_USE)) },
+      to: { path: '^(libs|apps)/', pathNot: '^libs/contracts/' },
+    },
+    {
+      name: 'direction-apps',
+      comment: `Apps may use of ours: ${APPS_MAY_USE.join(', ')}.`,
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: COMPOSITION_ROOT },
+      to: { path: '^(libs|apps)/', pathNot: ['^apps/$1/', anyOf(APPS_MAY_USE)] },
+    },
+    {
+      name: 'direction-composition-roots',
+      comment: 'Modules of apps put the parts together; they alone may also name engine, outbound and tasks.',
+      severity: 'error',
+      from: { path: COMPOSITION_ROOT },
+      to: { path: '^(libs|apps)/', pathNot: ['^apps/', anyOf(COMPOSITION_ROOTS_MAY_USE)] },
+    },
+    {
+      name: 'apps-apart',
+      comment: 'What two apps share is a library.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'engine-types-only',
+      comment: 'Tasks and generation know the engine by its types: `import type`.',
+      severity: 'error',
+      from: { path: '^libs/(tasks|generation)/' },
+      to: { path: '^libs/engine/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-deep-imports',
+      comment: 'A library is used only through its index.ts.',
+      severity: 'error',
+      from: { path: '^(?:libs|apps)/([^/]+)/' },
+      to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index[.]ts$'] },
+    },
+    {
+      name: 'no-built-imports',
+      comment: 'Sources import sources, never what was built of them.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/' },
+      to: { path: '^(libs|apps)/[^/]+/dist/' },
+    },
+    {
+      name: 'no-nest',
+      comment: 'These are plain TypeScript: usable and testable without a container.',
+      severity: 'error',
+      from: { path: anyOf(['contracts', 'batching', 'engine', 'generation', 'tasks']) },
+      to: { path: npm('@nestjs') },
+    },
+    onlyIn(
+      'onnxruntime-(node|common)',
+      '^libs/engine/src/onnx/',
+      'ONNX Runtime is known to its adapter only.',
+    ),
+    onlyIn(
+      '(bullmq|@nestjs/bullmq|ioredis)',
+      '(^libs/queue/|[.]processor([.]spec)?[.]ts$)',
+      'The queue is known to libs/queue and to processors only.',
+    ),
+    onlyIn('(sharp|@img)', '^libs/tasks/', 'Images are decoded in libs/tasks only.'),
+    onlyIn('undici', '^libs/outbound/', 'What leaves the process goes through libs/outbound.'),
+    {
+      name: 'no-circular',
+      comment: 'Two modules that need each other are one module, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Neither imported by anything nor importing anything.',
+      severity: 'error',
+      from: { orphan: true, pathNot: ENTRY_POINTS },
+      to: {},
+    },
+    {
+      name: 'no-test-code-in-sources',
+      comment: 'What only tests need stays in specs and in src/testing/.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: TESTS },
+      to: { path: TESTS },
+    },
+    {
+      name: 'no-dev-dependencies',
+      comment: 'An installation without development packages lacks it.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: TESTS },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'not-to-unresolvable',
+      comment: 'It leads nowhere: not there, not installed, or not exported by its package.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '(^|/)dist/'] },
+    // Edges that vanish in compilation (`import type`) count too.
+    tsPreCompilationDeps: true,
+    // Its `paths` lead from @aerie/* to the sources; without them the links in node_modules end in dist.
+    tsConfig: { fileName: 'tsconfig.tests.json' },
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['main', 'types'],
+    },
+  },
+};
