@@ -1,0 +1,67 @@
+import type { Clock } from './clock.js';
+import { type HeapNode, IndexedHeap } from './indexed-heap.js';
+
+/** Longest delay that timers take. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** One deadline that is being watched. */
+export interface Deadline<T> extends HeapNode {
+  readonly at: number;
+  readonly owner: T;
+}
+
+/** Watches any number of deadlines with one timer, armed for the earliest. */
+export class Deadlines<T> {
+  readonly #clock: Clock;
+  readonly #onExpired: (owner: T) => void;
+  readonly #heap = new IndexedHeap<Deadline<T>>((a, b) => a.at < b.at);
+  #cancelTimer: (() => void) | null = null;
+  #armedFor = Infinity;
+
+  constructor(clock: Clock, onExpired: (owner: T) => void) {
+    this.#clock = clock;
+    this.#onExpired = onExpired;
+  }
+
+  add(at: number, owner: T): Deadline<T> {
+    const deadline = { at, owner, heapIndex: -1 };
+    this.#heap.push(deadline);
+    if (at < this.#armedFor) this.#arm(at);
+    return deadline;
+  }
+
+  /** Forgets a deadline. The timer stays armed while others are left: firing early for nothing is cheaper than re-arming. */
+  remove(deadline: Deadline<T>): void {
+    this.#heap.remove(deadline);
+    if (this.#heap.size === 0) this.#disarm();
+  }
+
+  /** Reports every deadline that has passed, for those who cannot wait for the timer of a busy event loop. */
+  expire(): void {
+    const now = this.#clock.now();
+    for (let first = this.#heap.peek(); first !== undefined && first.at <= now; first = this.#heap.peek()) {
+      this.remove(first);
+      this.#onExpired(first.owner);
+    }
+  }
+
+  #arm(at: number): void {
+    this.#disarm();
+    this.#armedFor = at;
+    // Rounded up, as timers cut fractions off and would fire before the time.
+    const delayMs = Math.min(Math.max(0, Math.ceil(at - this.#clock.now())), MAX_DELAY_MS);
+    this.#cancelTimer = this.#clock.schedule(delayMs, () => {
+      this.#cancelTimer = null;
+      this.#armedFor = Infinity;
+      this.expire();
+      const next = this.#heap.peek();
+      if (next !== undefined && next.at < this.#armedFor) this.#arm(next.at);
+    });
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#armedFor = Infinity;
+  }
+}

@@ -1,0 +1,16 @@
+/** The queue holds as many requests as it may: the request was refused at once, nothing of it ran. */
+export class QueueFullError extends Error {
+  override readonly name = 'QueueFullError';
+
+  constructor(
+    /** Most requests that may wait. */
+    readonly maxQueueSize: number,
+    /** When the waiting requests should have been run, in milliseconds from now: 1,000 to 60,000. */
+    readonly retryAfterMs: number,
+  ) {
+    super(
+      `at most ${String(maxQueueSize)} requests may wait for this model and as many do; ` +
+        `try again in ${String(Math.ceil(retryAfterMs / 1000))} s`,
+    );
+  }
+}
