@@ -15,7 +15,7 @@ type Outcome = 'completed' | 'failed' | 'expired' | 'canceled' | 'rejected';
 
 interface Refusal {
   readonly outcome: Outcome;
-  readonly error: unknown;
+  readonly error: Error;
 }
 
 /**
@@ -165,11 +165,11 @@ export class DynamicBatcher<I, O, R = undefined> {
     try {
       assertSubmit(items, options);
     } catch (error) {
-      return { outcome: 'rejected', error };
+      return { outcome: 'rejected', error: error as Error };
     }
     const { signal, deadline = Infinity } = options;
     if (!this.#accepting) return { outcome: 'rejected', error: new BatcherClosedError() };
-    if (signal?.aborted === true) return { outcome: 'canceled', error: signal.reason };
+    if (signal?.aborted === true) return { outcome: 'canceled', error: signal.reason as Error };
     if (deadline <= now) return { outcome: 'expired', error: new DeadlineExceededError(0, false) };
     const { maxQueueSize } = this.#options;
     if (this.#queue.requests < maxQueueSize) return null;
@@ -209,8 +209,7 @@ export class DynamicBatcher<I, O, R = undefined> {
   #dispatch(): void {
     // The timer may be late when the event loop is busy, and what has expired must not run.
     this.#deadlines.expire();
-    this.#cancelDelay?.();
-    this.#cancelDelay = null;
+    this.#stopDelay();
     if (this.#freeSlots() === 0 || this.#queue.items === 0 || this.#isHeldBack()) return;
     while (this.#freeSlots() > 0 && this.#queue.items > 0) {
       const size = Math.min(this.#options.maxBatchSize, Math.ceil(this.#queue.items / this.#freeSlots()));
@@ -229,6 +228,11 @@ export class DynamicBatcher<I, O, R = undefined> {
       this.#dispatch();
     });
     return true;
+  }
+
+  #stopDelay(): void {
+    this.#cancelDelay?.();
+    this.#cancelDelay = null;
   }
 
   async #run(taken: readonly TakenItem<BatchRequest<I, O, R>>[]): Promise<void> {
@@ -289,7 +293,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     if (request.place !== null) this.#queue.remove(request.place);
     if (request.deadline !== null) this.#deadlines.remove(request.deadline);
     request.stopListening?.();
-    if (this.#queue.items === 0) this.#cancelDelay?.();
+    if (this.#queue.items === 0) this.#stopDelay();
   }
 
   #oldestWaitingMs(): number | null {

@@ -1,0 +1,173 @@
+import { setMaxListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
+import { DynamicBatcher } from './dynamic-batcher.js';
+import { QueueFullError } from './queue-full.error.js';
+import { createBench } from './testing/batcher-bench.js';
+
+describe('a full queue', () => {
+  it('refuses at once, and counts requests with an item not started', async () => {
+    const { batcher, batches, clock, submit } = createBench({ maxQueueSize: 2, maxBatchSize: 2 });
+    void submit(['a', 'b', 'c']);
+    void submit('d');
+    await expect(submit('e')).rejects.toThrow(QueueFullError);
+    batches[0]?.finish();
+    await clock.endTurn();
+    expect(batches[1]?.items).toEqual(['c', 'd']);
+    void submit('f');
+    void submit('g');
+    await expect(submit('h')).rejects.toMatchObject({ maxQueueSize: 2 });
+    expect(batcher.stats()).toMatchObject({ queuedRequests: 2, rejected: 2, submitted: 6 });
+  });
+
+  it('has room again when a waiting request leaves', async () => {
+    const { submit, batcher } = createBench({ maxQueueSize: 1, capacity: 0 });
+    const caller = new AbortController();
+    void submit('a', { signal: caller.signal });
+    caller.abort();
+    void submit('b');
+    await expect(submit('c')).rejects.toThrow(QueueFullError);
+    expect(batcher.stats().queuedRequests).toBe(1);
+  });
+
+  const retryAfterMs = async (batchMs: number, capacity: number): Promise<number> => {
+    const { batcher, batches, clock, submit } = createBench({ maxQueueSize: 2, maxBatchSize: 2 });
+    void submit(['a', 'b']);
+    await clock.advance(batchMs);
+    batches[0]?.finish();
+    await clock.endTurn();
+    batcher.setCapacity(0);
+    void submit(['c', 'c', 'c', 'c', 'c', 'c']);
+    void submit(['d', 'd', 'd', 'd']);
+    if (capacity > 0) batcher.setCapacity(capacity);
+    const refused: unknown = await submit('e').catch((error: unknown) => error);
+    return refused instanceof QueueFullError ? refused.retryAfterMs : NaN;
+  };
+
+  it('says when the waiting items should have been served', async () => {
+    // 10 items at 1,000 ms each; with one replica, 2 of them have started and 8 wait.
+    await expect(retryAfterMs(2_000, 0)).resolves.toBe(10_000);
+    await expect(retryAfterMs(2_000, 1)).resolves.toBe(8_000);
+  });
+
+  it('says no less than a second and no more than a minute', async () => {
+    await expect(retryAfterMs(10, 0)).resolves.toBe(1_000);
+    await expect(retryAfterMs(100_000, 0)).resolves.toBe(60_000);
+  });
+});
+
+describe('what a request and the stats tell', () => {
+  it('are the batches that ran a request, with their waits, times and reports', async () => {
+    const { batches, clock, submit } = createBench({ maxBatchSize: 2 });
+    const large = submit(['a', 'b', 'c']);
+    const small = submit('d');
+    await clock.advance(30);
+    batches[0]?.finish();
+    await clock.advance(0);
+    await clock.advance(5);
+    batches[1]?.finish();
+    await expect(large).resolves.toEqual({
+      results: ['a!', 'b!', 'c!'],
+      queueMs: 0,
+      totalMs: 35,
+      batches: [
+        { size: 2, items: 2, waitMs: 0, runMs: 30, report: 'batch 0' },
+        { size: 2, items: 1, waitMs: 30, runMs: 5, report: 'batch 1' },
+      ],
+    });
+    await expect(small).resolves.toMatchObject({
+      queueMs: 30,
+      totalMs: 35,
+      batches: [{ size: 2, items: 1 }],
+    });
+  });
+
+  it('are the state of the queue and the counts of what happened', async () => {
+    const { batcher, batches, clock, submit } = createBench({ maxBatchSize: 2 });
+    expect(batcher.stats()).toMatchObject({ oldestWaitingMs: null, lastProgressAt: null, capacity: 1 });
+    const first = submit(['a', 'b', 'c']);
+    await clock.advance(7);
+    void submit('d');
+    await clock.advance(3);
+    expect(batcher.stats()).toMatchObject({
+      runningBatches: 1,
+      queuedRequests: 2,
+      queuedItems: 2,
+      pendingRequests: 2,
+      oldestWaitingMs: 10,
+    });
+    batches[0]?.finish();
+    await clock.endTurn();
+    batches[1]?.finish();
+    await first;
+    await clock.advance(100);
+    expect(batcher.stats()).toEqual({
+      capacity: 1,
+      runningBatches: 0,
+      queuedRequests: 0,
+      queuedItems: 0,
+      pendingRequests: 0,
+      oldestWaitingMs: null,
+      lastProgressAt: clock.now() - 100,
+      submitted: 2,
+      completed: 2,
+      failed: 0,
+      expired: 0,
+      canceled: 0,
+      rejected: 0,
+      batchSizes: new Map([[2, 2]]),
+    });
+  });
+
+  it('do not keep the inputs of requests that have settled', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const batcher = new DynamicBatcher<object, null>({
+      maxBatchSize: 8,
+      maxQueueSize: 300,
+      runBatch: (items) => Promise.resolve({ results: items.map(() => null), report: undefined }),
+    });
+    const inputs: WeakRef<object>[] = [];
+    const submitAll = async (): Promise<void> => {
+      const caller = new AbortController();
+      setMaxListeners(0, caller.signal);
+      const submits = Array.from({ length: 300 }, (_, index) => {
+        const input = { index };
+        inputs.push(new WeakRef(input));
+        const leaves = index % 3 === 0 ? { signal: caller.signal } : {};
+        const deadline = performance.now() + 60_000;
+        return batcher.submit([{ input, cost: index }], { ...leaves, deadline });
+      });
+      caller.abort();
+      batcher.setCapacity(2);
+      await Promise.allSettled(submits);
+    };
+    await submitAll();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    collect();
+    expect(batcher.stats()).toMatchObject({ completed: 200, canceled: 100, pendingRequests: 0 });
+    expect(inputs.filter((input) => input.deref() !== undefined)).toHaveLength(0);
+  });
+});
+
+describe('what is out of range', () => {
+  it.each([
+    ['maxBatchSize', { maxBatchSize: 0 }],
+    ['maxQueueSize', { maxQueueSize: 1.5 }],
+    ['maxBatchTokens', { maxBatchTokens: 0 }],
+    ['maxDelayMs', { maxDelayMs: NaN }],
+    ['capacity', { capacity: -1 }],
+  ])('is refused by name: %s', (name, options) => {
+    expect(() => createBench(options)).toThrow(new RegExp(`^${name} must be`));
+  });
+
+  it('is refused in a request before it is queued', async () => {
+    const { batcher, submit } = createBench({ capacity: 0 });
+    await expect(submit([])).rejects.toThrow('at least one item');
+    await expect(submit('a', { priority: NaN })).rejects.toThrow('priority must be');
+    await expect(submit('a', { deadline: NaN })).rejects.toThrow('deadline must be');
+    await expect(batcher.submit([{ input: 'a', cost: NaN }])).rejects.toThrow('cost must be');
+    expect(batcher.stats()).toMatchObject({ pendingRequests: 0, rejected: 4 });
+  });
+});
