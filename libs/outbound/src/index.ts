@@ -1,1 +1,12 @@
-export {};
+export { AddressPolicy, isRefusedAddress } from './address-policy.js';
+export { type DataUrlContent, isDataUrl, parseDataUrl } from './data-url.js';
+export type { ResolveHost } from './host-resolver.js';
+export { MAX_URL_LENGTH } from './outbound-url.js';
+export {
+  type FetchBytesOptions,
+  type FetchedBytes,
+  type PostOptions,
+  type PostResult,
+  SafeFetcher,
+  type SafeFetcherOptions,
+} from './safe-fetcher.js';

@@ -1,0 +1,59 @@
+import { isIP } from 'node:net';
+
+import { AerieError } from '@aerie/contracts';
+
+import type { AddressPolicy } from './address-policy.js';
+import { BAD_PORTS } from './bad-ports.js';
+import { unreachableAddress } from './fetch-errors.js';
+
+/** Longest URL that is fetched, in characters. */
+export const MAX_URL_LENGTH = 2048;
+
+/** Where a request goes; what may be said about it without a connection has been checked. */
+export interface OutboundTarget {
+  /** Scheme, host and port: what connections are shared by. */
+  readonly origin: string;
+  /** As the URL wrote it, with brackets around IPv6; never ends in a dot. */
+  readonly host: string;
+  readonly port: number;
+  /** Path and query. */
+  readonly path: string;
+  readonly url: URL;
+}
+
+/**
+ * Reads a caller's URL, or the `Location` of a redirect relative to `base`.
+ *
+ * @throws AerieError INVALID_INPUT if it is too long, not a URL, not http or https, carries credentials, names a
+ *   port of another protocol, or is a refused address
+ */
+export function parseOutboundUrl(text: string, policy: AddressPolicy, base?: URL): OutboundTarget {
+  if (text.length > MAX_URL_LENGTH) {
+    throw invalid(`a URL may have ${String(MAX_URL_LENGTH)} characters, got ${String(text.length)}`);
+  }
+  if (!URL.canParse(text, base?.href))
+    throw invalid('expected an http or https URL, got text that is not a URL');
+  const url = new URL(text, base);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw invalid(`expected an http or https URL, got the scheme ${url.protocol.slice(0, 32)}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('a URL with a user name or password is not fetched; remove them');
+  }
+  // A trailing dot is the same host to DNS and another one to TLS and to an exact list.
+  if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
+  const host = url.hostname;
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  const literal = host.startsWith('[') ? host.slice(1, -1) : host;
+  if (!policy.isOpened(host, port)) {
+    if (host === '' || host.endsWith('.')) throw unreachableAddress();
+    if (isIP(literal) !== 0 && !policy.permits(host, port, literal)) throw unreachableAddress();
+    if (BAD_PORTS.has(port))
+      throw invalid(`port ${String(port)} belongs to another protocol and is not fetched`);
+  }
+  return { origin: url.origin, host, port, path: url.pathname + url.search, url };
+}
+
+function invalid(message: string): AerieError {
+  return new AerieError('INVALID_INPUT', message);
+}

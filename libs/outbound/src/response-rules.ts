@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { AerieError } from '@aerie/contracts';
+
+import type { ExchangeResponse } from './exchange.js';
+
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Whether the body of a response to a GET is the thing asked for. A body of another status is dropped.
+ *
+ * @throws AerieError INVALID_INPUT if it is encoded, which was not asked for: decoding could make it any size
+ */
+export function wantsFetchedBody(status: number, headers: IncomingHttpHeaders): boolean {
+  if (!isSuccessWithBody(status)) return false;
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return true;
+  throw new AerieError(
+    'INVALID_INPUT',
+    `the URL answered with Content-Encoding ${JSON.stringify(encoding.slice(0, 32))}, expected none`,
+  );
+}
+
+/** Where a response redirects to, as it was written, or null if it is none. */
+export function redirectLocation({ status, headers }: ExchangeResponse): string | null {
+  if (!REDIRECT_STATUSES.has(status)) return null;
+  // undici gives an array for a repeated header: two destinations are none.
+  const location: unknown = headers.location;
+  return typeof location === 'string' ? location : null;
+}
+
+/** @throws AerieError INVALID_INPUT with the status if the response has not the thing asked for */
+export function requireSuccess({ status }: ExchangeResponse, host: string): void {
+  if (isSuccessWithBody(status)) return;
+  throw new AerieError(
+    'INVALID_INPUT',
+    `${host} answered with HTTP status ${String(status)}, expected 200 and a body`,
+  );
+}
+
+/** The chain of redirects is longer than what is followed. */
+export function tooManyRedirects(maxRedirects: number): AerieError {
+  return new AerieError('INVALID_INPUT', `the URL redirects more than ${String(maxRedirects)} times`);
+}
+
+/** 204 and 205 have no body by definition. */
+function isSuccessWithBody(status: number): boolean {
+  return status >= 200 && status < 300 && status !== 204 && status !== 205;
+}

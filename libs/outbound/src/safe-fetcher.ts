@@ -1,0 +1,221 @@
+import { lookup } from 'node:dns/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { AddressPolicy } from './address-policy.js';
+import type { Connection } from './connection.js';
+import { ConnectionPool } from './connection-pool.js';
+import { Exchange, type ExchangeResponse } from './exchange.js';
+import { fetchTimedOut, isConnectionLoss, toFetchError, unreachableAddress } from './fetch-errors.js';
+import { HostResolver, type ResolveHost } from './host-resolver.js';
+import { Operation } from './operation.js';
+import { type OutboundTarget, parseOutboundUrl } from './outbound-url.js';
+import { PinnedConnector } from './pinned-connector.js';
+import { redirectLocation, requireSuccess, tooManyRedirects, wantsFetchedBody } from './response-rules.js';
+
+/** How URLs of callers are fetched. */
+export interface SafeFetcherOptions {
+  /** Hosts that may be private: names, addresses or `*.suffix`, each with or without `:port`. Default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Time for one whole fetch, redirects and waiting included. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Largest body, in bytes. Default 20,000,000. */
+  readonly maxBytes?: number;
+  /** Redirects that are followed. Default 3. */
+  readonly maxRedirects?: number;
+  /** Connections over all hosts, idle ones included. Default 64. */
+  readonly maxConnections?: number;
+  /** Requests that may wait for a connection; more are OVERLOADED. Default 256. */
+  readonly maxWaiting?: number;
+  /** Default `aerie`. */
+  readonly userAgent?: string;
+  /** All addresses of a name. Default: the system's resolver, which knows the hosts file. */
+  readonly resolve?: ResolveHost;
+}
+
+/** A fetched body. */
+export interface FetchedBytes {
+  readonly bytes: Buffer;
+  readonly contentType: string | null;
+  /** Where the last redirect led. */
+  readonly finalUrl: string;
+}
+
+/** What a fetch is to respect. */
+export interface FetchBytesOptions {
+  /** The value of the `Accept` header. */
+  readonly accept: string;
+  /** When it aborts, the fetch rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A request with a body, such as a webhook. */
+export interface PostOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+  /** Time for the whole exchange. Default: the fetcher's. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The answer to a {@link SafeFetcher.post}; its body is not kept. */
+export interface PostResult {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
+interface OutboundRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+  readonly wantsBody: (status: number, headers: IncomingHttpHeaders) => boolean;
+}
+
+/**
+ * Fetches URLs that callers name without letting them reach into the private network: only http and https, only
+ * public addresses or hosts the operator opened, checked on every connection and redirect, bounded in time,
+ * bytes, redirects and connections.
+ *
+ * @example
+ * const fetcher = new SafeFetcher({ allowedHosts: ['images.internal'] });
+ * const { bytes } = await fetcher.fetchBytes('https://example.com/cat.jpg', { accept: 'image/*' });
+ */
+export class SafeFetcher {
+  readonly #timeoutMs: number;
+  readonly #maxBytes: number;
+  readonly #maxRedirects: number;
+  readonly #userAgent: string;
+  readonly #policy: AddressPolicy;
+  readonly #pool: ConnectionPool;
+
+  constructor(options: SafeFetcherOptions = {}) {
+    const maxConnections = options.maxConnections ?? 64;
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#maxBytes = options.maxBytes ?? 20_000_000;
+    this.#maxRedirects = options.maxRedirects ?? 3;
+    this.#userAgent = options.userAgent ?? 'aerie';
+    this.#policy = new AddressPolicy(options.allowedHosts ?? []);
+    const resolver = new HostResolver(options.resolve ?? resolveWithSystem, maxConnections);
+    const connector = new PinnedConnector(this.#policy, resolver);
+    this.#pool = new ConnectionPool(connector, maxConnections, options.maxWaiting ?? 256);
+  }
+
+  /**
+   * Fetches the body at `url`.
+   *
+   * @throws AerieError INVALID_INPUT for every failure of the URL or its host, OVERLOADED when no connection came
+   *   free, SHUTTING_DOWN after {@link SafeFetcher.close}; the signal's reason if it aborts
+   */
+  async fetchBytes(url: string, options: FetchBytesOptions): Promise<FetchedBytes> {
+    const request: OutboundRequest = {
+      method: 'GET',
+      headers: { 'user-agent': this.#userAgent, accept: options.accept, 'accept-encoding': 'identity' },
+      body: null,
+      wantsBody: wantsFetchedBody,
+    };
+    let target = parseOutboundUrl(url, this.#policy);
+    const operation = new Operation(this.#timeoutMs, options.signal);
+    try {
+      for (let redirects = 0; ; redirects += 1) {
+        const response = await this.#exchange(target, request, operation);
+        const location = redirectLocation(response);
+        if (location === null) return fetchedBytes(response, target);
+        if (redirects === this.#maxRedirects) throw tooManyRedirects(this.#maxRedirects);
+        target = parseOutboundUrl(location, this.#policy, target.url);
+      }
+    } finally {
+      operation.end();
+    }
+  }
+
+  /**
+   * Sends `body` to `url`. Redirects are not followed; every status is an answer; its body is dropped.
+   *
+   * @throws as {@link SafeFetcher.fetchBytes}, but for no status
+   */
+  async post(url: string, options: PostOptions): Promise<PostResult> {
+    const target = parseOutboundUrl(url, this.#policy);
+    const operation = new Operation(options.timeoutMs ?? this.#timeoutMs, options.signal);
+    const headers = { 'user-agent': this.#userAgent, ...options.headers };
+    try {
+      const request: OutboundRequest = {
+        method: 'POST',
+        headers,
+        body: options.body,
+        wantsBody: () => false,
+      };
+      const response = await this.#exchange(target, request, operation);
+      return { status: response.status, headers: response.headers };
+    } finally {
+      operation.end();
+    }
+  }
+
+  /** Ends what is under way with SHUTTING_DOWN and closes every connection. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #exchange(
+    target: OutboundTarget,
+    request: OutboundRequest,
+    operation: Operation,
+  ): Promise<ExchangeResponse> {
+    for (;;) {
+      operation.throwIfAborted();
+      const connection = await this.#pool.acquire(target, operation);
+      const { exchange, response } = this.#start(connection, target, request, operation);
+      try {
+        const whole = await response;
+        connection.markServed();
+        if (whole.complete) this.#pool.release(connection);
+        else this.#pool.discard(connection);
+        return whole;
+      } catch (error) {
+        const wasReused = connection.wasReused;
+        this.#pool.discard(connection);
+        // The peer closed a kept connection as we used it: not its answer to this request. A new one tells.
+        if (wasReused && request.method === 'GET' && !exchange.hasStarted && isConnectionLoss(error))
+          continue;
+        throw operation.isAborted(error) ? error : toFetchError(error, target.host);
+      }
+    }
+  }
+
+  #start(
+    connection: Connection,
+    target: OutboundTarget,
+    request: OutboundRequest,
+    operation: Operation,
+  ): { readonly exchange: Exchange; readonly response: Promise<ExchangeResponse> } {
+    let exchange!: Exchange;
+    const response = new Promise<ExchangeResponse>((resolve, reject) => {
+      exchange = new Exchange(
+        {
+          maxBytes: this.#maxBytes,
+          wantsBody: request.wantsBody,
+          timedOut: () =>
+            connection.isResolving ? unreachableAddress() : fetchTimedOut(target.host, operation.timeoutMs),
+        },
+        resolve,
+        reject,
+      );
+      operation.enter(exchange);
+      const { method, headers, body } = request;
+      if (!exchange.isSettled)
+        connection.client.dispatch({ path: target.path, method, headers, body }, exchange);
+    });
+    return { exchange, response };
+  }
+}
+
+function fetchedBytes(response: ExchangeResponse, { host, url }: OutboundTarget): FetchedBytes {
+  requireSuccess(response, host);
+  return {
+    bytes: response.bytes,
+    contentType: response.headers['content-type'] ?? null,
+    finalUrl: url.href,
+  };
+}
+
+/** `getaddrinfo`: unlike c-ares it knows the hosts file and the search domains of the machine. */
+const resolveWithSystem: ResolveHost = (host) => lookup(host, { all: true });
