@@ -1,4 +1,21 @@
+/**
+ * Inference off the caller's thread. {@link ThreadEngine} opens pools of replicas: worker threads that each hold a
+ * session and a task's kernel and run one batch at a time. A replica that dies or hangs fails its own batch and is
+ * replaced. {@link FakeEngine} stands in for it in specs.
+ *
+ * @packageDocumentation
+ */
+export type * from './clock.js';
+export type * from './engine-logger.js';
 export type * from './engine.js';
+export type * from './gpu/gpu-info.js';
 export type * from './kernel.js';
 export type * from './replica-pool.js';
 export type * from './tensor.js';
+export type * from './worker/session-module.js';
+export type { ProviderAttempt, ProviderPlatform } from './providers/resolve-providers.js';
+export { FakeEngine, type FakePoolFactory } from './fake/fake-engine.js';
+export { type BatchHandler, FakeReplicaPool, type FakeReplicaPoolOptions } from './fake/fake-replica-pool.js';
+export { GpuMonitor, type GpuMonitorOptions } from './gpu/gpu-monitor.js';
+export { listGpus, type ListGpusOptions } from './gpu/list-gpus.js';
+export { ThreadEngine, type ThreadEngineOptions } from './thread-engine.js';

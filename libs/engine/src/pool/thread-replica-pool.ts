@@ -1,0 +1,185 @@
+import type { EngineLogger } from '../engine-logger.js';
+import type { BatchOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
+import type { TensorMetadata } from '../tensor.js';
+import type { ReadyMessage } from '../worker/protocol.js';
+import { reviveFailure } from '../worker/serialized-failure.js';
+import { type Job, Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
+import { modelNotLoaded, poolClosed } from './replica-errors.js';
+
+/** What a pool is made of. */
+export interface ThreadReplicaPoolContext extends Omit<ReplicaContext, 'listener'> {
+  readonly replicas: number;
+  readonly faultsAllowed: boolean;
+  readonly logger: EngineLogger;
+  /** Called once, when the pool has closed. */
+  readonly onClosed?: () => void;
+}
+
+const NO_TRANSFER: readonly ArrayBuffer[] = [];
+
+/** Replicas on threads of this process: hands batches to idle ones, first come first served. */
+export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListener {
+  readonly #context: ThreadReplicaPoolContext;
+  readonly #replicas: readonly Replica[];
+  /** The last that became idle serves next: its memory is still in the caches, and the others may rest. */
+  readonly #idle: Replica[] = [];
+  readonly #waiting: Job[] = [];
+  readonly #capacityListeners = new Set<(capacity: number) => void>();
+  #capacity = 0;
+  #model: { readonly inputs: readonly TensorMetadata[]; readonly outputs: readonly TensorMetadata[] } | null =
+    null;
+  #opening: { resolve(): void; reject(error: Error): void } | null = null;
+  #armedFault: FaultKind | null = null;
+  #fallbackLogged = false;
+  #closing: Promise<void> | null = null;
+
+  constructor(context: ThreadReplicaPoolContext) {
+    this.#context = context;
+    this.#replicas = Array.from(
+      { length: context.replicas },
+      (_, index) => new Replica(index, { ...context, listener: this }),
+    );
+  }
+
+  /**
+   * Starts the first replica and, when it is up, the others: a model that does not load fails once, not once a replica.
+   *
+   * @throws AerieError MODEL_NOT_LOADED when it does not load; the signal's reason when it aborts. The pool is closed then.
+   */
+  async open(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    let abort = (): void => undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#opening = { resolve, reject };
+        abort = () => {
+          reject(signal?.reason as Error);
+        };
+        signal?.addEventListener('abort', abort, { once: true });
+        this.#replicas[0]?.start();
+      });
+      if (this.#closing !== null) throw poolClosed(this.#context.name);
+      for (const replica of this.#replicas.slice(1)) replica.start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    } finally {
+      this.#opening = null;
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  get inputs(): readonly TensorMetadata[] {
+    return this.#model?.inputs ?? [];
+  }
+
+  get outputs(): readonly TensorMetadata[] {
+    return this.#model?.outputs ?? [];
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  onCapacityChange(listener: (capacity: number) => void): () => void {
+    this.#capacityListeners.add(listener);
+    return () => {
+      this.#capacityListeners.delete(listener);
+    };
+  }
+
+  run(items: readonly I[], transfer: readonly ArrayBuffer[] = NO_TRANSFER): Promise<BatchOutcome<O>> {
+    if (this.#closing !== null) return Promise.reject(poolClosed(this.#context.name));
+    return new Promise<BatchOutcome<unknown>>((resolve, reject) => {
+      const job: Job = { items, transfer, resolve, reject };
+      const replica = this.#idle.pop();
+      if (replica === undefined) this.#waiting.push(job);
+      else this.#dispatch(replica, job);
+    }) as Promise<BatchOutcome<O>>;
+  }
+
+  status(): readonly ReplicaStatus[] {
+    return this.#replicas.map((replica) => replica.status());
+  }
+
+  injectFault(kind: FaultKind): void {
+    if (!this.#context.faultsAllowed)
+      throw new Error('Faults are not allowed in this engine (faultsAllowed).');
+    this.#armedFault = kind;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  up(replica: Replica, { inputs, outputs, provider, failedProviders }: ReadyMessage): void {
+    const { name, logger } = this.#context;
+    this.#model ??= { inputs, outputs };
+    if (failedProviders.length > 0 && !this.#fallbackLogged) {
+      this.#fallbackLogged = true;
+      const failures = failedProviders.map((failed) => ({
+        provider: failed.provider,
+        err: reviveFailure(failed.error),
+      }));
+      logger.warn({ model: name, provider, failures }, 'Execution provider not available, fell back');
+    }
+    logger.info({ model: name, replica: replica.index, provider }, 'Replica ready');
+    this.#changeCapacity(1);
+    this.#opening?.resolve();
+  }
+
+  idle(replica: Replica): void {
+    const job = this.#waiting.shift();
+    if (job === undefined) this.#idle.push(replica);
+    else this.#dispatch(replica, job);
+  }
+
+  down(replica: Replica, cause: Error): void {
+    const position = this.#idle.indexOf(replica);
+    if (position >= 0) this.#idle.splice(position, 1);
+    this.#context.logger.error(
+      { model: this.#context.name, replica: replica.index, err: cause },
+      'Replica lost',
+    );
+    this.#changeCapacity(-1);
+  }
+
+  startFailed(replica: Replica, cause: Error): boolean {
+    const { name, logger } = this.#context;
+    if (this.#opening !== null) {
+      this.#opening.reject(modelNotLoaded(name, cause));
+      return false;
+    }
+    if (this.#closing !== null) return false;
+    logger.error({ model: name, replica: replica.index, err: cause }, 'Replica did not start');
+    return true;
+  }
+
+  #dispatch(replica: Replica, job: Job): void {
+    const fault = this.#armedFault;
+    this.#armedFault = null;
+    replica.run(job, fault);
+  }
+
+  #changeCapacity(difference: number): void {
+    this.#capacity += difference;
+    for (const listener of this.#capacityListeners) listener(this.#capacity);
+  }
+
+  async #close(): Promise<void> {
+    const { name, logger } = this.#context;
+    this.#opening?.reject(poolClosed(name));
+    for (const job of this.#waiting.splice(0)) job.reject(poolClosed(name));
+    this.#idle.length = 0;
+    const ended = await Promise.all(this.#replicas.map((replica) => replica.close()));
+    this.#capacityListeners.clear();
+    this.#context.onClosed?.();
+    if (ended.includes(false)) {
+      logger.warn(
+        { model: name },
+        'A thread in native code outlives its pool; it ends when that code returns',
+      );
+    }
+  }
+}

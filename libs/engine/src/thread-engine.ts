@@ -1,0 +1,107 @@
+import { AerieError } from '@aerie/contracts';
+import { type Clock, systemClock } from './clock.js';
+import type { Engine, ReplicaPoolOptions } from './engine.js';
+import type { EngineLogger } from './engine-logger.js';
+import type { GpuInfo } from './gpu/gpu-info.js';
+import { WorkerReplicaThread } from './pool/replica-thread.js';
+import { ThreadReplicaPool } from './pool/thread-replica-pool.js';
+import {
+  attemptsOfReplica,
+  gpusInUse,
+  type ProviderPlatform,
+  resolveProviders,
+} from './providers/resolve-providers.js';
+import type { ReplicaPool } from './replica-pool.js';
+import { threadBudget } from './thread-budget.js';
+
+/** How a {@link ThreadEngine} is built. */
+export interface ThreadEngineOptions {
+  /** Whether {@link ReplicaPool.injectFault} works. For tests only: a fault may end the process. */
+  readonly faultsAllowed: boolean;
+  readonly logger: EngineLogger;
+  /** CPU cores that one pool may use, at least 1. */
+  readonly cores: number;
+  /** Lists the GPUs. Called at each opening that may use one. */
+  readonly gpus: () => Promise<readonly GpuInfo[]>;
+  readonly clock?: Clock;
+  /** Module that exports `createSession`. Default: ONNX Runtime. */
+  readonly sessionModuleUrl?: string;
+  /** Default: this machine. */
+  readonly platform?: ProviderPlatform;
+}
+
+/** Threads load built files; sources run from a checkout (as specs do) point to the last build. */
+const BUILT = new URL(import.meta.url.endsWith('.ts') ? '../dist/' : './', import.meta.url);
+
+/** Runs models in worker threads, never on the thread that opens them. */
+export class ThreadEngine implements Engine {
+  readonly #options: ThreadEngineOptions;
+  readonly #pools = new Set<ThreadReplicaPool<unknown, unknown>>();
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ThreadEngineOptions) {
+    this.#options = options;
+  }
+
+  async open<I, O>(options: ReplicaPoolOptions, signal?: AbortSignal): Promise<ReplicaPool<I, O>> {
+    signal?.throwIfAborted();
+    const gpus =
+      options.device === 'cpu' && options.executionProviders === undefined ? [] : await this.#options.gpus();
+    signal?.throwIfAborted();
+    if (this.#closing !== null) throw new AerieError('SHUTTING_DOWN', 'The server is shutting down');
+    const pool = this.#createPool(options, gpus, () => this.#pools.delete(pool));
+    this.#pools.add(pool);
+    await pool.open(signal);
+    // What the items are is between the caller and the kernel's module; the pool passes them on.
+    return pool as ReplicaPool<I, O>;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([...this.#pools].map((pool) => pool.close())).then(() => undefined);
+    return this.#closing;
+  }
+
+  #createPool(
+    options: ReplicaPoolOptions,
+    gpus: readonly GpuInfo[],
+    onClosed: () => void,
+  ): ThreadReplicaPool<unknown, unknown> {
+    const { logger, faultsAllowed, cores, clock = systemClock, sessionModuleUrl } = this.#options;
+    const { name, modelPath, kernel, device, stallTimeoutMs, startTimeoutMs } = options;
+    const platform = this.#options.platform ?? { os: process.platform, arch: process.arch };
+    const providers = resolveProviders({ platform, gpus, device, requested: options.executionProviders });
+    const { replicas, intraOpThreads } = threadBudget({
+      cores,
+      gpus: gpusInUse(providers, gpus),
+      replicas: options.replicas,
+      intraOpThreads: options.intraOpThreads,
+    });
+    if (device === 'gpu' && providers[0] === 'cpu') {
+      logger.warn({ model: name }, 'A GPU was asked for and none can be used; running on the CPU');
+    }
+    logger.info({ model: name, replicas, intraOpThreads, providers }, 'Opening replicas');
+    return new ThreadReplicaPool({
+      name,
+      replicas,
+      stallTimeoutMs,
+      startTimeoutMs,
+      faultsAllowed,
+      logger,
+      clock,
+      onClosed,
+      spawn: (index, listener) =>
+        new WorkerReplicaThread(
+          new URL('worker/replica.worker.js', BUILT),
+          `${name}#${String(index)}`,
+          {
+            modelPath,
+            kernel,
+            sessionModuleUrl: sessionModuleUrl ?? new URL('onnx/onnx-session.module.js', BUILT).href,
+            attempts: attemptsOfReplica(providers, gpus, index),
+            intraOpThreads,
+          },
+          listener,
+        ),
+    });
+  }
+}

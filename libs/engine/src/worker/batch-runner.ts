@@ -1,0 +1,67 @@
+import type { InferenceSession, Kernel } from '../kernel.js';
+import { commitFault } from './faults.js';
+import type { MessageFromReplica, RunMessage } from './protocol.js';
+import { serializeFailure } from './serialized-failure.js';
+
+/** Where answers go: the part of `parentPort` that is needed. */
+export interface AnswerPort {
+  postMessage(message: MessageFromReplica, transfer?: readonly ArrayBuffer[]): void;
+}
+
+/** Runs batches on one session, one after the other, and answers each exactly once. */
+export class BatchRunner {
+  readonly #session: InferenceSession;
+  readonly #kernel: Kernel<unknown, unknown>;
+  readonly #port: AnswerPort;
+  #running: Promise<void> = Promise.resolve();
+  #closing = false;
+
+  constructor(session: InferenceSession, kernel: Kernel<unknown, unknown>, port: AnswerPort) {
+    this.#session = session;
+    this.#kernel = kernel;
+    this.#port = port;
+  }
+
+  /** Resolves when the batch was answered. Never rejects. */
+  run(message: RunMessage): Promise<void> {
+    if (this.#closing) {
+      this.#port.postMessage({ type: 'refused' });
+      return Promise.resolve();
+    }
+    this.#running = this.#runOne(message);
+    return this.#running;
+  }
+
+  /** Refuses what comes from now on, waits for the batch in progress, and releases the session. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#running;
+    await this.#session.release();
+  }
+
+  async #runOne({ items, fault }: RunMessage): Promise<void> {
+    try {
+      const startedAt = performance.now();
+      const { feeds, state } = this.#kernel.prepare(items);
+      const preparedAt = performance.now();
+      if (fault !== null) commitFault(fault);
+      const outputs = feeds === null ? {} : await this.#session.run(feeds);
+      const computedAt = performance.now();
+      const { results, transfer } = this.#kernel.finish(outputs, state);
+      if (results.length !== items.length) {
+        throw new Error(
+          `The kernel answered ${String(results.length)} results for ${String(items.length)} items.`,
+        );
+      }
+      const times = {
+        preprocessMs: preparedAt - startedAt,
+        computeMs: computedAt - preparedAt,
+        postprocessMs: performance.now() - computedAt,
+      };
+      this.#port.postMessage({ type: 'done', results, times }, transfer);
+    } catch (error) {
+      // Also results that cannot be cloned or transferred.
+      this.#port.postMessage({ type: 'failed', error: serializeFailure(error) });
+    }
+  }
+}

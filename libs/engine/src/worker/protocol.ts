@@ -1,0 +1,70 @@
+import type { FaultKind, StageTimes } from '../replica-pool.js';
+import type { ItemResult } from '../kernel.js';
+import type { ProviderAttempt } from '../providers/resolve-providers.js';
+import type { TensorMetadata } from '../tensor.js';
+import type { SerializedFailure } from './serialized-failure.js';
+
+/** What a replica's thread is started with. */
+export interface ReplicaThreadData {
+  readonly modelPath: string;
+  readonly sessionModuleUrl: string;
+  readonly kernel: { readonly moduleUrl: string; readonly options: unknown };
+  /** Ways to create the session, in order. */
+  readonly attempts: readonly ProviderAttempt[];
+  readonly intraOpThreads: number;
+}
+
+/** Asks for one batch. The next may be sent only after the answer. */
+export interface RunMessage {
+  readonly type: 'run';
+  readonly items: readonly unknown[];
+  readonly fault: FaultKind | null;
+}
+
+/** What a replica's thread is told. After `close` it releases its session and exits. */
+export type MessageToReplica = RunMessage | { readonly type: 'close' };
+
+/** A provider that a session could not be created with. */
+export interface ProviderFailure {
+  readonly provider: string;
+  readonly error: SerializedFailure;
+}
+
+/** The model is loaded. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+  readonly provider: string;
+  readonly deviceId: number | null;
+  /** Providers that were tried before the one that worked. */
+  readonly failedProviders: readonly ProviderFailure[];
+}
+
+/** The model does not load; the thread exits. */
+export interface StartFailedMessage {
+  readonly type: 'start-failed';
+  readonly error: SerializedFailure;
+}
+
+/** A batch is done. */
+export interface DoneMessage {
+  readonly type: 'done';
+  readonly results: readonly ItemResult<unknown>[];
+  readonly times: StageTimes;
+}
+
+/** The kernel or the session threw; the replica goes on. */
+export interface FailedMessage {
+  readonly type: 'failed';
+  readonly error: SerializedFailure;
+}
+
+/** The batch came after `close` and was not run. */
+export interface RefusedMessage {
+  readonly type: 'refused';
+}
+
+/** What a replica's thread answers. */
+export type MessageFromReplica =
+  ReadyMessage | StartFailedMessage | DoneMessage | FailedMessage | RefusedMessage;

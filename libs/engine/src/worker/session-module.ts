@@ -1,0 +1,15 @@
+import type { InferenceSession } from '../kernel.js';
+import type { ProviderAttempt } from '../providers/resolve-providers.js';
+
+/** What a session is created with. */
+export interface SessionOptions {
+  /** Absolute path of the model. A path and not bytes, as weights may lie in files beside it. */
+  readonly modelPath: string;
+  /** The execution provider to use. Creation fails when it cannot be. */
+  readonly provider: ProviderAttempt;
+  /** Threads within an operator, at least 1. */
+  readonly intraOpThreads: number;
+}
+
+/** A module that a replica's thread imports to run models: `export const createSession: CreateSession`. */
+export type CreateSession = (options: SessionOptions) => Promise<InferenceSession>;
