@@ -56,8 +56,8 @@ module.exports = {
       name: 'direction-unlisted',
       comment: 'A new package states its directions in the table of .dependency-cruiser.cjs.',
       severity: 'error',
-      from: { path: '^libs/', pathNot: anyOf(Object.keys(MAY_USE)) },
-      to: { path: '^(libs|apps)/', pathNot: '^libs/contracts/' },
+      from: { path: '^libs/([^/]+)/', pathNot: anyOf(Object.keys(MAY_USE)) },
+      to: { path: '^(libs|apps)/', pathNot: ['^libs/$1/', '^libs/contracts/'] },
     },
     {
       name: 'direction-apps',

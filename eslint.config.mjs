@@ -30,6 +30,8 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      // `import { type X }` still loads the module at run time under verbatimModuleSyntax; `import type` does not.
+      '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/prefer-readonly': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       'no-restricted-properties': [
@@ -38,6 +40,13 @@ export default defineConfig(
         {
           object: 'process',
           property: 'loadEnvFile',
+          message: ENVIRONMENT_MESSAGE,
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[property.name='env'][object.property.name='process']",
           message: ENVIRONMENT_MESSAGE,
         },
       ],
@@ -62,7 +71,7 @@ export default defineConfig(
   },
   {
     files: ['libs/config/src/**/*.ts', ...TESTS],
-    rules: { 'no-restricted-properties': 'off' },
+    rules: { 'no-restricted-properties': 'off', 'no-restricted-syntax': 'off' },
   },
   {
     files: TESTS,

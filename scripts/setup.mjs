@@ -1,0 +1,84 @@
+/**
+ * What `npm start` and `npm test` need before they can run: the packages of package-lock.json and a current build.
+ * Plain Node without packages, as there are none on a fresh clone. When nothing changed it only reads file times.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { buildStamp, forgetBuild, isBuilt, markBuilt } from './setup/build-state.mjs';
+import { isInstalled, markInstalled } from './setup/install-state.mjs';
+import { withLock } from './setup/lock.mjs';
+import { runStep, say } from './setup/steps.mjs';
+
+export const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+const OLDEST_NODE = [20, 19];
+
+/** Ends the process with a message when this Node is older than the dependencies can run on. */
+export function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  say(`Node ${OLDEST_NODE.join('.')} or newer is needed, and this is Node ${process.versions.node}.`);
+  say('Install a newer one (https://nodejs.org), and run the same command again.');
+  process.exit(1);
+}
+
+/**
+ * Installs and builds what is missing or out of date. Two processes may ask at once: the second waits for the first.
+ * Ends the process when a step fails, after saying why.
+ */
+export async function setUp() {
+  checkNode();
+  process.chdir(ROOT);
+  if (isReady()) return;
+  mkdirSync('.aerie', { recursive: true });
+  await withLock(ROOT, async () => {
+    if (!isInstalled()) await install();
+    if (!isBuilt()) await build();
+  });
+}
+
+function isReady() {
+  return isInstalled() && isBuilt();
+}
+
+async function install() {
+  const first = !existsSync('node_modules');
+  const { command, args } = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  await runStep({
+    name: first
+      ? 'Installing packages (npm ci; once, about a minute)'
+      : 'Installing packages (npm ci; package-lock.json changed)',
+    command,
+    args,
+    // ONNX Runtime's own install step downloads CUDA libraries; without it the CPU build is there all the same.
+    env: { ONNXRUNTIME_NODE_INSTALL: process.env.ONNXRUNTIME_NODE_INSTALL ?? 'skip' },
+    hint: 'Is the package registry reachable from here? `npm ci` shows more.',
+  });
+  markInstalled();
+}
+
+async function build() {
+  // Taken before the build, so that a file changed meanwhile counts as newer than it.
+  const stamp = buildStamp();
+  forgetBuild();
+  await runStep({
+    name: 'Building (tsc -b)',
+    command: process.execPath,
+    args: [createRequire(import.meta.url).resolve('typescript/bin/tsc'), '-b'],
+    env: {},
+    hint: 'The sources do not compile; see above.',
+  });
+  markBuilt(stamp);
+}
+
+/** The npm that runs us, or the one on the PATH; started without a shell where that is possible. */
+function npm(args) {
+  const own = process.env.npm_execpath;
+  if (own !== undefined && /npm-cli\.[cm]?js$/.test(own) && existsSync(own)) {
+    return { command: process.execPath, args: [own, ...args] };
+  }
+  return { command: process.platform === 'win32' ? 'npm.cmd' : 'npm', args };
+}

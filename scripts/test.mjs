@@ -1,0 +1,105 @@
+/**
+ * `npm test`: sets up what a fresh clone lacks, then runs Jest on the node that runs this.
+ *
+ * Without arguments: the unit specs on two workers, then the end-to-end tests one file at a time, as each starts
+ * servers of its own. With arguments: one Jest over everything with these arguments.
+ * The counts also go to node_modules/.cache/aerie/test-results.json, for programs.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { ROOT, setUp } from './setup.mjs';
+import { say, seconds } from './setup/steps.mjs';
+
+const RESULTS = path.join(ROOT, 'node_modules', '.cache', 'aerie');
+const TOTALS = path.join(RESULTS, 'test-results.json');
+
+/** How long Jest may take to end once it has said that it cannot. */
+const EXIT_GRACE_MS = 5_000;
+
+/** What Jest says when tests leave something open, and then either hangs or kills the worker. */
+const LEFT_OPEN = /did not exit one second after|failed to exit gracefully/;
+
+async function main(args) {
+  rmSync(TOTALS, { force: true });
+  await setUp();
+  mkdirSync(RESULTS, { recursive: true });
+  const runs =
+    args.length > 0
+      ? [{ name: 'tests', args: ['--maxWorkers=2', ...args] }]
+      : [
+          { name: 'unit', args: ['--selectProjects', 'unit', '--maxWorkers=2'] },
+          { name: 'e2e', args: ['--selectProjects', 'e2e', '--runInBand', '--passWithNoTests'] },
+        ];
+
+  const totals = { node: process.versions.node, passed: 0, failed: 0 };
+  for (const [index, run] of runs.entries()) {
+    const startedAt = performance.now();
+    say(`[${index + 1}/${runs.length}] ${run.name} on Node ${process.versions.node}`);
+    const file = path.join(RESULTS, `${run.name}.json`);
+    rmSync(file, { force: true });
+    const { code, leftOpen } = await jest([...run.args, '--json', '--outputFile', file]);
+    const counts = countsOf(file);
+    // A run that ends badly without a failed test still failed: a suite did not load, or Jest itself.
+    const failed = counts.failed === 0 && (code !== 0 || leftOpen) ? 1 : counts.failed;
+    totals.passed += counts.passed;
+    totals.failed += failed;
+    if (leftOpen)
+      say(`${run.name}: a test left a timer, thread or socket open. \`--detectOpenHandles\` names it.`);
+    say(
+      `[${index + 1}/${runs.length}] ${run.name}: ${counts.passed} passed, ${failed} failed in ${seconds(startedAt)}`,
+    );
+  }
+  writeFileSync(TOTALS, JSON.stringify(totals));
+  if (runs.length > 1) say(`Tests: ${totals.passed} passed, ${totals.failed} failed`);
+  process.exitCode = totals.failed === 0 ? 0 : 1;
+}
+
+/** Runs Jest and passes its output on. It must end by itself: one that cannot is ended and counts as failed. */
+function jest(args) {
+  return new Promise((resolve, reject) => {
+    const bin = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+    const colors = process.stderr.isTTY === true ? ['--colors'] : [];
+    const child = spawn(process.execPath, [bin, ...args, ...colors], {
+      stdio: ['inherit', 'inherit', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+    });
+    let leftOpen = false;
+    let timer;
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      process.stderr.write(text);
+      if (leftOpen || !LEFT_OPEN.test(text)) return;
+      leftOpen = true;
+      timer = setTimeout(() => child.kill('SIGKILL'), EXIT_GRACE_MS);
+    });
+    const forward = (signal) => child.kill(signal);
+    process.on('SIGINT', forward).on('SIGTERM', forward);
+    child.once('error', reject);
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      process.off('SIGINT', forward).off('SIGTERM', forward);
+      resolve({ code, leftOpen });
+    });
+  });
+}
+
+/** Jest runs ES modules in Node's `vm`, which is behind a flag and says so in every worker. */
+function nodeOptions() {
+  const own = process.env.NODE_OPTIONS ?? '';
+  return `${own} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+}
+
+function countsOf(file) {
+  try {
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    );
+    return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+await main(process.argv.slice(2));
