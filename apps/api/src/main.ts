@@ -1,1 +1,49 @@
-export {};
+import 'reflect-metadata';
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError, type Settings, loadSettings, redactSettings } from '@aerie/config';
+import { createLogger, type Logger } from '@aerie/observability';
+import { banner } from './server/banner.js';
+import { Supervisor } from './supervisor/supervisor.js';
+
+/** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
+const EXIT_CONFIGURATION = 78;
+
+const settings = readSettings();
+const logger = createLogger({ name: settings.appName, level: settings.logLevel });
+if (cluster.isPrimary) await supervise(settings, logger);
+else await serveOrFail(settings, logger);
+
+function readSettings(): Settings {
+  try {
+    return loadSettings();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIGURATION);
+  }
+}
+
+async function supervise(settings: Settings, logger: Logger): Promise<void> {
+  logger.info({ settings: redactSettings(settings) }, 'starting');
+  if (settings.faultInjection)
+    logger.warn('FAULT_INJECTION is on: callers can break replicas. Never in production.');
+  // Set here because a start script may have imported this file: the processes must not run that script again.
+  cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [] });
+  const supervisor = new Supervisor(settings, logger, (port) => {
+    process.stdout.write(banner(settings, port));
+  });
+  process.exit(await supervisor.run());
+}
+
+async function serveOrFail(settings: Settings, logger: Logger): Promise<void> {
+  try {
+    // Imported here: the supervisor needs none of it and starts the sooner.
+    const { serve } = await import('./server/serve.js');
+    await serve(settings, logger);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.fatal({ err: error }, `the server cannot start: ${reason}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,29 @@
+import { type Settings, SettingsModule } from '@aerie/config';
+import { type Logger, type Metrics, ObservabilityModule } from '@aerie/observability';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { FaultsModule } from './faults/faults.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { ModelsModule } from './models/models.module.js';
+import { PredictionsModule } from './predictions/predictions.module.js';
+
+/** The server, put together from the settings. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings, logger: Logger, metrics: Metrics): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        SettingsModule.forRoot(settings),
+        ObservabilityModule.forRoot(logger, metrics),
+        HttpModule,
+        PredictionsModule,
+        ModelsModule,
+        HealthModule,
+        MetricsModule,
+        ...(settings.faultInjection ? [FaultsModule] : []),
+      ],
+    };
+  }
+}

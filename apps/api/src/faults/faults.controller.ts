@@ -1,0 +1,42 @@
+import { ModelRegistry } from '@aerie/model-registry';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiExcludeController, ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsString } from 'class-validator';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
+
+/** Kinds of fault a replica can be given. */
+const KINDS = ['throw', 'hang', 'die', 'crash'] as const;
+
+/** Which replica's next batch is to fail, and how. */
+export class FaultDto {
+  @ApiProperty()
+  @IsString()
+  readonly model!: string;
+
+  @ApiProperty()
+  @IsString()
+  readonly version!: string;
+
+  @ApiProperty({ enum: KINDS })
+  @IsIn(KINDS)
+  readonly kind!: (typeof KINDS)[number];
+}
+
+/** Breaks replicas on purpose. Only there with FAULT_INJECTION=true. */
+@ApiExcludeController()
+@Controller('api/v1/faults')
+export class FaultsController {
+  readonly #registry: ModelRegistry;
+
+  constructor(registry: ModelRegistry) {
+    this.#registry = registry;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ReadsBody('json')
+  inject(@Body() { model, version, kind }: FaultDto): { readonly armed: string } {
+    this.#registry.injectFault(model, version, kind);
+    return { armed: kind };
+  }
+}

@@ -1,0 +1,40 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+/** Health of the server. */
+export class HealthDto {
+  @ApiProperty({
+    enum: ['healthy', 'degraded', 'unhealthy'],
+    description:
+      'unhealthy (503): an eager model is not ready or a replica is wedged. degraded (200): something is missing, but the server answers.',
+    example: 'healthy',
+  })
+  readonly status!: 'healthy' | 'degraded' | 'unhealthy';
+
+  @ApiProperty({ description: 'Every model version that is loaded at the start is ready.', example: true })
+  readonly model_loaded!: boolean;
+
+  @ApiProperty({ description: 'nvidia-smi reports at least one GPU.', example: false })
+  readonly gpu_available!: boolean;
+
+  @ApiProperty({ description: 'Version of the server.', example: '0.1.0' })
+  readonly version!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What each check found: models, gpu, event_loop, memory, disk.',
+  })
+  readonly details!: Record<string, unknown>;
+}
+
+/** Reply to /health/live. */
+export class LiveDto {
+  @ApiProperty({ example: 'alive' })
+  readonly status!: 'alive';
+}
+
+/** Reply to /health/ready. */
+export class ReadyDto {
+  @ApiProperty({ example: 'ready' })
+  readonly status!: 'ready';
+}

@@ -1,0 +1,43 @@
+import { ModelRegistry } from '@aerie/model-registry';
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService } from '@nestjs/terminus';
+
+/** Each model version that is, or should be, loaded. */
+@Injectable()
+export class ModelsIndicator {
+  readonly #registry: ModelRegistry;
+  readonly #indicators: HealthIndicatorService;
+
+  constructor(registry: ModelRegistry, indicators: HealthIndicatorService) {
+    this.#registry = registry;
+    this.#indicators = indicators;
+  }
+
+  /** down: an eager version is not ready, or a replica is wedged. degraded: a replica restarts, or a GPU is missing. */
+  check() {
+    const { ready, models } = this.#registry.health();
+    const indicator = this.#indicators.check('models');
+    const data = Object.fromEntries(
+      models.map((model) => [
+        `${model.name}@${model.version}`,
+        {
+          state: model.state,
+          eager: model.eager,
+          replicas: {
+            up: model.replicasUp,
+            total: model.replicasTotal,
+            wedged: model.wedged,
+            restarting: model.restarting,
+          },
+          gpu_missing: model.gpuMissing,
+          queue_length: model.queueLength,
+          stalled_for_ms: model.stalledForMs === null ? null : Math.round(model.stalledForMs),
+        },
+      ]),
+    );
+    if (!ready || models.some(({ wedged }) => wedged > 0)) return indicator.down(data);
+    if (models.some(({ restarting, gpuMissing }) => restarting > 0 || gpuMissing))
+      return indicator.degraded(data);
+    return indicator.up(data);
+  }
+}

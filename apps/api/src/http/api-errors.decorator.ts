@@ -1,0 +1,47 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiResponse } from '@nestjs/swagger';
+import { type ErrorCode, errorTableEntry } from '@aerie/contracts';
+
+/** A field that is not as it should be. */
+export class FieldErrorDto {
+  @ApiProperty({ example: 'top_k' })
+  readonly field!: string;
+
+  @ApiProperty({ example: 'top_k must be a whole number from 1 to 100' })
+  readonly message!: string;
+}
+
+/** Body of every error. */
+export class ErrorEnvelopeDto {
+  @ApiProperty({ description: 'Code of the error table.', example: 'VALIDATION_ERROR' })
+  readonly error!: string;
+
+  @ApiProperty({
+    description: 'What was expected, what came, what to do.',
+    example: 'The request is not valid: ...',
+  })
+  readonly message!: string;
+
+  @ApiProperty({ example: '/api/v1/predict' })
+  readonly path!: string;
+
+  @ApiProperty({ example: '5f9c1e1c-8a5e-4f0e-9f5e-0c5b3a4c1d2e' })
+  readonly requestId!: string;
+
+  @ApiProperty({ type: [FieldErrorDto], required: false })
+  readonly details?: readonly FieldErrorDto[];
+}
+
+/** Documents the errors a route answers with, by code. */
+export function ApiErrors(...codes: readonly ErrorCode[]): MethodDecorator {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = errorTableEntry(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return applyDecorators(
+    ...[...byStatus].map(([status, ofStatus]) =>
+      ApiResponse({ status, description: ofStatus.join(', '), type: ErrorEnvelopeDto }),
+    ),
+  ) as MethodDecorator;
+}

@@ -1,0 +1,84 @@
+import type { Server, ServerResponse } from 'node:http';
+import { SETTINGS, type Settings } from '@aerie/config';
+import { AerieError } from '@aerie/contracts';
+import { LOGGER, type Logger } from '@aerie/observability';
+import { Inject, Injectable } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+
+/** How long kept connections are left open for late requests, so that they read a 503 instead of a reset. */
+const LINGER_MS = 500;
+
+/**
+ * Takes the server out of service without failing a request: readiness goes first, then (after DRAIN_DELAY) new
+ * requests are refused, what is in flight finishes, and kept connections are closed.
+ */
+@Injectable()
+export class DrainService {
+  readonly #settings: Settings;
+  readonly #logger: Logger;
+  readonly #inFlight = new Set<ServerResponse>();
+  #draining = false;
+  #refusing = false;
+  #idle: (() => void) | undefined;
+
+  constructor(@Inject(SETTINGS) settings: Settings, @Inject(LOGGER) logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+  }
+
+  /** Whether a stop was asked for: the server is no longer ready, even if it still answers. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Counts requests in flight and refuses late ones. */
+  readonly middleware = (_request: Request, response: Response, next: NextFunction): void => {
+    this.#inFlight.add(response);
+    response.once('close', () => {
+      this.#inFlight.delete(response);
+      if (this.#inFlight.size === 0) this.#idle?.();
+    });
+    if (!this.#refusing) {
+      next();
+      return;
+    }
+    response.shouldKeepAlive = false;
+    next(
+      new AerieError(
+        'SHUTTING_DOWN',
+        'The server is shutting down. Send the request again, to another instance.',
+      ),
+    );
+  };
+
+  /** Resolves when no request is in flight and no connection is left. Called once. */
+  async drain(server: Server): Promise<void> {
+    const startedAt = performance.now();
+    this.#draining = true;
+    this.#logger.info({ in_flight: this.#inFlight.size }, 'draining');
+    await delay(this.#settings.http.drainDelayMs);
+    this.#refusing = true;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    for (const response of this.#inFlight) if (!response.headersSent) response.shouldKeepAlive = false;
+    await Promise.all([this.#finished(), delay(LINGER_MS)]);
+    server.closeAllConnections();
+    await closed;
+    this.#logger.info({ duration_ms: Math.round(performance.now() - startedAt) }, 'drained');
+  }
+
+  async #finished(): Promise<void> {
+    if (this.#inFlight.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+}
+
+async function delay(ms: number): Promise<void> {
+  if (ms <= 0) return;
+  await new Promise<void>((resolve) => setTimeout(resolve, ms));
+}

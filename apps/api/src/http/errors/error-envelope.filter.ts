@@ -1,0 +1,62 @@
+import { type AerieError, errorTableEntry } from '@aerie/contracts';
+import { LOGGER, type Logger } from '@aerie/observability';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { toAerieError } from './to-aerie-error.js';
+
+/** The error body that callers rely on. */
+export interface ErrorEnvelope {
+  readonly error: string;
+  readonly message: string;
+  readonly path: string;
+  readonly requestId: string;
+  readonly details?: readonly { readonly field: string; readonly message: string }[];
+}
+
+/** Every failure leaves through here: one envelope, one table. */
+@Catch()
+export class ErrorEnvelopeFilter implements ExceptionFilter {
+  readonly #logger: Logger;
+
+  constructor(@Inject(LOGGER) logger: Logger) {
+    this.#logger = logger;
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = toAerieError(thrown);
+    this.#log(error, request);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (response.destroyed) return;
+    setRetryAfter(response, error);
+    response.status(error.status).json(envelopeOf(error, request));
+  }
+
+  #log(error: AerieError, request: Request): void {
+    const about = { id: request.context.id, code: error.code };
+    if (error.status >= 500) this.#logger.error({ ...about, err: error.cause ?? error }, error.message);
+    else this.#logger.debug({ ...about, err: error.cause }, error.message);
+  }
+}
+
+/** Seconds, rounded up: coming back early helps nobody. */
+export function setRetryAfter(response: Response, error: AerieError): void {
+  const fallback = errorTableEntry(error.code).retryAfterSeconds;
+  const seconds =
+    error.retryAfterMs === undefined ? fallback : Math.max(1, Math.ceil(error.retryAfterMs / 1000));
+  if (seconds !== undefined) response.setHeader('Retry-After', String(seconds));
+}
+
+function envelopeOf(error: AerieError, request: Request): ErrorEnvelope {
+  return {
+    error: error.code,
+    message: error.message,
+    path: request.path,
+    requestId: request.context.id,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
+}

@@ -1,0 +1,43 @@
+import { AerieError, type ErrorCode } from '@aerie/contracts';
+import { HttpException } from '@nestjs/common';
+
+/** Codes for statuses that arise outside our own code: the framework, the body parsers. */
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'INVALID_INPUT',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  408: 'REQUEST_TIMEOUT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  422: 'VALIDATION_ERROR',
+  429: 'RATE_LIMITED',
+};
+
+/** Anything thrown while a request was handled, as the error the caller sees. Unknown errors tell nothing. */
+export function toAerieError(error: unknown): AerieError {
+  if (error instanceof AerieError) return error;
+  const status = statusOf(error);
+  const code = status === undefined ? undefined : CODE_OF_STATUS[status];
+  if (code === undefined) {
+    return new AerieError('INTERNAL', 'The server failed. The request id finds the cause in its log.', {
+      cause: error,
+    });
+  }
+  return new AerieError(code, messageOf(error, status), { cause: error });
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  // Express and its parsers throw plain errors with a status and `expose`.
+  const { status, expose } = error as { status?: unknown; expose?: unknown };
+  if (typeof status === 'number' && status < 500 && (expose === true || error instanceof URIError))
+    return status;
+  return undefined;
+}
+
+function messageOf(error: unknown, status: number | undefined): string {
+  if (error instanceof URIError) return 'The path is not valid percent-encoding.';
+  if (status === 404) return `${(error as Error).message.replace(/^Cannot /, 'No route ')}. See /docs.`;
+  return (error as Error).message;
+}

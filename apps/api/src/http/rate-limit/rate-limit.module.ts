@@ -1,0 +1,31 @@
+import { SETTINGS, type RateLimit, type Settings } from '@aerie/config';
+import { LOGGER, type Logger } from '@aerie/observability';
+import { Module } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import type { RateLimitBucket } from './rate-limit.decorator.js';
+import { RateLimitStorage } from './rate-limit.storage.js';
+
+/** Rate limits by bucket, from the settings; counted once across processes. */
+@Module({
+  imports: [
+    ThrottlerModule.forRootAsync({
+      inject: [SETTINGS, LOGGER],
+      useFactory: ({ rateLimits, redisUrl, http }: Settings, logger: Logger) => ({
+        throttlers: [throttler('predict', rateLimits.predict), throttler('embed', rateLimits.embed)],
+        storage: new RateLimitStorage({
+          redisUrl,
+          workers: http.workers,
+          onRedisError: (error) => {
+            logger.warn({ err: error.message }, 'rate limits are counted per process while Redis is away');
+          },
+        }),
+      }),
+    }),
+  ],
+  exports: [ThrottlerModule],
+})
+export class RateLimitModule {}
+
+function throttler(name: RateLimitBucket, rate: RateLimit | null) {
+  return { name, limit: rate?.limit ?? 0, ttl: rate?.windowMs ?? 1, skipIf: () => rate === null };
+}

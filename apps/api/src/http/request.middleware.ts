@@ -1,0 +1,46 @@
+import type { Settings } from '@aerie/config';
+import type { Logger, Metrics } from '@aerie/observability';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { RequestContext } from './request-context.js';
+
+/** Routes whose lines are only worth a debug level: they are polled all day. */
+const POLLED = /^\/(health|metrics)/;
+
+/** Gives each request its context and id, and writes one structured line when it is over. */
+export function requestMiddleware(settings: Settings, logger: Logger, metrics: Metrics): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const context = new RequestContext(request, response, settings.http.requestTimeoutMs);
+    request.context = context;
+    response.setHeader('X-Request-ID', context.id);
+    const { path } = request;
+    response.once('close', () => {
+      const status = response.writableFinished ? response.statusCode : 499;
+      const durationMs = performance.now() - context.startedAt;
+      metrics.observeRequest(request.method, routeOf(request), status, durationMs);
+      const level = status >= 500 ? 'error' : POLLED.test(path) ? 'debug' : 'info';
+      if (!logger.isLevelEnabled(level)) return;
+      logger[level](line(request, context, path, status, durationMs), 'request');
+    });
+    next();
+  };
+}
+
+function line(request: Request, context: RequestContext, path: string, status: number, durationMs: number) {
+  const { servedBy } = context;
+  return {
+    id: context.id,
+    method: request.method,
+    path,
+    status,
+    duration_ms: Math.round(durationMs * 100) / 100,
+    ...(servedBy === undefined
+      ? {}
+      : { model: servedBy.model, version: servedBy.version, batch_size: servedBy.stats.batchSize }),
+  };
+}
+
+/** The route's pattern, so that the number of metric series is bounded whatever paths come. */
+function routeOf(request: Request): string {
+  const route = request.route as { path?: unknown } | undefined;
+  return typeof route?.path === 'string' ? route.path : 'unmatched';
+}

@@ -1,0 +1,34 @@
+import { ModelRegistry } from '@aerie/model-registry';
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../http/api-errors.decorator.js';
+import { ModelDto, ModelListDto } from './model.dto.js';
+import { snakeCase } from './snake-case.js';
+
+/** What is served. */
+@ApiTags('models')
+@Controller('api/v1/models')
+export class ModelsController {
+  readonly #registry: ModelRegistry;
+
+  constructor(registry: ModelRegistry) {
+    this.#registry = registry;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Every model, without its labels' })
+  @ApiOkResponse({ type: ModelListDto })
+  @ApiErrors('UNAUTHORIZED')
+  list(): ModelListDto {
+    const models = this.#registry.describe().map((model) => snakeCase({ ...model, labels: null }) as ModelDto);
+    return { models };
+  }
+
+  @Get(':name')
+  @ApiOperation({ summary: 'One model: versions, state, inputs and outputs, labels, traffic, statistics' })
+  @ApiOkResponse({ type: ModelDto })
+  @ApiErrors('UNAUTHORIZED', 'MODEL_NOT_FOUND')
+  read(@Param('name') name: string): ModelDto {
+    return snakeCase(this.#registry.describeModel(name)) as ModelDto;
+  }
+}

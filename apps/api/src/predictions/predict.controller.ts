@@ -1,0 +1,68 @@
+import { PredictService } from '@aerie/inference';
+import { Controller, HttpCode, Post, Query } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ApiErrors } from '../http/api-errors.decorator.js';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
+import { Context } from '../http/request-context.decorator.js';
+import type { RequestContext } from '../http/request-context.js';
+import { ModelQueryDto } from './dto/model-query.dto.js';
+import { PredictBodyDto, PredictReplyDto, PredictUploadDto } from './dto/predict.dto.js';
+import { ImageBody, type ImageRequest } from './image-request.js';
+
+/** Labels for pictures. */
+@ApiTags('predictions')
+@Controller('api/v1/predict')
+export class PredictController {
+  readonly #predictions: PredictService;
+
+  constructor(predictions: PredictService) {
+    this.#predictions = predictions;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ReadsBody('image')
+  @RateLimited('predict')
+  @ApiOperation({
+    summary: 'Classify a picture',
+    description: 'The picture comes as an address, a data: URL or an upload.',
+  })
+  @ApiExtraModels(PredictBodyDto, PredictUploadDto)
+  @ApiConsumes('application/json', 'multipart/form-data')
+  @ApiBody({
+    schema: { oneOf: [{ $ref: getSchemaPath(PredictBodyDto) }, { $ref: getSchemaPath(PredictUploadDto) }] },
+  })
+  @ApiHeader({
+    name: 'X-Variant-Key',
+    required: false,
+    description: 'Keeps a caller on one version of a split.',
+  })
+  @ApiOkResponse({ type: PredictReplyDto })
+  @ApiErrors(
+    'INVALID_INPUT',
+    'UNAUTHORIZED',
+    'MODEL_NOT_FOUND',
+    'MODEL_VERSION_NOT_FOUND',
+    'PAYLOAD_TOO_LARGE',
+  )
+  @ApiErrors('UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR', 'RATE_LIMITED', 'OVERLOADED')
+  @ApiErrors('MODEL_NOT_LOADED', 'WORKER_LOST', 'SHUTTING_DOWN', 'TIMEOUT')
+  async predict(
+    @ImageBody() { source, topK }: ImageRequest,
+    @Query() query: ModelQueryDto,
+    @Context() context: RequestContext,
+  ): Promise<PredictReplyDto> {
+    const call = context.call(query.model, query.model_version);
+    return context.served(await this.#predictions.predict(source, topK, call));
+  }
+}

@@ -1,0 +1,42 @@
+import type { Settings } from '@aerie/config';
+import { type Logger, Metrics, NestLogger } from '@aerie/observability';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+import { AppModule } from '../app.module.js';
+import { DrainService } from '../http/drain/drain.service.js';
+import { protocolMiddleware } from '../http/protocol.middleware.js';
+import { requestMiddleware } from '../http/request.middleware.js';
+import { serveOpenApi } from './openapi.js';
+import { ServerAdapter } from './server.adapter.js';
+
+/** Puts the server together; it does not listen yet. */
+export async function createApp(settings: Settings, logger: Logger): Promise<NestExpressApplication> {
+  const metrics = new Metrics();
+  metrics.collectProcessMetrics();
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot(settings, logger, metrics),
+    new ServerAdapter(settings.http),
+    { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
+  );
+  app.set('trust proxy', settings.http.trustedProxies);
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  app.use(requestMiddleware(settings, logger, metrics));
+  app.use(app.get(DrainService).middleware);
+  app.use(protocolMiddleware);
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        directives: {
+          // Swagger UI styles itself inline. Upgrading to https would break /docs over plain HTTP in a LAN.
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          upgradeInsecureRequests: null,
+        },
+      },
+    }),
+  );
+  serveOpenApi(app, settings.appName);
+  return app;
+}

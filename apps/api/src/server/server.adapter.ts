@@ -1,0 +1,36 @@
+import { createServer } from 'node:http';
+import type { HttpSettings } from '@aerie/config';
+import type { NestApplicationOptions } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { answerClientErrors } from '../http/errors/client-error.js';
+
+/** How often Node looks for connections over their time, milliseconds. */
+const TIMEOUT_CHECK_MS = 1000;
+
+/** Express on an HTTP server with bounds on headers, time and connections. */
+export class ServerAdapter extends ExpressAdapter {
+  readonly #settings: HttpSettings;
+
+  constructor(settings: HttpSettings) {
+    super();
+    this.#settings = settings;
+  }
+
+  override initHttpServer(_options: NestApplicationOptions): void {
+    const settings = this.#settings;
+    const server = createServer(
+      {
+        maxHeaderSize: settings.maxHeaderBytes,
+        headersTimeout: settings.headersTimeoutMs,
+        requestTimeout: Math.max(settings.receiveTimeoutMs, settings.headersTimeoutMs),
+        keepAliveTimeout: settings.keepAliveMs,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+        noDelay: true,
+      },
+      this.getInstance<Parameters<typeof createServer>[1] & object>(),
+    );
+    server.maxConnections = settings.maxConnections;
+    answerClientErrors(server);
+    this.httpServer = server;
+  }
+}
