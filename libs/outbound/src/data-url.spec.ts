@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { isDataUrl, parseDataUrl } from './data-url.js';
+
+describe('parseDataUrl', () => {
+  it.each([
+    ['data:image/PNG;base64,aGVsbG8=', 'hello', 'image/png'],
+    ['DATA:image/png;name=x;BASE64,aGVsbG8', 'hello', 'image/png'],
+    ['data:image/png;base64,aGVsbG8%3D', 'hello', 'image/png'],
+    ['data:text/plain;charset=utf-8,a%20b%2cc', 'a b,c', 'text/plain'],
+    ['data:,é%C3%A9#fragment', 'éé', 'text/plain'],
+    ['data:,', '', 'text/plain'],
+    ['data:x/y;base64,', '', 'x/y'],
+  ])('reads %s', (url, text, mediaType) => {
+    const content = parseDataUrl(url, 100);
+    expect(content.bytes.toString('utf8')).toBe(text);
+    expect(content.mediaType).toBe(mediaType);
+  });
+
+  it.each([
+    'aGVsb',
+    'aGVs bG8=',
+    'aGV*bG8=',
+    'aGVs_G8=',
+    'aGVs-G8=',
+    'aG=sbG8=',
+    'aGVsbG8==',
+    'aGVsbG8===',
+    'aGV\u0141bG8=',
+    '====',
+    'aGVs\nbG8=',
+  ])('refuses %j, which is not base64', (data) => {
+    expect(() => parseDataUrl(`data:image/png;base64,${data}`, 100)).toThrow(/not valid base64/);
+  });
+
+  it.each(['data:,%', 'data:,a%2', 'data:,%zz', 'data:;base64,aGV%sbG8='])(
+    'refuses the broken escape in %s',
+    (url) => {
+      expect(() => parseDataUrl(url, 100)).toThrow(/two hexadecimal digits/);
+    },
+  );
+
+  it.each(['http://a/', 'data:image/png;base64', `data:${'a'.repeat(300)},b`])(
+    'refuses %s, which has no head',
+    (url) => {
+      expect(() => parseDataUrl(url, 100)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+    },
+  );
+
+  it('accepts content of exactly the limit and refuses one byte more, naming the limit', () => {
+    const url = `data:;base64,${Buffer.alloc(10).toString('base64')}`;
+    expect(parseDataUrl(url, 10).bytes).toHaveLength(10);
+    expect(() => parseDataUrl(url, 9)).toThrow(/has 10 bytes, the limit is 9 bytes/);
+    expect(parseDataUrl('data:,%41%41', 2).bytes).toHaveLength(2);
+    expect(() => parseDataUrl('data:,%41%41', 1)).toThrow(/the limit is 1 bytes/);
+    expect(() => parseDataUrl('data:,%41%41%41%41', 1)).toThrow(/the limit is 1 bytes/);
+  });
+});
+
+describe('isDataUrl', () => {
+  it('knows the scheme in any case', () => {
+    expect(isDataUrl('Data:,x')).toBe(true);
+    expect(isDataUrl('http://data:80/')).toBe(false);
+  });
+});
