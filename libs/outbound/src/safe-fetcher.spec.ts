@@ -290,6 +290,17 @@ describe('SafeFetcher.fetchBytes', () => {
     expect((await second).bytes.toString()).toBe('x');
   });
 
+  it('closes an idle connection of another host to stay within its connections', async () => {
+    const { server, port } = await newServer((_request, response) => response.end('x'));
+    const fetcher = newFetcher({ allowedHosts: ['*.test'], maxConnections: 1 });
+    const connected = once(server, 'connection') as Promise<[Socket]>;
+    await fetcher.fetchBytes(`http://a.test:${String(port)}/`, ACCEPT);
+    const [idle] = await connected;
+    const closed = once(idle, 'close');
+    await fetcher.fetchBytes(`http://b.test:${String(port)}/`, ACCEPT);
+    expect(await closed).toEqual([false]);
+  });
+
   it('ends the wait for a connection with the deadline, as overload and not as a fault of the URL', async () => {
     const { url } = await newServer(() => undefined);
     const fetcher = newFetcher({ maxConnections: 1, timeoutMs: 40 });
