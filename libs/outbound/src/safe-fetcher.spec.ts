@@ -299,7 +299,8 @@ describe('SafeFetcher.fetchBytes', () => {
     const closed = once(idle, 'close');
     await fetcher.fetchBytes(`http://b.test:${String(port)}/`, ACCEPT);
     expect(await closed).toEqual([false]);
-  });
+    // Under the 4 s after which an idle connection closes by itself.
+  }, 2000);
 
   it('ends the wait for a connection with the deadline, as overload and not as a fault of the URL', async () => {
     const { url } = await newServer(() => undefined);
