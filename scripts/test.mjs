@@ -7,7 +7,6 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { ROOT, setUp } from './setup.mjs';
@@ -60,7 +59,7 @@ async function main(args) {
 /** Runs Jest and passes its output on. It must end by itself: one that cannot is ended and counts as failed. */
 function jest(args) {
   return new Promise((resolve, reject) => {
-    const bin = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+    const bin = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
     const colors = process.stderr.isTTY === true ? ['--colors'] : [];
     const child = spawn(process.execPath, [bin, ...args, ...colors], {
       stdio: ['inherit', 'inherit', 'pipe'],

@@ -36,11 +36,11 @@ export function buildStamp() {
   return hash.digest('hex');
 }
 
+/** The packages that `tsc -b` builds. */
 function packages() {
-  return ['libs', 'apps']
-    .flatMap((parent) => readdirSync(parent).map((name) => path.join(parent, name)))
-    .filter((folder) => existsSync(path.join(folder, 'tsconfig.json')))
-    .sort();
+  return JSON.parse(readFileSync('tsconfig.json', 'utf8')).references.map((reference) =>
+    path.normalize(reference.path),
+  );
 }
 
 function sources(folder) {
