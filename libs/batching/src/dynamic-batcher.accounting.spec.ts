@@ -49,6 +49,8 @@ describe('a full queue', () => {
     // 10 items at 1,000 ms each; with one replica, 2 of them have started and 8 wait.
     await expect(retryAfterMs(2_000, 0)).resolves.toBe(10_000);
     await expect(retryAfterMs(2_000, 1)).resolves.toBe(8_000);
+    // With two, 4 have started, and 6 are left for both.
+    await expect(retryAfterMs(2_000, 2)).resolves.toBe(3_000);
   });
 
   it('says no less than a second and no more than a minute', async () => {

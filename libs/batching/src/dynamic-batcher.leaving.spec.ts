@@ -193,9 +193,11 @@ describe('drain', () => {
   it('ends with the last request when that one leaves the queue', async () => {
     const { batcher, clock, submit } = createBench({ capacity: 0 });
     void submit('a', { deadline: clock.now() + 5 });
-    const draining = batcher.drain();
+    const { signal } = new AbortController();
+    const draining = batcher.drain(signal);
     await clock.advance(5);
     await expect(draining).resolves.toBeUndefined();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('gives up when its signal aborts', async () => {

@@ -49,9 +49,10 @@ describe('the items of a batch', () => {
     queue.add('head', costs(20), 0);
     queue.add('x', costs(25, 14), 0);
     expect(names(queue.take(8))).toEqual(['head0', 'x0']);
-    queue.add('tail', costs(10), 0);
-    queue.add('y', costs(31, 17), 0);
-    expect(names(queue.take(8))).toEqual(['x1', 'y1', 'tail0']);
+    queue.take(8);
+    queue.add('head', costs(20), 0);
+    queue.add('y', costs(23, 19, 16), 0);
+    expect(names(queue.take(8))).toEqual(['head0', 'y1', 'y2']);
   });
 
   it('are one alone when its cost is above the budget', () => {
@@ -78,6 +79,17 @@ describe('fair order', () => {
     queue.add('b', ones(100), 0);
     expect(names(queue.take(4))).toEqual(['a0', 'b0', 'a1', 'b1']);
     expect(names(queue.take(4))).toEqual(['a2', 'b2', 'a3', 'b3']);
+  });
+
+  it('lets a newcomer join where the others are, neither before nor behind them', () => {
+    const queue = createQueue();
+    queue.add('a', ones(100), 0);
+    queue.add('b', ones(100), 0);
+    queue.take(4);
+    queue.take(4);
+    queue.add('c', ones(100), 0);
+    expect(names(queue.take(4))).toEqual(['a4', 'b4', 'c0', 'a5']);
+    expect(names(queue.take(4))).toEqual(['b5', 'c1', 'a6', 'b6']);
   });
 
   it('lets a large request end under a steady stream of single items that fills every batch', () => {
@@ -134,6 +146,7 @@ describe('priority', () => {
     const queue = createQueue(1);
     queue.add('older', ones(2), -5);
     queue.add('newer', ones(2), -1);
+    queue.add('newest', ones(2), -9);
     const order: (string | undefined)[] = [];
     for (let i = 0; i < 16; i++) {
       queue.add('high', ones(1), 1);

@@ -81,13 +81,11 @@ export class FairQueue<T> {
   take(maxItems: number): TakenItem<T>[] {
     const leading = this.#leadingLane();
     if (leading === undefined) return [];
-    const headTag = leading.heap.peek()?.tag ?? 0;
     const head = this.#look(leading);
     if (head === undefined) return [];
     const taken = [this.#pick(head)];
     if (maxItems > 1 && 2 * head.cost <= this.#maxTokens) this.#fill(taken, head.cost, maxItems);
     this.#putBack();
-    leading.virtualTime = Math.max(leading.virtualTime, headTag);
     return taken;
   }
 
@@ -131,7 +129,7 @@ export class FairQueue<T> {
         const candidate = this.#look(lane);
         if (candidate === undefined) break;
         candidates.push(candidate);
-        if (candidate.cost === headCost && lane === this.#lanes[0]) missing -= 1;
+        if (candidate.cost === headCost) missing -= 1;
       }
     }
     return candidates;
