@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { ROOT } from './paths.mjs';
 import { freePort, startService } from './process.mjs';
 
+/** Another build may be measured, such as one of another checkout. */
+const MAIN = process.env['AERIE_MAIN'] ?? join(ROOT, 'apps/api/dist/main.js');
+
 /**
  * Starts Aerie as an operator would (built, default settings), with the rate limit off and the images' host allowed.
  *
@@ -12,7 +15,7 @@ export async function startAerie({ name = 'aerie', imageHost, env = {} } = {}) {
   const service = startService({
     name,
     command: process.execPath,
-    args: [join(ROOT, 'apps/api/dist/main.js')],
+    args: [MAIN],
     cwd: ROOT,
     port,
     env: {
