@@ -65,7 +65,7 @@ export function toOrtTensor({ dtype, data, dims }: Tensor): OrtTensor {
 
 export function fromOrtTensor(name: string, { type, dims, data }: OrtTensor): Tensor {
   const dtype = dataTypeOf(name, type);
-  return { dtype, dims, data: dtype === 'float16' ? float16Bits(data) : (data) };
+  return { dtype, dims, data: dtype === 'float16' ? float16Bits(data) : data };
 }
 
 /** Runtimes that have Float16Array get one from ONNX Runtime; kernels are given the bits everywhere. */

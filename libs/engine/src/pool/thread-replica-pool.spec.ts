@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals';
+import { FakeClock } from '../testing/fake-clock.js';
+import { FakeThreads } from '../testing/fake-threads.js';
+import { RecordingLogger } from '../testing/recording-logger.js';
+import { ThreadReplicaPool } from './thread-replica-pool.js';
+
+const STALL_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 30_000;
+
+function createPool(replicas: number) {
+  const clock = new FakeClock();
+  const threads = new FakeThreads();
+  const logger = new RecordingLogger();
+  const pool = new ThreadReplicaPool<string, string>({
+    name: 'model@1',
+    replicas,
+    stallTimeoutMs: STALL_TIMEOUT_MS,
+    startTimeoutMs: START_TIMEOUT_MS,
+    faultsAllowed: false,
+    logger,
+    clock,
+    spawn: threads.spawn,
+  });
+  return { pool, clock, threads, logger };
+}
+
+async function openPool(replicas = 1) {
+  const setup = createPool(replicas);
+  const opening = setup.pool.open();
+  setup.threads.at(0).becomeReady();
+  await opening;
+  for (const thread of setup.threads.started.slice(1)) thread.becomeReady();
+  return setup;
+}
+
+const states = (pool: ThreadReplicaPool<string, string>) => pool.status().map(({ state }) => state);
+const value = (result: string) => ({ results: [{ ok: true, value: result }] });
+
+describe('opening a pool', () => {
+  it('starts the other replicas when the first is up', async () => {
+    const { pool, threads } = createPool(3);
+    const capacities: number[] = [];
+    pool.onCapacityChange((capacity) => capacities.push(capacity));
+    const opening = pool.open();
+    expect(threads.started).toHaveLength(1);
+    threads.at(0).becomeReady();
+    await opening;
+    expect(threads.started.map(({ replicaIndex }) => replicaIndex)).toEqual([0, 1, 2]);
+    expect(pool.capacity).toBe(1);
+    expect(states(pool)).toEqual(['idle', 'starting', 'starting']);
+    threads.at(2).becomeReady();
+    expect(pool.capacity).toBe(2);
+    expect(capacities).toEqual([1, 2]);
+    expect(pool.inputs).toEqual([{ name: 'x', dtype: 'float32', shape: ['batch'] }]);
+  });
+
+  it('fails with MODEL_NOT_LOADED and the reason when the first replica does not load', async () => {
+    const { pool, threads, clock } = createPool(2);
+    const opening = pool.open();
+    threads.at(0).failToStart(new Error('no such operator'));
+    await expect(opening).rejects.toMatchObject({
+      code: 'MODEL_NOT_LOADED',
+      cause: { message: 'no such operator' },
+    });
+    expect(threads.started).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('fails when the first replica is not ready in time, and gives its thread up', async () => {
+    const { pool, threads, clock } = createPool(1);
+    const opening = pool.open();
+    clock.advance(START_TIMEOUT_MS);
+    expect(threads.at(0).abandoned).toBe(true);
+    threads.at(0).exit();
+    await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
+  });
+
+  it('keeps trying a later replica that does not load, and goes on meanwhile', async () => {
+    const { pool, threads, clock, logger } = createPool(2);
+    const opening = pool.open();
+    threads.at(0).becomeReady();
+    await opening;
+    threads.at(1).failToStart(new Error('out of memory'));
+    threads.at(2).failToStart(new Error('out of memory'));
+    expect(logger.errors).toHaveLength(2);
+    expect(states(pool)).toEqual(['idle', 'restarting']);
+    clock.advance(100);
+    threads.at(3).becomeReady();
+    expect(pool.capacity).toBe(2);
+  });
+});
+
+describe('running batches', () => {
+  it('prefers the replica that was used last', async () => {
+    const { pool, threads } = await openPool(3);
+    const first = pool.run(['a']);
+    const second = pool.run(['b']);
+    const busy = threads.started.filter(({ runs }) => runs.length > 0);
+    busy[0]?.answer('x');
+    await Promise.race([first, second]);
+    void pool.run(['c']);
+    expect(busy[0]?.runs.map(({ items }) => items)).toContainEqual(['c']);
+    busy[1]?.answer('y');
+    await Promise.all([first, second]);
+  });
+
+  it('makes batches wait for a replica, first come first served', async () => {
+    const { pool, threads } = await openPool();
+    const thread = threads.at(0);
+    const outcomes = ['a', 'b', 'c'].map((item) => pool.run([item]));
+    expect(thread.runs).toHaveLength(1);
+    for (const answer of ['1', '2', '3']) thread.answer(answer);
+    expect(thread.runs.map(({ items }) => items)).toEqual([['a'], ['b'], ['c']]);
+    await expect(Promise.all(outcomes)).resolves.toMatchObject([value('1'), value('2'), value('3')]);
+  });
+
+  it('reports how long a batch has been running', async () => {
+    const { pool, threads, clock } = await openPool();
+    void pool.run(['a']);
+    clock.advance(1_234);
+    expect(pool.status()).toMatchObject([{ state: 'busy', busyMs: 1_234 }]);
+    threads.at(0).answer('done');
+    expect(pool.status()).toMatchObject([{ state: 'idle', busyMs: null }]);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('losing replicas', () => {
+  it('fails the batch of a dead replica alone, and replaces it at once', async () => {
+    const { pool, threads } = await openPool(2);
+    const batches = [pool.run(['a']), pool.run(['b'])];
+    const [lost, kept] = threads.at(0).runs[0]?.items[0] === 'a' ? batches : [batches[1], batches[0]];
+    threads.at(0).die();
+    await expect(lost).rejects.toMatchObject({ code: 'WORKER_LOST', retryable: true });
+    expect(pool.capacity).toBe(1);
+    threads.at(1).answer('fine');
+    await expect(kept).resolves.toMatchObject(value('fine'));
+    expect(pool.status()[0]).toMatchObject({ state: 'restarting', restarts: 1 });
+    threads.at(2).becomeReady();
+    expect(pool.capacity).toBe(2);
+  });
+
+  it('takes an idle replica that died out of service', async () => {
+    const { pool, threads } = await openPool(2);
+    threads.at(1).die();
+    void pool.run(['a']);
+    expect(threads.at(0).runs).toHaveLength(1);
+    expect(threads.at(1).runs).toHaveLength(0);
+  });
+
+  it('waits longer and longer before it replaces a replica that keeps dying', async () => {
+    const { threads, clock } = await openPool();
+    threads.at(0).die();
+    await threads.at(0).exited;
+    for (const [position, delayMs] of [100, 200, 400].entries()) {
+      const thread = threads.at(position + 1);
+      thread.becomeReady();
+      thread.die();
+      await thread.exited;
+      clock.advance(delayMs - 1);
+      expect(threads.started).toHaveLength(position + 2);
+      clock.advance(1);
+      expect(threads.started).toHaveLength(position + 3);
+    }
+  });
+
+  it('lets batches wait while every replica is down', async () => {
+    const { pool, threads } = await openPool();
+    threads.at(0).die();
+    const outcome = pool.run(['a']);
+    threads.at(1).becomeReady();
+    threads.at(1).answer('late');
+    await expect(outcome).resolves.toMatchObject(value('late'));
+  });
+
+  it('gives a batch up that takes too long, and replaces its thread without waiting for it', async () => {
+    const { pool, threads, clock } = await openPool();
+    const outcome = pool.run(['a']);
+    clock.advance(STALL_TIMEOUT_MS - 1);
+    expect(threads.at(0).abandoned).toBe(false);
+    clock.advance(1);
+    await expect(outcome).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    expect(threads.at(0).abandoned).toBe(true);
+    expect(states(pool)).toEqual(['wedged']);
+    expect(pool.capacity).toBe(0);
+    threads.at(1).becomeReady();
+    expect(states(pool)).toEqual(['idle']);
+  });
+
+  it('stops replacing a replica when three of its threads are stuck, until one of them ends', async () => {
+    const { pool, threads, clock } = await openPool();
+    for (const position of [0, 1, 2]) {
+      void pool.run(['a']).catch(() => undefined);
+      clock.advance(STALL_TIMEOUT_MS);
+      if (position < 2) threads.at(position + 1).becomeReady();
+    }
+    expect(threads.started).toHaveLength(3);
+    threads.at(1).exit();
+    await threads.at(1).exited;
+    await Promise.resolve();
+    expect(threads.started).toHaveLength(4);
+    threads.at(3).becomeReady();
+    expect(pool.capacity).toBe(1);
+  });
+});
+
+describe('closing a pool', () => {
+  it('waits for running batches, and refuses waiting and new ones', async () => {
+    const { pool, threads, clock } = await openPool();
+    const running = pool.run(['a']);
+    const waiting = pool.run(['b']);
+    const closing = pool.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
+    await expect(pool.run(['c'])).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
+    expect(threads.at(0).closeRequested).toBe(false);
+    threads.at(0).answer('done');
+    await expect(running).resolves.toMatchObject(value('done'));
+    await closing;
+    expect(threads.at(0).closeRequested).toBe(true);
+    expect(states(pool)).toEqual(['closed']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('replaces no replica that is lost meanwhile', async () => {
+    const { pool, threads } = await openPool();
+    const running = pool.run(['a']);
+    const closing = pool.close();
+    threads.at(0).die();
+    await expect(running).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    await closing;
+    expect(threads.started).toHaveLength(1);
+  });
+
+  it('cancels a restart that is due', async () => {
+    const { pool, threads, clock } = await openPool();
+    threads.at(0).die();
+    threads.at(1).becomeReady();
+    threads.at(1).die();
+    expect(clock.pending).toBe(1);
+    await pool.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('ends within its bounds and says so when a thread in native code cannot be ended', async () => {
+    const { pool, clock, logger } = await openPool();
+    void pool.run(['a']).catch(() => undefined);
+    clock.advance(STALL_TIMEOUT_MS);
+    const closing = pool.close();
+    clock.advance(1_000);
+    await closing;
+    expect(logger.warnings).toHaveLength(1);
+  });
+});

@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { reviveFailure, serializeFailure } from './serialized-failure.js';
+
+const roundTrip = (error: unknown) => reviveFailure(structuredClone(serializeFailure(error)));
+
+describe('a failure that crosses a thread', () => {
+  it('keeps its name, message, stack and cause', () => {
+    const error = new TypeError('outer', { cause: new RangeError('inner') });
+    const revived = roundTrip(error);
+    expect(revived).toMatchObject({ name: 'TypeError', message: 'outer', stack: error.stack });
+    expect(revived.cause).toMatchObject({ name: 'RangeError', message: 'inner' });
+  });
+
+  it('may be anything that was thrown', () => {
+    expect(roundTrip('just text').message).toBe('just text');
+  });
+
+  it('ends when it is its own cause', () => {
+    const error = new Error('circular');
+    error.cause = error;
+    expect(roundTrip(error).message).toBe('circular');
+  });
+});
