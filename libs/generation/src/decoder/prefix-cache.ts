@@ -1,0 +1,159 @@
+import type { KvBlock } from './decoder.js';
+
+/** A run of cached tokens. */
+interface Node {
+  readonly parent: Node | null;
+  readonly tokens: readonly number[];
+  block: KvBlock;
+  /** Prefilled in a whole chunk on exact predecessors: bit-identical to prefilling it again. */
+  exact: boolean;
+  readonly children: Map<string, Node>;
+}
+
+/** A cached block that a prompt starts with, or goes on with. */
+export interface PrefixMatch {
+  readonly block: KvBlock;
+  /** Tokens in the block. */
+  readonly blockTokens: number;
+  /** Leading tokens of it that the prompt shares. */
+  readonly count: number;
+  readonly exact: boolean;
+}
+
+/** A part of a block shorter than this is not worth copying. */
+const SMALLEST_PART = 8;
+
+/**
+ * Keys and values of prompts that were computed before, as a tree of blocks keyed by their tokens.
+ * Bounded in bytes; the least recently used leaf goes first.
+ */
+export class PrefixCache {
+  readonly #blockTokens: number;
+  readonly #maxBytes: number;
+  readonly #roots = new Map<string, Node>();
+  /** Every node, least recently used first; a parent is always used after its children. */
+  readonly #order = new Set<Node>();
+  #bytes = 0;
+
+  /** @param blockTokens tokens of a whole block: the chunk that prompts are prefilled in. */
+  constructor(blockTokens: number, maxBytes: number) {
+    this.#blockTokens = blockTokens;
+    this.#maxBytes = maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * The longest known prefix of `tokens`, block by block. With `exactOnly`, whole exact blocks only, so that the
+   * answer cannot depend on what ran before. Never all of `tokens`: the last one must be run for its logits.
+   */
+  match(tokens: readonly number[], exactOnly: boolean): readonly PrefixMatch[] {
+    const matches: PrefixMatch[] = [];
+    let node: Node | null = null;
+    let at = 0;
+    const limit = tokens.length - 1;
+    for (;;) {
+      const children: ReadonlyMap<string, Node> = node === null ? this.#roots : node.children;
+      const whole = children.get(keyOf(tokens.slice(at, at + this.#blockTokens)));
+      if (whole === undefined || at + this.#blockTokens > limit || (exactOnly && !whole.exact)) break;
+      matches.push(matchOf(whole, this.#blockTokens));
+      node = whole;
+      at += this.#blockTokens;
+    }
+    if (!exactOnly) {
+      const part = bestPart(node === null ? this.#roots : node.children, tokens, at, limit);
+      if (part !== null) {
+        matches.push(part.match);
+        node = part.node;
+      }
+    }
+    this.#touch(node);
+    return matches;
+  }
+
+  /**
+   * Keeps the keys and values of a sequence from its start on.
+   *
+   * @param exactTokens how many leading tokens were prefilled in whole chunks, or came from such blocks.
+   * @param read copies a stretch of the sequence out of its row; called only for what is not known yet.
+   */
+  store(tokens: readonly number[], exactTokens: number, read: (start: number, count: number) => KvBlock): void {
+    if (this.#maxBytes === 0) return;
+    let node: Node | null = null;
+    for (let at = 0; at < tokens.length; at += this.#blockTokens) {
+      const part = tokens.slice(at, at + this.#blockTokens);
+      const exact = at + this.#blockTokens <= exactTokens;
+      const children: Map<string, Node> = node === null ? this.#roots : node.children;
+      const key = keyOf(part);
+      const known = children.get(key);
+      if (known !== undefined) {
+        if (exact && !known.exact) {
+          known.block = read(at, part.length);
+          known.exact = true;
+        }
+        node = known;
+        continue;
+      }
+      if (part.length < SMALLEST_PART) break;
+      const added: Node = { parent: node, tokens: part, block: read(at, part.length), exact, children: new Map() };
+      children.set(key, added);
+      this.#order.add(added);
+      this.#bytes += added.block.byteLength;
+      node = added;
+    }
+    this.#touch(node);
+    this.#evict();
+  }
+
+  clear(): void {
+    this.#roots.clear();
+    this.#order.clear();
+    this.#bytes = 0;
+  }
+
+  #touch(node: Node | null): void {
+    for (let at = node; at !== null; at = at.parent) {
+      if (!this.#order.delete(at)) return;
+      this.#order.add(at);
+    }
+  }
+
+  #evict(): void {
+    for (const node of this.#order) {
+      if (this.#bytes <= this.#maxBytes) return;
+      if (node.children.size > 0) continue;
+      (node.parent === null ? this.#roots : node.parent.children).delete(keyOf(node.tokens));
+      this.#order.delete(node);
+      this.#bytes -= node.block.byteLength;
+    }
+  }
+}
+
+function keyOf(tokens: readonly number[]): string {
+  return tokens.join(' ');
+}
+
+function matchOf(node: Node, count: number): PrefixMatch {
+  return { block: node.block, blockTokens: node.tokens.length, count, exact: node.exact };
+}
+
+function bestPart(
+  children: ReadonlyMap<string, Node>,
+  tokens: readonly number[],
+  at: number,
+  limit: number,
+): { readonly node: Node; readonly match: PrefixMatch } | null {
+  let best: Node | null = null;
+  let longest = SMALLEST_PART - 1;
+  for (const node of children.values()) {
+    let count = 0;
+    while (count < node.tokens.length && at + count < limit && node.tokens[count] === tokens[at + count]) count++;
+    if (count > longest) {
+      best = node;
+      longest = count;
+    }
+  }
+  return best === null ? null : { node: best, match: { ...matchOf(best, longest), exact: false } };
+}

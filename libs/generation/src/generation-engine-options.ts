@@ -1,0 +1,93 @@
+import type { GenerationUsage } from './generation-request.js';
+import type { StepRecord } from './scheduler/stream-update.js';
+
+/** How a language model is opened. */
+export interface GenerationEngineOptions {
+  /** Name for logs and the thread, such as `smollm2-135m-instruct@1`. */
+  readonly name: string;
+  /** Absolute path of the ONNX file. */
+  readonly modelPath: string;
+  /**
+   * Absolute path of the directory with `tokenizer.json` and, where the model has them, `tokenizer_config.json`,
+   * `chat_template.jinja`, `generation_config.json` and `config.json`.
+   */
+  readonly directory: string;
+  /** Tokens of prompt and text together, at most what the model was made for. Default 2048. */
+  readonly contextLength?: number;
+  /** Texts generated at a time. Default 8. */
+  readonly maxSlots?: number;
+  /** Requests that may wait for a slot; more are refused with OVERLOADED. Default 256. */
+  readonly maxQueue?: number;
+  /**
+   * Tokens of a prompt that are prefilled at a time: the longest that running texts ever wait. Default 64.
+   * Reproducible texts depend on it in their last bits.
+   */
+  readonly chunkSize?: number;
+  /** ONNX Runtime's intra-op threads. Default 1. */
+  readonly intraOpThreads?: number;
+  /** Keeps those threads spinning between runs: faster alone, slower for whatever shares the cores. Default false. */
+  readonly allowSpinning?: boolean;
+  /** Bytes for keys and values of running texts. Default: enough for every slot at full length. */
+  readonly kvBudgetBytes?: number;
+  /** Bytes for keys and values that later requests may reuse; 0 turns reuse off. Default 256 MiB. */
+  readonly prefixCacheBytes?: number;
+  /** Query heads per key-value head, where no `config.json` says so. Found out by trial unless given. */
+  readonly queryGroups?: number;
+  /** A thread with work that reports nothing for this long is taken for wedged and replaced. Default 30,000. */
+  readonly stallTimeoutMs?: number;
+  /** Opening fails when the model is not ready after this time. Default 120,000. */
+  readonly startTimeoutMs?: number;
+  /** Whether {@link GenerationEngine.injectFault} works. For tests. Default false. */
+  readonly faultsAllowed?: boolean;
+  /** Hears what happens, for metrics and logs. */
+  readonly observer?: GenerationObserver;
+}
+
+/** How a request ended, with what it cost; reported once per request, whatever became of it. */
+export interface GenerationRecord {
+  readonly outcome: 'completed' | 'canceled' | 'failed';
+  readonly usage: GenerationUsage;
+  /** From acceptance until it left the queue; null when it never did. */
+  readonly queueMs: number | null;
+  /** From acceptance to the first piece of text; null when there was none. */
+  readonly firstTokenMs: number | null;
+  readonly totalMs: number;
+}
+
+/** Hooks for metrics and logs. None may throw. */
+export interface GenerationObserver {
+  /** A run of the model ended. */
+  onStep?(step: StepRecord): void;
+  /** The first piece of a request's text came, so long after the request. */
+  onFirstToken?(elapsedMs: number): void;
+  /** A further piece of a choice's text came, so long after the one before. */
+  onInterToken?(elapsedMs: number): void;
+  /** A request ended. */
+  onEnd?(record: GenerationRecord): void;
+  /** Something that belongs in the log: a failed run, a lost thread, a slow path. */
+  onNotice?(notice: { readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly cause?: unknown }): void;
+}
+
+/** State of an engine, as health and metrics report it. */
+export interface GenerationStatus {
+  readonly state: 'ready' | 'restarting' | 'closed';
+  /** Texts being generated. */
+  readonly running: number;
+  /** Requests waiting for a slot. */
+  readonly waiting: number;
+  /** Share of the key-value budget in use, 0..1. */
+  readonly kvUsage: number;
+  /** How often the thread was replaced. */
+  readonly restarts: number;
+  /** Milliseconds since the thread last reported progress. */
+  readonly sinceProgressMs: number;
+  /** Totals since the engine was opened. */
+  readonly totals: GenerationTotals;
+}
+
+/** Totals since the engine was opened. */
+export interface GenerationTotals {
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+}

@@ -1,0 +1,311 @@
+import { AerieError } from '@aerie/contracts';
+import { checkRequest } from './check-request.js';
+import type {
+  GenerationEngineOptions,
+  GenerationObserver,
+  GenerationStatus,
+  GenerationTotals,
+} from './generation-engine-options.js';
+import type { GenerationRequest, GenerationUsage } from './generation-request.js';
+import { GenerationStream } from './generation-stream.js';
+import { PendingRequest } from './pending-request.js';
+import type { StreamUpdate } from './scheduler/stream-update.js';
+import { WorkerLink } from './worker-link.js';
+import type { FromWorker, GenerationFault, LoadedModel, WorkerOptions, WorkerState } from './worker/messages.js';
+
+const DEFAULT_MAX_QUEUE = 256;
+const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0 };
+/** First pause before a lost thread is replaced; doubled each time, until one has lived for {@link STABLE_MS}. */
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 30_000;
+const STABLE_MS = 60_000;
+/** How long closing waits for the model's current run. */
+const CLOSE_GRACE_MS = 5_000;
+
+/**
+ * A language model in a thread of its own, generating many texts at a time.
+ *
+ * @example
+ * const engine = await GenerationEngine.open({ name: 'smollm2', modelPath, directory });
+ * for await (const event of engine.generate({ kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] })) {
+ *   if (event.type === 'text') process.stdout.write(event.text);
+ * }
+ */
+export class GenerationEngine {
+  readonly #options: GenerationEngineOptions;
+  readonly #observer: GenerationObserver;
+  readonly #workerUrl: URL;
+  readonly #pending = new Map<number, PendingRequest>();
+  #link: WorkerLink | null = null;
+  #model: LoadedModel | null = null;
+  #state: GenerationStatus['state'] = 'restarting';
+  #workerState = IDLE;
+  #totals: GenerationTotals = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  #restarts = 0;
+  #losses = 0;
+  #restartTimer: NodeJS.Timeout | null = null;
+  #lastProgressAt = performance.now();
+  #readyAt = performance.now();
+  #meanRequestMs = 2_000;
+  #nextId = 1;
+
+  private constructor(options: GenerationEngineOptions, workerUrl: URL) {
+    this.#options = options;
+    this.#observer = options.observer ?? {};
+    this.#workerUrl = workerUrl;
+  }
+
+  /**
+   * Loads the model.
+   *
+   * @param workerUrl the thread's module, where it is not beside this one.
+   * @throws AerieError MODEL_NOT_LOADED with the reason as `cause`.
+   */
+  static async open(
+    options: GenerationEngineOptions,
+    workerUrl = new URL('./worker/generation.worker.js', import.meta.url),
+  ): Promise<GenerationEngine> {
+    const engine = new GenerationEngine(options, workerUrl);
+    await new Promise<void>((resolve, reject) => {
+      engine.#startThread(resolve, (reason) => {
+        const cause = new Error(reason);
+        reject(new AerieError('MODEL_NOT_LOADED', `the language model ${options.name} could not be loaded`, { cause }));
+      });
+    });
+    return engine;
+  }
+
+  /** What was found when the model was loaded. */
+  get model(): LoadedModel {
+    if (this.#model === null) throw new Error('the model is not loaded. This is a bug.');
+    return this.#model;
+  }
+
+  /**
+   * Starts a request. Aborting the signal ends it at once, wherever it is.
+   *
+   * @throws AerieError OVERLOADED when the queue is full, SHUTTING_DOWN when the engine is closed, INVALID_INPUT when a
+   *   parameter is out of range. Whatever happens later is thrown by the stream: CONTEXT_LENGTH_EXCEEDED, TIMEOUT,
+   *   CANCELED, WORKER_LOST, INTERNAL.
+   */
+  generate(request: GenerationRequest, signal?: AbortSignal): GenerationStream {
+    checkRequest(request, this.#maxSlots);
+    if (this.#state === 'closed') throw new AerieError('SHUTTING_DOWN', 'the server is shutting down');
+    this.#refuseWhenFull();
+    const id = this.#nextId++;
+    const stream = new GenerationStream({
+      pause: (paused) => this.#link?.send({ type: 'pause', id, paused }),
+      cancel: () => this.#abandon(id, null),
+    });
+    const now = (): number => performance.now();
+    const pending = new PendingRequest({ id, request, stream, signal, observer: this.#observer, now });
+    if (signal?.aborted === true) {
+      pending.endStream(canceled(signal));
+      pending.settle('canceled', stream.usage);
+      return stream;
+    }
+    this.#pending.set(id, pending);
+    pending.watch(
+      (what, timeoutMs) => {
+        this.#abandon(id, new AerieError('TIMEOUT', `${what} took longer than ${timeoutMs} ms`));
+      },
+      () => this.#abandon(id, canceled(signal)),
+    );
+    if (this.#state === 'ready') this.#link?.send({ type: 'generate', id, request });
+    return stream;
+  }
+
+  status(): GenerationStatus {
+    const { running, kvUsage } = this.#workerState;
+    return {
+      state: this.#state,
+      running,
+      waiting: this.#waiting(),
+      kvUsage,
+      restarts: this.#restarts,
+      sinceProgressMs: performance.now() - this.#lastProgressAt,
+      totals: this.#totals,
+    };
+  }
+
+  /** Makes the thread's next run of the model fail in the given way. For tests: refused unless faults were allowed. */
+  injectFault(kind: GenerationFault): void {
+    if (this.#options.faultsAllowed !== true) throw new Error('faults were not allowed when the engine was opened');
+    this.#link?.send({ type: 'fault', kind });
+  }
+
+  /** Ends every request that is left with SHUTTING_DOWN, then the thread. Idempotent. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#failPending(() => true, new AerieError('SHUTTING_DOWN', 'the server is shutting down'));
+    const link = this.#link;
+    this.#link = null;
+    await link?.close(CLOSE_GRACE_MS);
+  }
+
+  get #maxSlots(): number {
+    return this.#options.maxSlots ?? 8;
+  }
+
+  #waiting(): number {
+    let waiting = 0;
+    for (const { started } of this.#pending.values()) if (!started) waiting++;
+    return waiting;
+  }
+
+  #refuseWhenFull(): void {
+    const maxQueue = this.#options.maxQueue ?? DEFAULT_MAX_QUEUE;
+    const free = Math.max(0, this.#maxSlots - this.#workerState.running);
+    const waiting = this.#waiting();
+    if (waiting < maxQueue + free) return;
+    // A slot is free again, on average, after a request's duration divided by the slots.
+    const estimate = (this.#meanRequestMs * (waiting + 1)) / this.#maxSlots;
+    throw new AerieError('OVERLOADED', `${waiting} requests are waiting, the limit is ${maxQueue}: try again later`, {
+      retryAfterMs: Math.round(Math.min(30_000, Math.max(500, estimate))),
+    });
+  }
+
+  /** Ends a request for its caller now, and in the thread before its next run; the thread's count then settles it. */
+  #abandon(id: number, error: AerieError | null): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    pending.endStream(error);
+    if (this.#state === 'ready') this.#link?.send({ type: 'cancel', id });
+    else this.#settle(pending, 'canceled', pending.stream.usage);
+  }
+
+  #settle(pending: PendingRequest, outcome: 'completed' | 'canceled' | 'failed', usage: GenerationUsage): void {
+    this.#pending.delete(pending.id);
+    this.#totals = {
+      promptTokens: this.#totals.promptTokens + usage.promptTokens,
+      cachedTokens: this.#totals.cachedTokens + usage.cachedTokens,
+      completionTokens: this.#totals.completionTokens + usage.completionTokens,
+    };
+    pending.settle(outcome, usage);
+  }
+
+  #failPending(which: (pending: PendingRequest) => boolean, error: AerieError): void {
+    for (const pending of [...this.#pending.values()].filter(which)) {
+      pending.endStream(error);
+      this.#settle(pending, 'failed', pending.stream.usage);
+    }
+  }
+
+  #startThread(onReady: () => void, onFailed: (reason: string) => void): void {
+    let ready = false;
+    this.#link = new WorkerLink(
+      {
+        workerUrl: this.#workerUrl,
+        name: `generation ${this.#options.name}`,
+        workerOptions: workerOptionsOf(this.#options),
+        startTimeoutMs: this.#options.startTimeoutMs ?? 120_000,
+        stallTimeoutMs: this.#options.stallTimeoutMs ?? 30_000,
+      },
+      {
+        onReady: (model) => {
+          ready = true;
+          this.#becomeReady(model);
+          onReady();
+        },
+        onStep: (message) => this.#takeStep(message),
+        onFault: (reason) => {
+          this.#observer.onNotice?.({ level: 'error', message: `a run of ${this.#options.name} failed`, cause: reason });
+        },
+        onLost: (reason) => {
+          if (ready) this.#replaceThread(reason);
+          else onFailed(reason);
+        },
+      },
+    );
+  }
+
+  #becomeReady(model: LoadedModel): void {
+    this.#model = model;
+    this.#state = 'ready';
+    this.#workerState = IDLE;
+    this.#readyAt = this.#lastProgressAt = performance.now();
+    if (model.decoder === 'hugging-face') {
+      const message = `${this.#options.name} keeps its caches as outputs: it runs on the slow path, one text per step`;
+      this.#observer.onNotice?.({ level: 'warn', message });
+    }
+    for (const { id, request } of this.#pending.values()) this.#link?.send({ type: 'generate', id, request });
+  }
+
+  /** Running texts are lost with the thread; waiting ones are sent to its successor. */
+  #replaceThread(reason: string): void {
+    if (this.#state === 'closed') return;
+    const retryAfterMs = 1_000;
+    this.#observer.onNotice?.({ level: 'error', message: `the thread of ${this.#options.name} was lost: ${reason}` });
+    this.#failPending(
+      (pending) => this.#state === 'restarting' || pending.started || pending.stream.ended,
+      new AerieError('WORKER_LOST', 'the language model stopped while this text was generated; it is being restarted', {
+        retryAfterMs,
+      }),
+    );
+    if (this.#state === 'ready' && performance.now() - this.#readyAt > STABLE_MS) this.#losses = 0;
+    this.#state = 'restarting';
+    this.#workerState = IDLE;
+    this.#link = null;
+    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#losses++);
+    this.#restartTimer = setTimeout(() => {
+      this.#restarts++;
+      this.#startThread(
+        () => undefined,
+        (failure) => this.#replaceThread(failure),
+      );
+    }, backoffMs);
+  }
+
+  #takeStep({ updates, steps, state }: Extract<FromWorker, { type: 'step' }>): void {
+    this.#lastProgressAt = performance.now();
+    this.#workerState = state;
+    for (const step of steps) this.#observer.onStep?.(step);
+    for (const update of updates) this.#takeUpdate(update);
+  }
+
+  #takeUpdate(update: StreamUpdate): void {
+    const pending = this.#pending.get(update.id);
+    if (pending === undefined) return;
+    switch (update.type) {
+      case 'started':
+        pending.start();
+        pending.stream.setUsage(update.usage);
+        return;
+      case 'event':
+        pending.push(update.event);
+        return;
+      case 'ended': {
+        const { usage, error } = update;
+        const outcome = error === null ? 'completed' : error.code === 'CANCELED' ? 'canceled' : 'failed';
+        pending.stream.setUsage(usage);
+        pending.endStream(error === null ? null : AerieError.from(error));
+        this.#settle(pending, outcome, usage);
+        if (outcome === 'completed') this.#meanRequestMs += (pending.elapsedMs() - this.#meanRequestMs) / 16;
+      }
+    }
+  }
+}
+
+function canceled(signal: AbortSignal | undefined): AerieError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof AerieError
+    ? reason
+    : new AerieError('CANCELED', 'the caller left before the text was complete', { cause: reason });
+}
+
+function workerOptionsOf(options: GenerationEngineOptions): WorkerOptions {
+  return {
+    modelPath: options.modelPath,
+    directory: options.directory,
+    contextLength: options.contextLength ?? 2048,
+    maxSlots: options.maxSlots ?? 8,
+    chunkSize: options.chunkSize ?? 64,
+    kvBudgetBytes: options.kvBudgetBytes ?? null,
+    prefixCacheBytes: options.prefixCacheBytes ?? 256 * 1024 * 1024,
+    intraOpThreads: options.intraOpThreads ?? 1,
+    allowSpinning: options.allowSpinning ?? false,
+    queryGroups: options.queryGroups ?? null,
+    faultsAllowed: options.faultsAllowed ?? false,
+  };
+}

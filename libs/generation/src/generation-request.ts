@@ -1,0 +1,71 @@
+import type { SamplingParams } from './sampling/sampling-params.js';
+import type { Prompt } from './text/prompt-encoder.js';
+
+/** A request for text. */
+export type GenerationRequest = Prompt &
+  SamplingParams & {
+    /** Most tokens to generate per choice; the context may end it earlier. At least 1; without it, the context decides. */
+    readonly maxTokens?: number;
+    /** Strings to stop at; none of them appears in the text. None may be empty. */
+    readonly stop?: readonly string[];
+    /** Number of independent answers, 1 (the default) to the engine's `maxSlots`. They share one prefill. */
+    readonly n?: number;
+    /** Bit-identical text whatever else runs, as with a seed, for requests without one (such as greedy ones). */
+    readonly reproducible?: boolean;
+    /** Goes on after the model's end-of-text token. For measurements. */
+    readonly ignoreEos?: boolean;
+    /** Higher ones leave the queue first. Default 0. */
+    readonly priority?: number;
+    /** TIMEOUT when the first piece of text takes longer than this, waiting included. */
+    readonly firstTokenTimeoutMs?: number;
+    /** TIMEOUT when the whole answer takes longer than this, waiting included. */
+    readonly timeoutMs?: number;
+  };
+
+/** Tokens that a request has cost so far. */
+export interface GenerationUsage {
+  /** Tokens of the prompt, cached ones included. */
+  readonly promptTokens: number;
+  /** Tokens of the prompt that an earlier request had already computed. */
+  readonly cachedTokens: number;
+  /** Tokens generated, over all choices, the end-of-text token included. */
+  readonly completionTokens: number;
+}
+
+/** A token with its log probability. */
+export interface TokenLogprob {
+  /** The token's text; U+FFFD stands for parts of a character. */
+  readonly token: string;
+  /** The token's UTF-8 bytes. */
+  readonly bytes: readonly number[];
+  readonly logprob: number;
+}
+
+/** A generated token's log probability, and those of the most likely tokens in its place. */
+export interface ChosenTokenLogprob extends TokenLogprob {
+  readonly top: readonly TokenLogprob[];
+}
+
+/** Why an answer ended: by itself or at a stop string, or because it reached its limit. */
+export type FinishReason = 'stop' | 'length';
+
+/** What a request's stream consists of. A failure is thrown as an AerieError instead. */
+export type GenerationEvent =
+  | {
+      readonly type: 'text';
+      /** Which of the `n` choices. */
+      readonly index: number;
+      /** Whole characters, never part of a stop string. Empty only when it carries log probabilities. */
+      readonly text: string;
+      /** Tokens that were generated since the choice's last event. */
+      readonly tokens: number;
+      /** One per token of `text`, when asked for. */
+      readonly logprobs?: readonly ChosenTokenLogprob[];
+    }
+  | {
+      readonly type: 'finish';
+      readonly index: number;
+      readonly finishReason: FinishReason;
+      /** Of the whole request, so far: complete with the last choice's finish. */
+      readonly usage: GenerationUsage;
+    };

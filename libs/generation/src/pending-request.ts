@@ -1,0 +1,108 @@
+import type { AerieError } from '@aerie/contracts';
+import type { GenerationObserver, GenerationRecord } from './generation-engine-options.js';
+import type { GenerationEvent, GenerationRequest, GenerationUsage } from './generation-request.js';
+import type { GenerationStream } from './generation-stream.js';
+
+/** What a {@link PendingRequest} is made from. */
+export interface PendingRequestOptions {
+  readonly id: number;
+  readonly request: GenerationRequest;
+  readonly stream: GenerationStream;
+  readonly signal: AbortSignal | undefined;
+  readonly observer: GenerationObserver;
+  readonly now: () => number;
+}
+
+/** A request on the caller's side: its stream, its deadlines, and the times that metrics want. */
+export class PendingRequest {
+  readonly id: number;
+  readonly request: GenerationRequest;
+  readonly stream: GenerationStream;
+  /** Whether it has left the thread's queue. */
+  started = false;
+  readonly #options: PendingRequestOptions;
+  readonly #acceptedAt: number;
+  readonly #lastTextAt = new Map<number, number>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #firstTokenTimer: NodeJS.Timeout | null = null;
+  #onAbort: (() => void) | null = null;
+  #queueMs: number | null = null;
+  #firstTokenMs: number | null = null;
+  #settled = false;
+
+  constructor(options: PendingRequestOptions) {
+    this.id = options.id;
+    this.request = options.request;
+    this.stream = options.stream;
+    this.#options = options;
+    this.#acceptedAt = options.now();
+  }
+
+  /** Starts the deadlines and listens to the caller's signal. */
+  watch(onDeadline: (what: string, timeoutMs: number) => void, onAbort: () => void): void {
+    const { firstTokenTimeoutMs, timeoutMs } = this.request;
+    if (firstTokenTimeoutMs !== undefined) {
+      this.#firstTokenTimer = this.#timer(() => onDeadline('the first token', firstTokenTimeoutMs), firstTokenTimeoutMs);
+    }
+    if (timeoutMs !== undefined) this.#timer(() => onDeadline('the text', timeoutMs), timeoutMs);
+    this.#onAbort = onAbort;
+    this.#options.signal?.addEventListener('abort', onAbort, { once: true });
+  }
+
+  start(): void {
+    this.started = true;
+    this.#queueMs = this.elapsedMs();
+  }
+
+  /** Passes an event on. */
+  push(event: GenerationEvent): void {
+    if (event.type === 'text') this.#timeText(event.index);
+    this.stream.push(event);
+  }
+
+  /** Ends the stream for the caller. The final record follows when the thread has counted the last token. */
+  endStream(error: AerieError | null): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#onAbort = null;
+    this.stream.end(error);
+  }
+
+  /** Reports the request's end, once. */
+  settle(outcome: GenerationRecord['outcome'], usage: GenerationUsage): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.stream.setUsage(usage);
+    this.#options.observer.onEnd?.({
+      outcome,
+      usage,
+      queueMs: this.#queueMs,
+      firstTokenMs: this.#firstTokenMs,
+      totalMs: this.elapsedMs(),
+    });
+  }
+
+  #timeText(index: number): void {
+    const { observer, now } = this.#options;
+    const at = now();
+    const last = this.#lastTextAt.get(index);
+    this.#lastTextAt.set(index, at);
+    if (last !== undefined) observer.onInterToken?.(at - last);
+    if (this.#firstTokenMs !== null) return;
+    this.#firstTokenMs = this.elapsedMs();
+    observer.onFirstToken?.(this.#firstTokenMs);
+    if (this.#firstTokenTimer !== null) clearTimeout(this.#firstTokenTimer);
+  }
+
+  /** Time since it was accepted. */
+  elapsedMs(): number {
+    return this.#options.now() - this.#acceptedAt;
+  }
+
+  #timer(callback: () => void, delayMs: number): NodeJS.Timeout {
+    const timer = setTimeout(callback, Math.min(delayMs, 2 ** 31 - 1));
+    this.#timers.add(timer);
+    return timer;
+  }
+}

@@ -1,0 +1,76 @@
+import { Candidates } from './candidates.js';
+import { uniform } from './philox.js';
+import { applyPenalties, hasPenalties, type TokenCounts } from './penalties.js';
+import { type PositionLogprobs, positionLogprobs } from './logprobs.js';
+import type { ResolvedSampling } from './sampling-params.js';
+
+/** A chosen token. */
+export interface SampledToken {
+  readonly id: number;
+  /** Present when the request asked for log probabilities. */
+  readonly logprobs?: PositionLogprobs;
+}
+
+/** What one draw depends on: nothing else, so the same arguments give the same token. */
+export interface DrawContext {
+  readonly sampling: ResolvedSampling;
+  readonly counts: TokenCounts;
+  /** Which of the request's choices draws. */
+  readonly choice: number;
+  /** Number of tokens that choice has drawn before. */
+  readonly position: number;
+}
+
+/**
+ * Weight, relative to the most likely token, under which a token is out: all of a 50,000-token vocabulary
+ * just under it would make up less than one draw in two million.
+ */
+const NEGLIGIBLE_WEIGHT = 1e-11;
+
+/** Chooses tokens from logits. Holds scratch arrays: one instance per thread. */
+export class Sampler {
+  readonly #candidates: Candidates;
+
+  constructor(vocabSize: number) {
+    this.#candidates = new Candidates(vocabSize);
+  }
+
+  /**
+   * Chooses the next token. Order: penalties and bias, temperature, min_p, top_k, top_p, draw.
+   *
+   * @param logits one per vocabulary entry; changed in place by penalties and bias.
+   * @returns null when the logits hold no finite maximum: the model broke down, the caller must not go on.
+   */
+  sample(logits: Float32Array, context: DrawContext): SampledToken | null {
+    const { sampling } = context;
+    const raw = sampling.topLogprobs === null ? null : logits.slice();
+    if (hasPenalties(sampling) || sampling.logitBias.length > 0) applyPenalties(logits, context.counts, sampling);
+    const best = argmax(logits);
+    const max = logits[best];
+    if (max === undefined || !Number.isFinite(max)) return null;
+    const id = sampling.temperature === 0 ? best : this.#draw(logits, max, context);
+    return raw === null ? { id } : { id, logprobs: positionLogprobs(raw, id, sampling.topLogprobs ?? 0) };
+  }
+
+  #draw(logits: Float32Array, max: number, { sampling, choice, position }: DrawContext): number {
+    const candidates = this.#candidates;
+    candidates.collect(logits, max, sampling.temperature, Math.max(sampling.minP, NEGLIGIBLE_WEIGHT));
+    if (sampling.topK > 0) candidates.keepTop(sampling.topK);
+    if (sampling.topP < 1) candidates.keepNucleus(sampling.topP);
+    return candidates.pick(uniform(sampling.seed, choice, position));
+  }
+}
+
+/** Index of the largest value; the first of equals; -1 when no value is larger than -Infinity or one is NaN. */
+export function argmax(values: Float32Array): number {
+  let best = -1;
+  let max = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value > max) {
+      max = value;
+      best = i;
+    } else if (value !== value) return -1;
+  }
+  return best;
+}

@@ -1,0 +1,325 @@
+import { AerieError, type SerializedError } from '@aerie/contracts';
+import type { Decoder } from '../decoder/decoder.js';
+import { PrefixCache } from '../decoder/prefix-cache.js';
+import type { ChosenTokenLogprob, FinishReason } from '../generation-request.js';
+import { Sampler } from '../sampling/sampler.js';
+import type { GenerationTask, TaskEnvironment } from './generation-task.js';
+import { type Occupant, RowTable } from './row-table.js';
+import type { StepRecord, StreamUpdate } from './stream-update.js';
+
+/** What a {@link Scheduler} is made from. */
+export interface SchedulerOptions {
+  readonly decoder: Decoder;
+  readonly environment: TaskEnvironment;
+  /** Rows that may be in use at a time. */
+  readonly maxSlots: number;
+  /** Tokens of a prompt that are prefilled in one run, at most. A fixed number: results depend on it. */
+  readonly chunkSize: number;
+  /** Tokens that all rows together may hold, each counted with the capacity of the longest. */
+  readonly kvBudgetTokens: number;
+  /** Bytes of keys and values kept for requests to come; 0 keeps none. */
+  readonly prefixCacheBytes: number;
+  /** Tokenizes a task's prompt. May throw an AerieError. */
+  readonly encode: (task: GenerationTask) => readonly number[];
+  /** Takes what a step brought about, once per run of the model. */
+  readonly publish: (updates: readonly StreamUpdate[], steps: readonly StepRecord[]) => void;
+  /** Hears of errors that callers see only as INTERNAL. */
+  readonly onFault: (error: unknown) => void;
+  /** Milliseconds on a monotonic clock. */
+  readonly now: () => number;
+}
+
+/** A share of the chunks goes to the prompt that waits longest, so that short ones cannot hold it up for ever. */
+const OLDEST_FIRST_EVERY = 3;
+/** Batches for bit-identical results have at least this many rows: a single one takes another kernel. */
+const REPRODUCIBLE_ROWS = 2;
+
+/**
+ * Continuous batching: requests join and leave between steps. Each step prefills at most one chunk's worth of
+ * prompt tokens, then decodes one token for every running sequence, so running streams never stall longer than one
+ * chunk. Owns the waiting queue, the rows and the prefix cache; knows nothing of threads.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #rows: RowTable;
+  readonly #prefixes: PrefixCache;
+  readonly #sampler: Sampler;
+  readonly #tasks = new Map<number, GenerationTask>();
+  #queue: GenerationTask[] = [];
+  #updates: StreamUpdate[] = [];
+  #chunksRun = 0;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#rows = new RowTable(options.maxSlots, options.decoder);
+    this.#prefixes = new PrefixCache(options.chunkSize, options.decoder.canShare ? options.prefixCacheBytes : 0);
+    this.#sampler = new Sampler(options.decoder.vocabSize);
+  }
+
+  /** Whether a step would do anything. */
+  get hasWork(): boolean {
+    if (this.#queue.some((task) => task.canceled) || this.#updates.length > 0) return true;
+    const occupants = this.#rows.entries();
+    return (
+      occupants.some(([, { task, phase }]) => task.canceled || (phase !== 'reserved' && !task.paused)) ||
+      (this.#queue.length > 0 && this.#admissible(this.#queue[0] as GenerationTask))
+    );
+  }
+
+  /** Requests waiting for a row. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Rows in use. */
+  get running(): number {
+    return this.#options.maxSlots - this.#rows.free;
+  }
+
+  /** Share of the token budget in use, padding included, 0..1. */
+  get kvUsage(): number {
+    const { decoder, kvBudgetTokens } = this.#options;
+    return decoder.usedBytes() / (kvBudgetTokens * decoder.bytesPerToken);
+  }
+
+  /** Puts a request in the queue: after those of its priority, before those of a lower one. */
+  submit(task: GenerationTask): void {
+    this.#tasks.set(task.id, task);
+    const after = this.#queue.findLastIndex(({ priority }) => priority >= task.priority);
+    this.#queue.splice(after + 1, 0, task);
+  }
+
+  /** Ends a request before the next run of the model, wherever it is. Unknown ids are ignored: it may just have ended. */
+  cancel(id: number): void {
+    const task = this.#tasks.get(id);
+    if (task !== undefined) task.canceled = true;
+  }
+
+  /** Holds a request where it is, or lets it go on. It keeps its rows. */
+  setPaused(id: number, paused: boolean): void {
+    const task = this.#tasks.get(id);
+    if (task !== undefined) task.paused = paused;
+  }
+
+  /** Admits, prefills, decodes. Nothing else may be called on the decoder meanwhile. */
+  async step(): Promise<void> {
+    this.#reap();
+    this.#admit();
+    try {
+      await this.#prefillStep();
+      await this.#decodeStep();
+    } catch (error) {
+      this.#failAll(error);
+    }
+    this.#publish([]);
+  }
+
+  /** Removes canceled requests, queued or running. */
+  #reap(): void {
+    for (const task of [...this.#tasks.values()]) {
+      if (task.canceled) this.#end(task, new AerieError('CANCELED', 'the caller left before the text was complete'));
+    }
+  }
+
+  #admit(): void {
+    for (let task = this.#queue[0]; task !== undefined && this.#rows.free >= task.choices; task = this.#queue[0]) {
+      try {
+        task.prompt ??= this.#options.encode(task);
+      } catch (error) {
+        this.#queue.shift();
+        this.#end(task, error);
+        continue;
+      }
+      if (!this.#admissible(task)) return;
+      this.#queue.shift();
+      this.#start(task, task.prompt);
+    }
+  }
+
+  /** Whether there are rows and, in the worst case, room for every token that the running requests may come to. */
+  #admissible(task: GenerationTask): boolean {
+    const { environment, kvBudgetTokens, maxSlots } = this.#options;
+    if (this.#rows.free < task.choices) return false;
+    const running = this.#rows.entries().map(([, occupant]) => occupant.task);
+    const longest = Math.max(...[task, ...running].map((each) => each.tokenLimit(environment.contextLength)));
+    const rows = maxSlots - this.#rows.free + task.choices;
+    return running.length === 0 || rows * longest <= kvBudgetTokens;
+  }
+
+  #start(task: GenerationTask, prompt: readonly number[]): void {
+    const { decoder, environment } = this.#options;
+    task.begin(environment);
+    task.sequences.forEach((sequence, index) => {
+      const row = this.#rows.add({ task, sequence, phase: index === 0 ? 'prefill' : 'reserved', unreportedTokens: 0 });
+      if (index > 0) return;
+      for (const { block, blockTokens, count, exact } of this.#prefixes.match(prompt, task.reproducible)) {
+        decoder.importBlock(row, block, blockTokens, count);
+        if (exact) task.exactTokens += count;
+        task.cachedTokens += count;
+      }
+    });
+    this.#updates.push({ id: task.id, type: 'started', usage: task.usage() });
+  }
+
+  /** Runs chunks of prompts, one chunk's worth of tokens in all: several when they are short. */
+  async #prefillStep(): Promise<void> {
+    let budget = this.#options.chunkSize;
+    for (let next = this.#nextPrefill(); next !== null; next = this.#nextPrefill()) {
+      const [row, occupant] = next;
+      const length = this.#options.decoder.lengths[row] as number;
+      const boundary = length - (length % this.#options.chunkSize) + this.#options.chunkSize;
+      const chunk = occupant.sequence.tokens.slice(length, boundary);
+      if (chunk.length > budget) return;
+      budget -= chunk.length;
+      await this.#prefillChunk(row, occupant, chunk);
+    }
+  }
+
+  /** The prompt with the least left to do, or every few chunks the one that waits longest. */
+  #nextPrefill(): readonly [number, Occupant] | null {
+    const { lengths } = this.#options.decoder;
+    let best: readonly [number, Occupant] | null = null;
+    let least = Infinity;
+    for (const entry of this.#rows.entries()) {
+      const [row, { task, sequence, phase }] = entry;
+      if (phase !== 'prefill' || task.paused || task.canceled) continue;
+      const byAge = this.#chunksRun % OLDEST_FIRST_EVERY === OLDEST_FIRST_EVERY - 1;
+      const measure = byAge ? task.id : sequence.promptTokens - (lengths[row] as number);
+      if (measure < least) {
+        least = measure;
+        best = entry;
+      }
+    }
+    return best;
+  }
+
+  async #prefillChunk(row: number, occupant: Occupant, chunk: readonly number[]): Promise<void> {
+    const { decoder, chunkSize, now } = this.#options;
+    const { task, sequence } = occupant;
+    const length = decoder.lengths[row] as number;
+    const startedAt = now();
+    const logits = await decoder.prefill(row, chunk);
+    const ranAt = now();
+    this.#chunksRun++;
+    const end = length + chunk.length;
+    if (task.exactTokens === length && chunk.length === chunkSize) {
+      task.exactTokens = end;
+      this.#prefixes.store(sequence.tokens.slice(0, end), end, (start, count) => decoder.exportBlock(row, start, count));
+    }
+    if (end === sequence.promptTokens) this.#startDecoding(row, occupant, logits);
+    this.#publish([
+      { kind: 'prefill', rows: 1, tokens: chunk.length, runMs: ranAt - startedAt, overheadMs: now() - ranAt },
+    ]);
+  }
+
+  /** The prompt is done: its siblings take over its keys, and every choice draws its first token from its logits. */
+  #startDecoding(row: number, { task }: Occupant, logits: Float32Array): void {
+    if (task.canceled) return;
+    const siblings = this.#rows.entries().filter(([, occupant]) => occupant.task === task);
+    for (const [siblingRow, sibling] of siblings) {
+      if (siblingRow !== row) this.#options.decoder.copyRow(row, siblingRow);
+      sibling.phase = 'decode';
+    }
+    for (const [, sibling] of siblings) {
+      this.#accept(sibling, siblings.length === 1 ? logits : logits.slice());
+    }
+  }
+
+  async #decodeStep(): Promise<void> {
+    const { decoder, now } = this.#options;
+    const batch = this.#rows.gather(({ task, phase }) => phase === 'decode' && !task.paused && !task.canceled);
+    if (batch.length === 0) return;
+    const startedAt = now();
+    const minRows = batch.some(({ task }) => task.reproducible) ? REPRODUCIBLE_ROWS : 1;
+    const tokens = batch.map(({ sequence }) => sequence.tokens.at(-1) as number);
+    const logits = await decoder.decode({ tokens, minRows });
+    const ranAt = now();
+    batch.forEach((occupant, row) => {
+      // A request may be canceled while the model runs: nothing of this step belongs to it then.
+      if (occupant.task.canceled) return;
+      this.#accept(occupant, logits.subarray(row * decoder.vocabSize, (row + 1) * decoder.vocabSize));
+    });
+    this.#publish([
+      { kind: 'decode', rows: batch.length, tokens: batch.length, runMs: ranAt - startedAt, overheadMs: now() - ranAt },
+    ]);
+  }
+
+  /** Draws a sequence's next token and passes its text on. */
+  #accept(occupant: Occupant, logits: Float32Array): void {
+    const { task, sequence } = occupant;
+    const { sampling } = task;
+    const sampled = this.#sampler.sample(logits, {
+      sampling,
+      counts: sequence.counts,
+      choice: sequence.index,
+      position: sequence.generated,
+    });
+    if (sampled === null) {
+      this.#options.decoder.scrub(this.#rows.rowOf(sequence));
+      this.#end(task, new AerieError('INTERNAL', 'the model returned no usable probabilities for this text'));
+      return;
+    }
+    const { text, logprobs, finishReason } = sequence.accept(sampled.id, sampled.logprobs);
+    this.#pushText(occupant, text, logprobs);
+    if (finishReason !== null) this.#finish(occupant, finishReason);
+  }
+
+  #pushText(occupant: Occupant, text: string, logprobs: readonly ChosenTokenLogprob[]): void {
+    occupant.unreportedTokens++;
+    if (text === '' && logprobs.length === 0) return;
+    const { task, sequence, unreportedTokens: tokens } = occupant;
+    occupant.unreportedTokens = 0;
+    const event = { type: 'text', index: sequence.index, text, tokens } as const;
+    this.#updates.push({
+      id: task.id,
+      type: 'event',
+      event: task.sampling.topLogprobs === null ? event : { ...event, logprobs },
+    });
+  }
+
+  /** A choice is complete: its keys stay behind for requests that go on from its text. */
+  #finish({ task, sequence }: Occupant, finishReason: FinishReason): void {
+    const { decoder } = this.#options;
+    const row = this.#rows.rowOf(sequence);
+    const cached = sequence.tokens.slice(0, decoder.lengths[row]);
+    this.#prefixes.store(cached, task.exactTokens, (start, count) => decoder.exportBlock(row, start, count));
+    this.#rows.remove(row);
+    const event = { type: 'finish', index: sequence.index, finishReason, usage: task.usage() } as const;
+    this.#updates.push({ id: task.id, type: 'event', event });
+    task.open--;
+    if (task.open === 0) this.#end(task, null);
+  }
+
+  /** The request is over: its rows and its place in the queue are free. */
+  #end(task: GenerationTask, error: unknown): void {
+    if (!this.#tasks.delete(task.id)) return;
+    this.#queue = this.#queue.filter((queued) => queued !== task);
+    for (const [row, occupant] of this.#rows.entries()) {
+      if (occupant.task === task) this.#rows.remove(row);
+    }
+    task.canceled = true;
+    this.#updates.push({ id: task.id, type: 'ended', usage: task.usage(), error: this.#serialize(error) });
+  }
+
+  #failAll(error: unknown): void {
+    this.#options.onFault(error);
+    const running = new Set(this.#rows.entries().map(([, { task }]) => task));
+    for (const task of running) {
+      this.#end(task, new AerieError('INTERNAL', 'the model failed while this text was generated', { cause: error }));
+    }
+  }
+
+  #serialize(error: unknown): SerializedError | null {
+    if (error === null) return null;
+    if (error instanceof AerieError) return error.toJSON();
+    this.#options.onFault(error);
+    return new AerieError('INTERNAL', 'the request could not be prepared for the model').toJSON();
+  }
+
+  #publish(steps: readonly StepRecord[]): void {
+    if (this.#updates.length === 0 && steps.length === 0) return;
+    const updates = this.#updates;
+    this.#updates = [];
+    this.#options.publish(updates, steps);
+  }
+}

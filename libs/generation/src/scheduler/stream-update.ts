@@ -1,0 +1,32 @@
+import type { SerializedError } from '@aerie/contracts';
+import type { GenerationEvent, GenerationUsage } from '../generation-request.js';
+
+/** What happened to one request in a step, as it crosses to the caller's thread. */
+export type StreamUpdate =
+  | {
+      readonly id: number;
+      /** It left the queue. */
+      readonly type: 'started';
+      readonly usage: GenerationUsage;
+    }
+  | { readonly id: number; readonly type: 'event'; readonly event: GenerationEvent }
+  | {
+      readonly id: number;
+      /** Nothing more comes; with an error unless every choice finished. */
+      readonly type: 'ended';
+      readonly usage: GenerationUsage;
+      readonly error: SerializedError | null;
+    };
+
+/** One run of the model. */
+export interface StepRecord {
+  readonly kind: 'prefill' | 'decode';
+  /** Sequences that took part. */
+  readonly rows: number;
+  /** Tokens that were appended. */
+  readonly tokens: number;
+  /** Duration of the run itself. */
+  readonly runMs: number;
+  /** Duration of what surrounds it: sampling, detokenizing, caching. */
+  readonly overheadMs: number;
+}

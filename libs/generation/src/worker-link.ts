@@ -1,0 +1,112 @@
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, LoadedModel, ToWorker, WorkerOptions } from './worker/messages.js';
+
+/** What a {@link WorkerLink} reports. */
+export interface WorkerLinkListener {
+  onReady(model: LoadedModel): void;
+  onStep(message: Extract<FromWorker, { type: 'step' }>): void;
+  onFault(reason: string): void;
+  /** The thread is gone, or given up on. Called once; nothing follows. */
+  onLost(reason: string): void;
+}
+
+/** How a {@link WorkerLink} starts its thread. */
+export interface WorkerLinkOptions {
+  readonly workerUrl: URL;
+  readonly name: string;
+  readonly workerOptions: WorkerOptions;
+  readonly startTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+}
+
+/**
+ * One generation thread from start to end. A thread that has work and reports nothing for the stall time is given up
+ * on: the watch is armed by messages, it does not poll.
+ */
+export class WorkerLink {
+  readonly #worker: Worker;
+  readonly #options: WorkerLinkOptions;
+  readonly #listener: WorkerLinkListener;
+  readonly #exited: Promise<void>;
+  #watch: NodeJS.Timeout | null = null;
+  #over = false;
+
+  constructor(options: WorkerLinkOptions, listener: WorkerLinkListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#worker = new Worker(options.workerUrl, { workerData: options.workerOptions, name: options.name });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        this.#lose(`it exited with code ${code}`);
+        resolve();
+      });
+    });
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#worker.on('error', (error: Error) => this.#lose(error.message));
+    this.#arm(options.startTimeoutMs, 'it did not load the model in time');
+  }
+
+  send(message: ToWorker): void {
+    if (this.#over) return;
+    this.#worker.postMessage(message);
+    if (this.#watch === null && message.type === 'generate') this.#armForStall();
+  }
+
+  /** Lets the current run end, then ends the thread; by force after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    if (!this.#over) this.#worker.postMessage({ type: 'close' } satisfies ToWorker);
+    this.#over = true;
+    this.#disarm();
+    const force = setTimeout(() => void this.#worker.terminate(), graceMs);
+    await this.#exited;
+    clearTimeout(force);
+  }
+
+  #receive(message: FromWorker): void {
+    if (this.#over) return;
+    switch (message.type) {
+      case 'ready':
+        this.#disarm();
+        this.#listener.onReady(message.model);
+        return;
+      case 'failed':
+        this.#lose(message.reason);
+        return;
+      case 'fault':
+        this.#listener.onFault(message.reason);
+        return;
+      case 'step':
+        if (message.state.hasWork) this.#armForStall();
+        else this.#disarm();
+        this.#listener.onStep(message);
+    }
+  }
+
+  #armForStall(): void {
+    this.#arm(this.#options.stallTimeoutMs, 'it had work and made no progress');
+  }
+
+  #arm(timeoutMs: number, reason: string): void {
+    if (this.#watch !== null && timeoutMs === this.#options.stallTimeoutMs) {
+      this.#watch.refresh();
+      return;
+    }
+    this.#disarm();
+    this.#watch = setTimeout(() => this.#lose(reason), timeoutMs);
+  }
+
+  #disarm(): void {
+    if (this.#watch !== null) clearTimeout(this.#watch);
+    this.#watch = null;
+  }
+
+  #lose(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#disarm();
+    // Not awaited: a thread stuck in native code ends only when that returns, and must not hold its replacement up.
+    void this.#worker.terminate();
+    this.#worker.unref();
+    this.#listener.onLost(reason);
+  }
+}

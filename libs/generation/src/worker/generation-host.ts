@@ -1,0 +1,70 @@
+import { GenerationTask } from '../scheduler/generation-task.js';
+import { Scheduler, type SchedulerOptions } from '../scheduler/scheduler.js';
+import type { FromWorker, GenerationFault, ToWorker } from './messages.js';
+
+/** What a {@link GenerationHost} is made from. */
+export interface GenerationHostOptions {
+  readonly scheduler: Omit<SchedulerOptions, 'publish' | 'onFault'>;
+  readonly post: (message: FromWorker) => void;
+  /** Makes the next run fail; null when faults are not allowed. */
+  readonly injectFault: ((fault: GenerationFault) => void) | null;
+}
+
+/** Drives the scheduler inside the generation thread: takes messages, steps while there is work, then waits for more. */
+export class GenerationHost {
+  readonly #options: GenerationHostOptions;
+  readonly #scheduler: Scheduler;
+  #loop: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(options: GenerationHostOptions) {
+    this.#options = options;
+    this.#scheduler = new Scheduler({
+      ...options.scheduler,
+      publish: (updates, steps) => {
+        options.post({ type: 'step', updates, steps, state: this.#state() });
+      },
+      onFault: (error) => {
+        options.post({ type: 'fault', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      },
+    });
+  }
+
+  /** Takes one message. Its effect shows before the model's next run. */
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'generate':
+        this.#scheduler.submit(new GenerationTask(message.id, message.request));
+        break;
+      case 'cancel':
+        this.#scheduler.cancel(message.id);
+        break;
+      case 'pause':
+        this.#scheduler.setPaused(message.id, message.paused);
+        break;
+      case 'fault':
+        this.#options.injectFault?.(message.kind);
+        break;
+      case 'close':
+        this.#closed = true;
+        break;
+    }
+    this.#loop ??= this.#run();
+  }
+
+  /** Resolves when nothing is left to do, or the host is closed and its last run has ended. */
+  async idle(): Promise<void> {
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#scheduler.hasWork && !this.#closed) await this.#scheduler.step();
+    this.#loop = null;
+    this.#options.post({ type: 'step', updates: [], steps: [], state: this.#state() });
+  }
+
+  #state(): Extract<FromWorker, { type: 'step' }>['state'] {
+    const { hasWork, running, waiting, kvUsage } = this.#scheduler;
+    return { hasWork, running, waiting, kvUsage };
+  }
+}

@@ -1,0 +1,72 @@
+import type { GenerationRequest } from '../generation-request.js';
+import type { StepRecord, StreamUpdate } from '../scheduler/stream-update.js';
+
+/** What a fault injected for a test makes the next step do. */
+export type GenerationFault =
+  /** The model's run throws. */
+  | 'throw'
+  /** The thread blocks for ever. */
+  | 'hang'
+  /** The thread exits. */
+  | 'die'
+  /** The whole process aborts, as a crash in native code would make it. */
+  | 'crash';
+
+/** To the generation thread. */
+export type ToWorker =
+  | { readonly type: 'generate'; readonly id: number; readonly request: GenerationRequest }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'pause'; readonly id: number; readonly paused: boolean }
+  | { readonly type: 'fault'; readonly kind: GenerationFault }
+  | { readonly type: 'close' };
+
+/** What the thread found when it loaded the model. */
+export interface LoadedModel {
+  readonly vocabSize: number;
+  /** Tokens of prompt and text together that fit. */
+  readonly contextLength: number;
+  /** `hugging-face` is the slow path: one sequence at a time, caches copied with every token. */
+  readonly decoder: 'external-kv' | 'hugging-face';
+  readonly hasChatTemplate: boolean;
+  /** Execution provider in use. */
+  readonly provider: string;
+}
+
+/** State of the thread after a step. */
+export interface WorkerState {
+  /** Whether another step follows by itself. */
+  readonly hasWork: boolean;
+  /** Rows in use. */
+  readonly running: number;
+  /** Requests waiting for a row. */
+  readonly waiting: number;
+  /** Share of the token budget in use, 0..1. */
+  readonly kvUsage: number;
+}
+
+/** From the generation thread. */
+export type FromWorker =
+  | { readonly type: 'ready'; readonly model: LoadedModel }
+  | { readonly type: 'failed'; readonly reason: string }
+  | {
+      readonly type: 'step';
+      readonly updates: readonly StreamUpdate[];
+      readonly steps: readonly StepRecord[];
+      readonly state: WorkerState;
+    }
+  | { readonly type: 'fault'; readonly reason: string };
+
+/** What the thread is started with. */
+export interface WorkerOptions {
+  readonly modelPath: string;
+  readonly directory: string;
+  readonly contextLength: number;
+  readonly maxSlots: number;
+  readonly chunkSize: number;
+  readonly kvBudgetBytes: number | null;
+  readonly prefixCacheBytes: number;
+  readonly intraOpThreads: number;
+  readonly allowSpinning: boolean;
+  readonly queryGroups: number | null;
+  readonly faultsAllowed: boolean;
+}

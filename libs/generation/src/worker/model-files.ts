@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TokenizerFile } from '../text/token-bytes.js';
+
+/** What lies beside a language model's weights. Only the tokenizer must be there. */
+export interface ModelFiles {
+  readonly tokenizer: TokenizerFile;
+  readonly tokenizerConfig: Readonly<Record<string, unknown>>;
+  /** Source of the chat template; null when the model has none. */
+  readonly chatTemplate: string | null;
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Reads a directory in Hugging Face's layout. */
+export async function readModelFiles(directory: string): Promise<ModelFiles> {
+  const tokenizer = await readJson(directory, 'tokenizer.json');
+  if (tokenizer === null || typeof tokenizer['model'] !== 'object') {
+    throw new Error('tokenizer.json is missing beside the model, or is not a tokenizer');
+  }
+  const tokenizerConfig = (await readJson(directory, 'tokenizer_config.json')) ?? {};
+  const inConfig = tokenizerConfig['chat_template'];
+  return {
+    tokenizer: tokenizer as unknown as TokenizerFile,
+    tokenizerConfig,
+    chatTemplate: (await readOptional(directory, 'chat_template.jinja')) ?? (typeof inConfig === 'string' ? inConfig : null),
+    generationConfig: (await readJson(directory, 'generation_config.json')) ?? {},
+    config: (await readJson(directory, 'config.json')) ?? {},
+  };
+}
+
+/** Ids of the tokens that end a text: as the generation config says, else the tokenizer's own. */
+export function eosIdsOf(files: ModelFiles): ReadonlySet<number> {
+  const configured = files.generationConfig['eos_token_id'] ?? files.config['eos_token_id'];
+  const ids = (Array.isArray(configured) ? configured : [configured]).filter((id) => typeof id === 'number');
+  if (ids.length > 0) return new Set(ids);
+  const id = tokenIdOf(files, namedToken(files, 'eos_token'));
+  return new Set(id === null ? [] : [id]);
+}
+
+/** Text of a token that the tokenizer's config names, such as `bos_token`; empty when it names none. */
+export function namedToken(files: ModelFiles, name: string): string {
+  const token = files.tokenizerConfig[name];
+  if (typeof token === 'string') return token;
+  const content = typeof token === 'object' && token !== null && 'content' in token ? token.content : null;
+  return typeof content === 'string' ? content : '';
+}
+
+/** Id of an added token, by its text. */
+export function tokenIdOf(files: ModelFiles, content: string): number | null {
+  return files.tokenizer.added_tokens?.find((token) => token.content === content)?.id ?? null;
+}
+
+async function readOptional(directory: string, name: string): Promise<string | null> {
+  try {
+    return await readFile(join(directory, name), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function readJson(directory: string, name: string): Promise<Record<string, unknown> | null> {
+  const text = await readOptional(directory, name);
+  if (text === null) return null;
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  throw new Error(`${name} must hold a JSON object`);
+}

@@ -1,0 +1,52 @@
+import type { InferenceSession } from '@aerie/engine';
+import type { Decoder } from '../decoder/decoder.js';
+import { ExternalKvDecoder } from '../decoder/external-kv.decoder.js';
+import type { ModelFiles } from './model-files.js';
+
+/** How a decoder is chosen and dimensioned. */
+export interface OpenDecoderOptions {
+  readonly maxSlots: number;
+  readonly contextLength: number;
+  /** Query heads per key-value head; null to find out. */
+  readonly queryGroups: number | null;
+}
+
+/** Group sizes that are tried on a model that does not say. Common ones first. */
+const GROUPS_TO_TRY = [3, 1, 2, 4, 8, 5, 6, 7, 12, 16, 32] as const;
+
+/** Wraps a session in the decoder that its graph calls for. */
+export async function openDecoder(
+  session: InferenceSession,
+  files: ModelFiles,
+  options: OpenDecoderOptions,
+): Promise<Decoder> {
+  if (!ExternalKvDecoder.fits(session)) {
+    throw new Error(`not a decoder that can be run: its inputs are ${session.inputs.map(({ name }) => name).join(', ')}`);
+  }
+  const dimensions = { maxRows: Math.max(options.maxSlots, 2), maxTokens: options.contextLength };
+  const known = options.queryGroups ?? groupsFromConfig(files);
+  for (const groups of known === null ? GROUPS_TO_TRY : [known]) {
+    const decoder = new ExternalKvDecoder(session, { ...dimensions, groups });
+    if (await tryRun(decoder)) return decoder;
+  }
+  throw new Error(`the model did not run with ${String(known ?? GROUPS_TO_TRY.join(', '))} query heads per key-value head`);
+}
+
+function groupsFromConfig({ config }: ModelFiles): number | null {
+  const heads = config['num_attention_heads'];
+  const keyValueHeads = config['num_key_value_heads'] ?? heads;
+  return typeof heads === 'number' && typeof keyValueHeads === 'number' ? heads / keyValueHeads : null;
+}
+
+/** A prompt of two tokens and one step: warms the session up, and fails when the group size is wrong. */
+async function tryRun(decoder: Decoder): Promise<boolean> {
+  try {
+    await decoder.prefill(0, [0, 0]);
+    await decoder.decode({ tokens: [0], minRows: 2 });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    decoder.clear(0);
+  }
+}
