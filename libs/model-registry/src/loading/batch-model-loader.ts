@@ -1,0 +1,147 @@
+import type { Clock } from '@aerie/batching';
+import type { Engine, ReplicaPoolOptions } from '@aerie/engine';
+import {
+  type BatchTaskKind,
+  imageClassificationTask,
+  type TaskDefinition,
+  type TaskTypes,
+  tensorTask,
+  textEmbeddingTask,
+} from '@aerie/tasks';
+import type { LoadedModels } from '../loaded-model.js';
+import type { TaskSections } from '../manifest/parse-manifest.js';
+import { ModelLoadError } from '../model-load.error.js';
+import type { RegistryLogger } from '../registry-logger.js';
+import type { RegistrySettings } from '../registry-settings.js';
+import { CheckedFiles } from '../repository/checked-files.js';
+import { BatchModel } from './batch-model.js';
+import type { LoadRequest, ModelLoader } from './model-loader.js';
+import type { ModelRuntime } from './model-runtime.js';
+
+const TASKS: { readonly [K in BatchTaskKind]: TaskDefinition<K, unknown> } = {
+  'image-classification': imageClassificationTask,
+  'text-embedding': textEmbeddingTask,
+  tensor: tensorTask,
+};
+
+/** What the loader works with. */
+export interface BatchModelLoaderOptions {
+  readonly engine: Engine;
+  readonly settings: RegistrySettings;
+  readonly logger: RegistryLogger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** Sections of the manifests of the tasks whose models run batch by batch. */
+export const BATCH_TASK_SECTIONS: TaskSections = Object.fromEntries(
+  Object.values(TASKS).map(({ kind, optionsSchema }) => [kind, optionsSchema]),
+);
+
+/** Loads the models that run batch by batch: pictures, embeddings and raw tensors. */
+export class BatchModelLoader implements ModelLoader {
+  readonly sections = BATCH_TASK_SECTIONS;
+  readonly #options: BatchModelLoaderOptions;
+
+  constructor(options: BatchModelLoaderOptions) {
+    this.#options = options;
+  }
+
+  async load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime> {
+    const { task } = request.model;
+    switch (task) {
+      case 'image-classification':
+      case 'text-embedding':
+      case 'tensor':
+        return toRuntime(await this.#load(task, request, signal));
+      case 'text-generation':
+        throw new Error(`Models of task "${task}" do not run batch by batch. This is a bug.`);
+    }
+  }
+
+  async #load<K extends BatchTaskKind>(
+    kind: K,
+    request: LoadRequest,
+    signal: AbortSignal,
+  ): Promise<BatchModel<K>> {
+    const { model, version, recorder, onInference } = request;
+    const { settings, logger, clock } = this.#options;
+    const definition = TASKS[kind];
+    const files = new CheckedFiles({
+      repository: settings.path,
+      directory: model.directory,
+      sha256: model.sha256,
+      signal,
+    });
+    const modelPath = await files.modelPath(version.file);
+    const task = await definition.prepare(version.options, files);
+    signal.throwIfAborted();
+    const kernel = { moduleUrl: definition.kernelUrl, options: task.kernelOptions };
+    const pool = await this.#options.engine
+      .open<TaskTypes[K]['item'], TaskTypes[K]['result']>(
+        poolOptions(request, settings, modelPath, kernel),
+        signal,
+      )
+      .catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        const detail = error instanceof Error ? error.message : String(error);
+        throw new ModelLoadError('the runtime could not open the model', detail, error);
+      });
+    const loaded = new BatchModel<K>({
+      name: model.name,
+      version: version.version,
+      task,
+      pool,
+      batching: model.batching,
+      recorder,
+      onInference,
+      logger,
+      ...(clock === undefined ? {} : { clock }),
+    });
+    try {
+      await loaded.warmUp();
+      signal.throwIfAborted();
+    } catch (error) {
+      await loaded.close();
+      throw error;
+    }
+    return loaded;
+  }
+}
+
+function poolOptions(
+  { model, version }: LoadRequest,
+  settings: RegistrySettings,
+  modelPath: string,
+  kernel: ReplicaPoolOptions['kernel'],
+): ReplicaPoolOptions {
+  const { count, intraOpThreads, executionProviders, requireGpu, stallTimeoutMs } = model.replicas;
+  return {
+    name: `${model.name}@${version.version}`,
+    modelPath,
+    kernel,
+    // What is not given follows from the cores and the GPUs, which the engine knows.
+    ...(count === null ? {} : { replicas: count }),
+    ...(intraOpThreads === null ? {} : { intraOpThreads }),
+    ...(executionProviders === null ? {} : { executionProviders }),
+    device: requireGpu ? 'gpu' : settings.device,
+    stallTimeoutMs,
+    startTimeoutMs: settings.startTimeoutMs,
+  };
+}
+
+function toRuntime<K extends BatchTaskKind>(model: BatchModel<K>): ModelRuntime {
+  const { details } = model;
+  return {
+    model: model as unknown as LoadedModels[K],
+    inputs: model.inputs,
+    outputs: model.outputs,
+    labels: 'labels' in details ? details.labels : null,
+    activity: () => model.activity(),
+    replicas: () => model.replicas(),
+    injectFault: (kind) => {
+      model.injectFault(kind);
+    },
+    close: (signal) => model.close(signal),
+  };
+}

@@ -1,0 +1,194 @@
+import { type BatchShare, type Clock, DynamicBatcher, monotonicClock } from '@aerie/batching';
+import type {
+  FaultKind,
+  ItemResult,
+  ReplicaPool,
+  ReplicaStatus,
+  StageTimes,
+  TensorMetadata,
+} from '@aerie/engine';
+import type { BatchTaskKind, PreparedTask, TaskTypes } from '@aerie/tasks';
+import type { InferenceListener } from '../inference-event.js';
+import type { InferenceOutcome, InferenceStats, LoadedModel, SubmitOptions } from '../loaded-model.js';
+import type { BatchingSpec } from '../model-spec.js';
+import type { RegistryLogger } from '../registry-logger.js';
+import type { StatisticsRecorder } from '../statistics-recorder.js';
+import { BatchActivity } from './batch-activity.js';
+import { toCallerError } from './caller-error.js';
+import type { RuntimeActivity } from './model-runtime.js';
+import { ReplicaWarmUp } from './replica-warm-up.js';
+
+/** What a batch model is made of. */
+export interface BatchModelOptions<K extends BatchTaskKind> {
+  readonly name: string;
+  readonly version: string;
+  readonly task: PreparedTask<K>;
+  readonly pool: ReplicaPool<TaskTypes[K]['item'], TaskTypes[K]['result']>;
+  readonly batching: BatchingSpec;
+  readonly recorder: StatisticsRecorder;
+  readonly onInference: InferenceListener;
+  readonly logger: RegistryLogger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+interface QueuedItem<I> {
+  readonly item: I;
+  readonly queuedAt: number;
+}
+
+const NO_TIMES: StageTimes = { preprocessMs: 0, computeMs: 0, postprocessMs: 0 };
+
+/** A loaded version of a model that runs batch by batch: its replicas behind a batcher. */
+export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
+  readonly name: string;
+  readonly version: string;
+  readonly details: TaskTypes[K]['details'];
+  readonly #options: BatchModelOptions<K>;
+  readonly #clock: Clock;
+  readonly #activity: BatchActivity;
+  readonly #batcher: DynamicBatcher<
+    QueuedItem<TaskTypes[K]['item']>,
+    ItemResult<TaskTypes[K]['result']>,
+    StageTimes
+  >;
+  readonly #warmUp: ReplicaWarmUp<TaskTypes[K]['item'], TaskTypes[K]['result']>;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: BatchModelOptions<K>) {
+    const { batching, pool, task, logger } = options;
+    this.#options = options;
+    this.name = options.name;
+    this.version = options.version;
+    this.details = task.details;
+    this.#clock = options.clock ?? monotonicClock;
+    this.#activity = new BatchActivity(() => this.#clock.now());
+    this.#batcher = new DynamicBatcher({
+      maxBatchSize: batching.maxBatchSize,
+      maxQueueSize: batching.maxQueueSize,
+      maxDelayMs: batching.maxDelayMs,
+      ...(batching.maxBatchTokens === null ? {} : { maxBatchTokens: batching.maxBatchTokens }),
+      clock: this.#clock,
+      runBatch: (items) => this.#runBatch(items),
+    });
+    this.#warmUp = new ReplicaWarmUp({
+      name: `${options.name}@${options.version}`,
+      pool,
+      items: task.warmupItems,
+      runningBatches: () => this.#activity.runningBatches,
+      onReady: (replicas) => {
+        this.#batcher.setCapacity(replicas);
+      },
+      logger,
+    });
+  }
+
+  get inputs(): readonly TensorMetadata[] {
+    return this.#options.pool.inputs;
+  }
+
+  get outputs(): readonly TensorMetadata[] {
+    return this.#options.pool.outputs;
+  }
+
+  /** Tries the model out. @throws ModelLoadError when that fails. */
+  async warmUp(): Promise<void> {
+    await this.#warmUp.start();
+  }
+
+  async infer(
+    items: readonly TaskTypes[K]['item'][],
+    options: SubmitOptions = {},
+  ): Promise<InferenceOutcome<TaskTypes[K]['result']>> {
+    const { recorder, task } = this.#options;
+    const queuedAt = this.#clock.now();
+    this.#activity.requestStarted();
+    try {
+      const completed = await this.#batcher.submit(
+        items.map((item) => ({ input: { item, queuedAt }, cost: task.costOf(item) })),
+        options,
+      );
+      recorder.requestSucceeded(completed.totalMs);
+      return { results: completed.results, stats: sumUp(completed.queueMs, completed.batches) };
+    } catch (error) {
+      if (options.signal?.aborted !== true) recorder.requestFailed();
+      throw toCallerError(error, this, options.signal);
+    } finally {
+      this.#activity.requestEnded();
+    }
+  }
+
+  activity(): RuntimeActivity {
+    return {
+      queueLength: this.#batcher.stats().queuedRequests,
+      runningBatches: this.#activity.runningBatches,
+      stalledForMs: this.#activity.stalledForMs(),
+    };
+  }
+
+  replicas(): readonly ReplicaStatus[] {
+    return this.#options.pool.status();
+  }
+
+  injectFault(kind: FaultKind): void {
+    this.#options.pool.injectFault(kind);
+  }
+
+  close(signal?: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal);
+    return this.#closing;
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<void> {
+    // When the time is up, those that still wait are told so; what runs ends with the pool.
+    await this.#batcher.drain(signal).catch(() => {
+      this.#batcher.close();
+    });
+    this.#warmUp.stop();
+    await this.#options.pool.close();
+  }
+
+  async #runBatch(queued: readonly QueuedItem<TaskTypes[K]['item']>[]): Promise<{
+    readonly results: readonly ItemResult<TaskTypes[K]['result']>[];
+    readonly report: StageTimes;
+  }> {
+    const startedAt = this.#clock.now();
+    const queueMs = queued.map(({ queuedAt }) => startedAt - queuedAt);
+    this.#activity.batchStarted();
+    let times: StageTimes | null = null;
+    try {
+      const outcome = await this.#options.pool.run(queued.map(({ item }) => item));
+      times = outcome.times;
+      return { results: outcome.results, report: times };
+    } finally {
+      this.#activity.batchEnded();
+      this.#report(queueMs, times);
+    }
+  }
+
+  #report(queueMs: readonly number[], times: StageTimes | null): void {
+    const { recorder, onInference } = this.#options;
+    const event = {
+      model: this.name,
+      version: this.version,
+      batchSize: queueMs.length,
+      queueMs,
+      ...(times ?? NO_TIMES),
+      outcome: times === null ? 'failure' : 'success',
+    } as const;
+    recorder.batchEnded(event);
+    onInference(event);
+  }
+}
+
+function sumUp(queueMs: number, batches: readonly BatchShare<StageTimes>[]): InferenceStats {
+  const sum = (stage: keyof StageTimes): number =>
+    batches.reduce((total, { report }) => total + report[stage], 0);
+  return {
+    queueMs,
+    preprocessMs: sum('preprocessMs'),
+    computeMs: sum('computeMs'),
+    postprocessMs: sum('postprocessMs'),
+    batchSize: Math.max(0, ...batches.map(({ size }) => size)),
+  };
+}

@@ -1,0 +1,26 @@
+import type { InferenceListener } from '../inference-event.js';
+import type { TaskSections } from '../manifest/parse-manifest.js';
+import type { ModelSpec, VersionSpec } from '../model-spec.js';
+import type { StatisticsRecorder } from '../statistics-recorder.js';
+import type { ModelRuntime } from './model-runtime.js';
+
+/** One version to be loaded, and who wants to know of its work. */
+export interface LoadRequest {
+  readonly model: ModelSpec;
+  readonly version: VersionSpec;
+  readonly recorder: StatisticsRecorder;
+  /** To be called for each batch that ended. */
+  readonly onInference: InferenceListener;
+}
+
+/** Loads versions of one family of tasks: the seam at which further kinds of task are plugged in. */
+export interface ModelLoader {
+  /** The tasks that it loads, each with the schema of its section in manifests (strict, everything with a default). */
+  readonly sections: TaskSections;
+  /**
+   * Checks the files, opens the model and tries it out. Resolves when it can take traffic.
+   *
+   * @throws ModelLoadError, or whatever went wrong: both are logged, callers see the reason of the former only.
+   */
+  load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime>;
+}

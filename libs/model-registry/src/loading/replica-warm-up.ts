@@ -1,0 +1,109 @@
+import type { ReplicaPool } from '@aerie/engine';
+import { ModelLoadError } from '../model-load.error.js';
+import type { RegistryLogger } from '../registry-logger.js';
+
+/** What a warm-up works on. */
+export interface ReplicaWarmUpOptions<I, O> {
+  /** For the log, such as `minilm-l6-v2@1`. */
+  readonly name: string;
+  readonly pool: ReplicaPool<I, O>;
+  /** Items of the trial run; none: the model cannot be tried. */
+  readonly items: readonly I[];
+  /** Batches of traffic that run now. */
+  readonly runningBatches: () => number;
+  /** Told how many replicas may take traffic. */
+  readonly onReady: (replicas: number) => void;
+  readonly logger: RegistryLogger;
+}
+
+/**
+ * Gives every replica a trial run before it takes traffic, those that come up later or replace a lost one included.
+ *
+ * A pool does not let one choose the replica. But it runs as many batches at once as it has replicas, so starting one
+ * trial run for each replica that is not busy reaches each of them.
+ */
+export class ReplicaWarmUp<I, O> {
+  readonly #options: ReplicaWarmUpOptions<I, O>;
+  #stopListening: (() => void) | null = null;
+  /** Replicas that may take traffic. */
+  #ready = 0;
+  #capacity = 0;
+  /** Counts lost replicas: trial runs that span a loss say nothing about who took them. */
+  #losses = 0;
+  #trying = false;
+
+  constructor(options: ReplicaWarmUpOptions<I, O>) {
+    this.#options = options;
+  }
+
+  /**
+   * Tries the replicas that are up, then follows those that come and go.
+   *
+   * @throws ModelLoadError when the trial run fails.
+   */
+  async start(): Promise<void> {
+    const { pool } = this.#options;
+    this.#stopListening = pool.onCapacityChange((capacity) => {
+      this.#follow(capacity);
+    });
+    this.#capacity = pool.capacity;
+    this.#trying = true;
+    try {
+      await this.#tryIdle();
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new ModelLoadError('the trial run of the model failed', detail, error);
+    } finally {
+      this.#trying = false;
+    }
+    void this.#catchUp();
+  }
+
+  /** Stops following. */
+  stop(): void {
+    this.#stopListening?.();
+    this.#stopListening = null;
+  }
+
+  #follow(capacity: number): void {
+    if (capacity < this.#capacity) this.#losses += 1;
+    this.#capacity = capacity;
+    if (capacity < this.#ready) this.#report(capacity);
+    else if (capacity > this.#ready) void this.#catchUp();
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#trying) return;
+    const { logger, name } = this.#options;
+    this.#trying = true;
+    try {
+      while (this.#stopListening !== null && this.#ready < this.#capacity) await this.#tryIdle();
+    } catch (error) {
+      // A lost replica comes back and is tried then; the others go on serving.
+      if (this.#stopListening !== null) {
+        logger.warn({ model: name, err: error }, 'the trial run of a replica failed');
+      }
+    } finally {
+      this.#trying = false;
+    }
+  }
+
+  async #tryIdle(): Promise<void> {
+    const { pool, items, runningBatches } = this.#options;
+    const capacity = this.#capacity;
+    const losses = this.#losses;
+    if (items.length > 0) {
+      const idle = Math.max(1, capacity - runningBatches());
+      const runs = await Promise.all(Array.from({ length: idle }, () => pool.run(items)));
+      for (const result of runs.flatMap(({ results }) => results)) {
+        if (!result.ok) throw new Error(`the item of the trial run was refused: ${result.message}`);
+      }
+    }
+    if (losses === this.#losses) this.#report(capacity);
+  }
+
+  #report(ready: number): void {
+    this.#ready = ready;
+    this.#options.onReady(ready);
+  }
+}

@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+
+type Issue = z.core.$ZodIssue;
+
+/** Problems of a manifest, one line each: the field, what was expected and what came. */
+export function describeIssues(
+  issues: readonly Issue[],
+  input: unknown,
+  prefix: readonly string[] = [],
+): string[] {
+  return issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path.map(String)];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map(
+        (key) => `${[...path, key].join('.')}: is no known field; check its spelling and the task`,
+      );
+    }
+    return [`${path.join('.')}: expected ${expectation(issue)}, got ${printable(valueAt(input, issue))}`];
+  });
+}
+
+function expectation(issue: Issue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'another name';
+  if (issue.code === 'invalid_union') {
+    return [...new Set(issue.errors.flat().map(expectation))].join(' or ') || 'another value';
+  }
+  return issue.message
+    .replace(/^Invalid (input|option): expected /, '')
+    .replace(/^(Too (small|big)): expected \w+ to (be|have) /, '')
+    .replace(/^Invalid /, 'a valid ');
+}
+
+function valueAt(input: unknown, issue: Issue): unknown {
+  if (issue.code === 'invalid_key') return issue.path.at(-1);
+  return issue.path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? (value as never)[key] : undefined),
+    input,
+  );
+}
+
+function printable(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,16 @@
+/**
+ * A version could not be loaded. `reason` is fit for callers (no path, no secret); the details for the log are in
+ * `detail` and `cause`.
+ */
+export class ModelLoadError extends Error {
+  override readonly name = 'ModelLoadError';
+
+  constructor(
+    readonly reason: string,
+    /** What the operator needs to find the fault, such as the file and the checksums. */
+    readonly detail: string,
+    cause?: unknown,
+  ) {
+    super(`${reason}: ${detail}`, cause === undefined ? undefined : { cause });
+  }
+}

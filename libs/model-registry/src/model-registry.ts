@@ -1,0 +1,215 @@
+import type { Clock } from '@aerie/batching';
+import { AerieError } from '@aerie/contracts';
+import type { Engine, FaultKind } from '@aerie/engine';
+import type { InferenceEvent, InferenceListener } from './inference-event.js';
+import type { LoadedModels, ServedTaskKind } from './loaded-model.js';
+import { BatchModelLoader } from './loading/batch-model-loader.js';
+import type { ModelLoader } from './loading/model-loader.js';
+import { ModelCatalog } from './model-catalog.js';
+import type { ModelDescription, RegistryHealth } from './model-description.js';
+import { ModelEntry, type VersionEntry } from './model-entry.js';
+import type { ModelReference, ModelSelector } from './model-selector.js';
+import type { ModelSpec, VersionSpec } from './model-spec.js';
+import { registryClock } from './registry-clock.js';
+import type { RegistryLogger } from './registry-logger.js';
+import type { RegistrySettings } from './registry-settings.js';
+import { scanRepository } from './repository/repository-scanner.js';
+import { StatisticsRecorder } from './statistics-recorder.js';
+import { EagerLoading } from './versions/eager-loading.js';
+import { ModelVersion } from './versions/model-version.js';
+
+/** What a registry is made of. */
+export interface ModelRegistryOptions {
+  readonly settings: RegistrySettings;
+  /** Stays the caller's: the registry closes the pools it opened, not the engine. */
+  readonly engine: Engine;
+  readonly logger: RegistryLogger;
+  /** Loaders of further tasks, beside those whose models run batch by batch. */
+  readonly loaders?: readonly ModelLoader[];
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Draws versions of a traffic split for callers without a key. Default: Math.random. */
+  readonly random?: () => number;
+}
+
+/**
+ * The models of a repository: which there are, which version serves a request, and their lives from load to unload.
+ *
+ * @example
+ * await registry.scan();
+ * registry.start();
+ * const { results } = await registry.use('text-embedding', {}, signal, (model) =>
+ *   model.infer([{ text: 'hello', truncate: false }], { signal }),
+ * );
+ */
+export class ModelRegistry {
+  readonly #options: ModelRegistryOptions;
+  readonly #loaders: readonly ModelLoader[];
+  readonly #clock: Clock;
+  readonly #listeners = new Set<InferenceListener>();
+  #catalog: ModelCatalog;
+  #eager: EagerLoading | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ModelRegistryOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? registryClock;
+    this.#loaders = [new BatchModelLoader(options), ...(options.loaders ?? [])];
+    this.#catalog = new ModelCatalog([], options.settings.path);
+  }
+
+  /**
+   * Reads all manifests. To be called once, before anything else.
+   *
+   * @throws ModelRepositoryError naming the file and the field of a manifest that cannot be used.
+   */
+  async scan(): Promise<void> {
+    const { settings, logger } = this.#options;
+    const sections = Object.assign(
+      {},
+      ...this.#loaders.map((loader) => loader.sections),
+    ) as ModelLoader['sections'];
+    const specs = await scanRepository({ settings, sections, logger });
+    const entries = specs.flatMap((spec) => {
+      const loader = this.#loaders.find((candidate) => spec.task in candidate.sections);
+      if (loader !== undefined) return [this.#entry(spec, loader)];
+      logger.info(
+        { model: spec.name, task: spec.task },
+        'model left out: its task is not served by this build',
+      );
+      return [];
+    });
+    this.#catalog = new ModelCatalog(entries, settings.path);
+  }
+
+  /** Begins to load the eager versions in the background. Failed loads are tried again. */
+  start(): void {
+    if (this.#closing !== null || this.#eager !== null) return;
+    const eager = this.#versions().filter(({ spec }) => spec.load === 'eager');
+    this.#eager = new EagerLoading(
+      eager.map(({ life }) => life),
+      this.#clock,
+    );
+    this.#eager.start();
+  }
+
+  /**
+   * Runs `work` with the version that `selector` means, loaded first if it is not. The version stays loaded until
+   * `work` is done.
+   *
+   * @param signal ends the wait for the load; hand it to `infer` too.
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND, MODEL_NOT_LOADED, SHUTTING_DOWN; the signal's reason;
+   *   or whatever `work` throws.
+   */
+  async use<K extends ServedTaskKind, R>(
+    kind: K,
+    selector: ModelSelector,
+    signal: AbortSignal | undefined,
+    work: (model: LoadedModels[K]) => Promise<R>,
+  ): Promise<R> {
+    signal?.throwIfAborted();
+    if (this.#closing !== null) {
+      throw new AerieError('SHUTTING_DOWN', 'The server is shutting down and takes no more requests.');
+    }
+    const { life } = this.#catalog.find(kind, selector.model).choose(selector);
+    const lease = await life.acquire(signal);
+    try {
+      // The catalog only finds models of this kind, and their loader makes what the kind says.
+      return await work(lease.runtime.model as LoadedModels[K]);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /**
+   * Which version a request would be served by, without loading it. With a traffic split and no sticky key, the next
+   * request may be served by another.
+   *
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
+   */
+  resolve(kind: ServedTaskKind, selector: ModelSelector): ModelReference {
+    const entry = this.#catalog.find(kind, selector.model);
+    return { name: entry.spec.name, version: entry.choose(selector).spec.version };
+  }
+
+  /** All models, by name. */
+  describe(): readonly ModelDescription[] {
+    return this.#catalog.entries.map((entry) => entry.describe());
+  }
+
+  /** @throws AerieError MODEL_NOT_FOUND */
+  describeModel(name: string): ModelDescription {
+    return this.#catalog.get(name).describe();
+  }
+
+  health(): RegistryHealth {
+    const models = this.#catalog.entries.flatMap((entry) => entry.health());
+    const ready = this.#closing === null && models.every(({ eager, state }) => !eager || state === 'ready');
+    return { ready, models };
+  }
+
+  /**
+   * Makes the next batch of a loaded version fail in the given way. For tests.
+   *
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND, MODEL_NOT_LOADED; or the engine's refusal when faults
+   *   are not allowed.
+   */
+  injectFault(name: string, version: string, kind: FaultKind): void {
+    const { runtime } = this.#catalog.get(name).choose({ version }).life;
+    if (runtime === null) {
+      throw new AerieError('MODEL_NOT_LOADED', `The model "${name}" version ${version} is not loaded.`);
+    }
+    runtime.injectFault(kind);
+  }
+
+  /** Calls `listener` once for each batch that ended. Returns the way to stop. */
+  onInference(listener: InferenceListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /**
+   * Takes no more requests, waits for those that were taken (until `signal` aborts), and unloads everything.
+   * Idempotent.
+   */
+  close(signal?: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal);
+    return this.#closing;
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<void> {
+    this.#eager?.stop();
+    await Promise.all(this.#versions().map(({ life }) => life.close(signal)));
+  }
+
+  #versions(): readonly VersionEntry[] {
+    return this.#catalog.entries.flatMap(({ versions }) => versions);
+  }
+
+  #entry(spec: ModelSpec, loader: ModelLoader): ModelEntry {
+    const { settings, random } = this.#options;
+    return new ModelEntry({
+      spec,
+      versions: spec.versions.map((version) => this.#version(spec, version, loader)),
+      gpuWanted: settings.device === 'gpu',
+      random,
+    });
+  }
+
+  #version(model: ModelSpec, version: VersionSpec, loader: ModelLoader): VersionEntry {
+    const recorder = new StatisticsRecorder();
+    const onInference = (event: InferenceEvent): void => {
+      for (const listener of this.#listeners) listener(event);
+    };
+    const life = new ModelVersion({
+      reference: { name: model.name, version: version.version },
+      open: (signal) => loader.load({ model, version, recorder, onInference }, signal),
+      keepAliveMs: version.load === 'lazy' ? model.keepAliveMs : 0,
+      clock: this.#clock,
+      logger: this.#options.logger,
+    });
+    return { spec: version, life, recorder };
+  }
+}

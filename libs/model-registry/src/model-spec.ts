@@ -1,0 +1,57 @@
+import type { TaskKind } from '@aerie/contracts';
+import type { LoadPolicy } from './model-description.js';
+
+/** How requests of one version become batches. */
+export interface BatchingSpec {
+  readonly maxBatchSize: number;
+  readonly maxDelayMs: number;
+  readonly maxQueueSize: number;
+  /** Bound on the padded cost of a batch; null without one. */
+  readonly maxBatchTokens: number | null;
+}
+
+/** What the manifest and the settings say of replicas; null leaves the choice to the cores or the engine. */
+export interface ReplicasSpec {
+  readonly count: number | null;
+  readonly intraOpThreads: number | null;
+  readonly executionProviders: readonly string[] | null;
+  readonly requireGpu: boolean;
+  readonly stallTimeoutMs: number;
+}
+
+/** One version, as the manifest, the settings and the files make it. */
+export interface VersionSpec {
+  readonly version: string;
+  readonly description: string | null;
+  readonly load: LoadPolicy;
+  /** The ONNX file, relative to the model's folder, with `/`. */
+  readonly file: string;
+  /** Validated options of the task. */
+  readonly options: unknown;
+}
+
+/** One model, as the manifest, the settings and the files make it. */
+export interface ModelSpec {
+  readonly name: string;
+  readonly task: TaskKind;
+  readonly description: string | null;
+  readonly defaultForTask: boolean;
+  readonly defaultVersion: string;
+  /** Version number by alias. */
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Weight by version number; null without a split. */
+  readonly traffic: ReadonlyMap<string, number> | null;
+  readonly sticky: boolean;
+  readonly source: string | null;
+  readonly license: string | null;
+  /** How long a lazy version may be idle before it is unloaded; 0: for ever. */
+  readonly keepAliveMs: number;
+  readonly batching: BatchingSpec;
+  readonly replicas: ReplicasSpec;
+  /** Checksums in hexadecimal by file, relative to the model's folder. */
+  readonly sha256: ReadonlyMap<string, string>;
+  /** Absolute path of the model's folder. */
+  readonly directory: string;
+  /** In the order of their numbers, at least one. */
+  readonly versions: readonly VersionSpec[];
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '@aerie/batching';
+import { AerieError } from '@aerie/contracts';
+import type { ModelVersion } from './model-version.js';
+
+/** Loads at a time: they share the cores with each other and with what is served already. */
+const CONCURRENCY = 2;
+/** Wait before the next try when the error does not say. */
+const DEFAULT_RETRY_MS = 1_000;
+
+/** Loads the eager versions in the background, a few at a time, and tries failed ones again until they are loaded. */
+export class EagerLoading {
+  readonly #clock: Clock;
+  readonly #waiting: ModelVersion[];
+  readonly #timers = new Set<() => void>();
+  #running = 0;
+  #stopped = false;
+
+  constructor(versions: readonly ModelVersion[], clock: Clock) {
+    this.#waiting = [...versions];
+    this.#clock = clock;
+  }
+
+  start(): void {
+    while (!this.#stopped && this.#running < CONCURRENCY) {
+      const version = this.#waiting.shift();
+      if (version === undefined) return;
+      this.#running += 1;
+      void this.#load(version);
+    }
+  }
+
+  /** Starts no more loads. Those that run are up to their versions. */
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  async #load(version: ModelVersion): Promise<void> {
+    try {
+      await version.load();
+    } catch (error) {
+      // The version has logged it.
+      const delayMs = error instanceof AerieError ? error.retryAfterMs : undefined;
+      this.#retryLater(version, delayMs ?? DEFAULT_RETRY_MS);
+    }
+    this.#running -= 1;
+    this.start();
+  }
+
+  #retryLater(version: ModelVersion, delayMs: number): void {
+    if (this.#stopped) return;
+    const cancel = this.#clock.schedule(Math.ceil(delayMs), () => {
+      this.#timers.delete(cancel);
+      this.#waiting.push(version);
+      this.start();
+    });
+    this.#timers.add(cancel);
+  }
+}
