@@ -20,7 +20,7 @@ const MAY_USE = {
 const APPS_MAY_USE = ['contracts', 'config', 'observability', 'queue', 'model-registry', 'inference'];
 const COMPOSITION_ROOTS_MAY_USE = [...APPS_MAY_USE, 'engine', 'outbound', 'tasks'];
 
-const COMPOSITION_ROOT = '^apps/.+[.]module[.]ts$';
+const COMPOSITION_ROOT = '^(apps|libs/inference)/.+[.]module[.]ts$';
 const TESTS = '([.]spec[.]ts$|/src/testing/)';
 
 /** Modules that nothing imports: processes, threads, and what threads load by URL. */
@@ -33,7 +33,7 @@ const directionRules = Object.entries(MAY_USE).map(([name, uses]) => ({
   name: `direction-${name}`,
   comment: `libs/${name} may use of ours: ${uses.join(', ') || 'nothing'}.`,
   severity: 'error',
-  from: { path: `^libs/${name}/` },
+  from: { path: `^libs/${name}/`, pathNot: COMPOSITION_ROOT },
   to: { path: '^(libs|apps)/', pathNot: [`^libs/${name}/`, nothingOf(uses)].filter(Boolean) },
 }));
 
@@ -68,7 +68,8 @@ module.exports = {
     },
     {
       name: 'direction-composition-roots',
-      comment: 'Modules of apps put the parts together; they alone may also name engine, outbound and tasks.',
+      comment:
+        'Modules of apps and of inference put the parts together; they alone may also name engine, outbound and tasks.',
       severity: 'error',
       from: { path: COMPOSITION_ROOT },
       to: { path: '^(libs|apps)/', pathNot: ['^apps/', anyOf(COMPOSITION_ROOTS_MAY_USE)] },
@@ -115,7 +116,7 @@ module.exports = {
     ),
     onlyIn(
       '(bullmq|@nestjs/bullmq|ioredis)',
-      '(^libs/queue/|[.]processor([.]spec)?[.]ts$)',
+      '(^libs/queue/|[.]processor([.]spec)?[.]ts$|/rate-limit[.]storage([.]spec)?[.]ts$)',
       'The queue is known to libs/queue and to processors only.',
     ),
     onlyIn('(sharp|@img)', '^libs/tasks/', 'Images are decoded in libs/tasks only.'),

@@ -3,4 +3,5 @@ export type { InferenceCall, ServedBy } from './call.js';
 export * from './embed.service.js';
 export * from './image-source.js';
 export * from './predict.service.js';
+export * from './gpus.js';
 export * from './inference.module.js';

@@ -1,53 +1,88 @@
 import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
+import { ThreadEngine } from '@aerie/engine';
 import { ModelRegistry, ModelRegistryModule } from '@aerie/model-registry';
+import { LOGGER, type Logger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
-import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
 import { EmbedService } from './embed.service.js';
+import { GpusModule } from './gpus.module.js';
+import { LIST_GPUS, type ListGpus } from './gpus.js';
 import { ImageLoader } from './image-source.js';
 import { PredictService } from './predict.service.js';
 
-/** Owns the connections to hosts of pictures. */
+/** Cores that this process may use: those of the machine, shared with its siblings. */
+function coresOf({ http }: Settings): number {
+  return Math.max(1, Math.floor(availableParallelism() / http.workers));
+}
+
+/** Owns what the use cases hold open, and hands batches to the metrics. */
 @Injectable()
-class FetcherOwner implements OnApplicationShutdown {
-  constructor(@Inject(SafeFetcher) private readonly fetcher: SafeFetcher) {}
+class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(SafeFetcher) private readonly fetcher: SafeFetcher,
+    @Inject(ModelRegistry) private readonly registry: ModelRegistry,
+    @Inject(Metrics) private readonly metrics: Metrics,
+  ) {}
+
+  onModuleInit(): void {
+    this.registry.onInference((event) => {
+      this.metrics.observeBatch(event);
+    });
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.fetcher.close();
   }
 }
 
-/** The use cases that the server and the workers share. */
+/**
+ * The use cases that the server and the workers share, put together from the settings. The engine needs no closing of
+ * its own: the registry closes every pool it opened.
+ */
 @Module({
-  imports: [ModelRegistryModule],
+  imports: [
+    GpusModule,
+    ModelRegistryModule.forRootAsync({
+      inject: [SETTINGS, LOGGER, LIST_GPUS],
+      useFactory: (settings: Settings, logger: Logger, gpus: ListGpus) => ({
+        settings: settings.models,
+        logger,
+        engine: new ThreadEngine({
+          faultsAllowed: settings.faultInjection,
+          logger,
+          cores: coresOf(settings),
+          gpus,
+        }),
+      }),
+    }),
+  ],
   providers: [
     {
       provide: SafeFetcher,
       inject: [SETTINGS],
-      useFactory: ({ images, http, appName }: Settings) =>
+      useFactory: ({ images, appName }: Settings) =>
         new SafeFetcher({
           allowedHosts: images.allowedHosts,
           timeoutMs: images.fetchTimeoutMs,
           maxBytes: images.maxBytes,
           maxRedirects: images.maxRedirects,
-          maxConnections: Math.min(256, http.maxConnections),
           userAgent: appName,
         }),
     },
     {
       provide: PredictService,
       inject: [ModelRegistry, SafeFetcher, SETTINGS],
-      useFactory: (registry: ModelRegistry, fetcher: SafeFetcher, { images, models, http }: Settings) =>
+      useFactory: (registry: ModelRegistry, fetcher: SafeFetcher, settings: Settings) =>
         new PredictService(
           registry,
-          new ImageLoader(fetcher, images.maxBytes),
-          new BoundedGate(
-            'image decoding',
-            Math.max(1, Math.ceil(availableParallelism() / http.workers)),
-            models.maxQueueSize,
-          ),
-          { maxPixels: images.maxPixels, timeoutSeconds: Math.ceil(http.requestTimeoutMs / 1000) },
+          new ImageLoader(fetcher, settings.images.maxBytes),
+          new BoundedGate('image decoding', coresOf(settings), settings.models.maxQueueSize),
+          {
+            maxPixels: settings.images.maxPixels,
+            timeoutSeconds: Math.ceil(settings.http.requestTimeoutMs / 1000),
+          },
         ),
     },
     {
@@ -55,8 +90,8 @@ class FetcherOwner implements OnApplicationShutdown {
       inject: [ModelRegistry],
       useFactory: (registry: ModelRegistry) => new EmbedService(registry),
     },
-    FetcherOwner,
+    InferenceLifecycle,
   ],
-  exports: [PredictService, EmbedService, ModelRegistryModule],
+  exports: [PredictService, EmbedService],
 })
 export class InferenceModule {}

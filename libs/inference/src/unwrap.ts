@@ -1,5 +1,5 @@
 import { AerieError } from '@aerie/contracts';
-import type { ItemResult } from '@aerie/engine';
+import type { ItemResult } from '@aerie/model-registry';
 
 /**
  * The value of the only result.

@@ -19,7 +19,7 @@ export interface BatchObservation {
   readonly model: string;
   readonly version: string;
   readonly batchSize: number;
-  readonly succeeded: boolean;
+  readonly outcome: 'success' | 'failure';
   readonly queueMs: readonly number[];
   readonly preprocessMs: number;
   readonly computeMs: number;
@@ -75,8 +75,7 @@ export class Metrics {
   }
 
   observeBatch(batch: BatchObservation): void {
-    const { model, version } = batch;
-    const outcome = batch.succeeded ? 'success' : 'failure';
+    const { model, version, outcome } = batch;
     this.#batches.inc({ model, version, outcome });
     this.#items.inc({ model, version, outcome }, batch.batchSize);
     this.#batchSize.observe({ model, version }, batch.batchSize);
@@ -84,7 +83,7 @@ export class Metrics {
       this.#stage.observe({ model, version, stage }, ms / 1000);
     };
     for (const ms of batch.queueMs) observe('queue', ms);
-    if (!batch.succeeded) return;
+    if (outcome === 'failure') return;
     observe('preprocess', batch.preprocessMs);
     observe('compute', batch.computeMs);
     observe('postprocess', batch.postprocessMs);

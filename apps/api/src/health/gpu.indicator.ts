@@ -1,24 +1,28 @@
 import { SETTINGS, type Settings } from '@aerie/config';
-import { GpuMonitor } from '@aerie/model-registry';
+import { LIST_GPUS, type ListGpus } from '@aerie/inference';
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 
 /** The GPUs of the machine, by nvidia-smi. */
 @Injectable()
 export class GpuIndicator {
-  readonly #monitor: GpuMonitor;
+  readonly #listGpus: ListGpus;
   readonly #indicators: HealthIndicatorService;
   readonly #required: boolean;
 
-  constructor(monitor: GpuMonitor, indicators: HealthIndicatorService, @Inject(SETTINGS) settings: Settings) {
-    this.#monitor = monitor;
+  constructor(
+    @Inject(LIST_GPUS) listGpus: ListGpus,
+    indicators: HealthIndicatorService,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.#listGpus = listGpus;
     this.#indicators = indicators;
     this.#required = settings.models.device === 'gpu';
   }
 
   /** degraded: DEVICE=gpu and there is none. */
   async check() {
-    const gpus = await this.#monitor.read();
+    const gpus = await this.#listGpus();
     const indicator = this.#indicators.check('gpu');
     const data = {
       available: gpus.length > 0,

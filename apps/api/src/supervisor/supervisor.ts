@@ -124,6 +124,8 @@ export class Supervisor {
   }
 
   #workers(): Worker[] {
-    return Object.values(cluster.workers ?? {}).filter((worker) => worker?.isDead() === false);
+    return Object.values(cluster.workers ?? {}).filter(
+      (worker): worker is Worker => worker?.isDead() === false,
+    );
   }
 }

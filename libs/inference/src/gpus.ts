@@ -1,0 +1,7 @@
+import type { GpuInfo } from '@aerie/engine';
+
+/** Injection token of {@link ListGpus}. */
+export const LIST_GPUS = Symbol('LIST_GPUS');
+
+/** The GPUs of the machine, as fresh as a few seconds ago; none without nvidia-smi. */
+export type ListGpus = () => Promise<readonly GpuInfo[]>;

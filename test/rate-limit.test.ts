@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { send, upload } from './support/http.js';
+import { sample } from './support/image-host.js';
+import { ServerProcess } from './support/server-process.js';
+
+describe('the rate limit', () => {
+  let server: ServerProcess | undefined;
+
+  afterEach(async () => {
+    await server?.stop();
+  });
+
+  it('lets 10 predictions a minute through by default, and says so in headers', async () => {
+    server = await ServerProcess.start({ RATE_LIMIT_PREDICT: '' });
+    const url = `${server.url}/api/v1/predict`;
+    const first = await upload(url, sample('cat.jpg'));
+    expect(first.status).toBe(200);
+    expect(first.headers.get('ratelimit-limit')).toBe('10');
+    expect(first.headers.get('ratelimit-remaining')).toBe('9');
+    const others = await Promise.all(Array.from({ length: 9 }, () => upload(url, sample('cat.jpg'))));
+    expect(others.map(({ status }) => status)).toEqual(Array.from({ length: 9 }, () => 200));
+    const refused = await upload(url, sample('cat.jpg'));
+    expect(refused.status).toBe(429);
+    expect(refused.body).toMatchObject({ error: 'RATE_LIMITED', path: '/api/v1/predict' });
+    expect(refused.headers.get('ratelimit-remaining')).toBe('0');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    // Other routes are not counted.
+    expect((await send(`${server.url}/api/v1/models`)).status).toBe(200);
+  });
+
+  it('is counted once across processes', async () => {
+    server = await ServerProcess.start({ RATE_LIMIT_PREDICT: '6/minute', WORKERS: '2' });
+    const url = `${server.url}/api/v1/predict`;
+    // Each request on a connection of its own, so that both processes get some.
+    const init = () => ({
+      method: 'POST',
+      headers: { connection: 'close', 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const replies = [];
+    for (let i = 0; i < 12; i++) replies.push(await send(url, init()));
+    expect(replies.filter(({ status }) => status === 422)).toHaveLength(6);
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(6);
+    const pids = new Set(server.log.filter(({ msg }) => msg === 'request').map(({ pid }) => pid));
+    expect(pids.size).toBe(2);
+  });
+});
+
+describe('API keys', () => {
+  let server: ServerProcess | undefined;
+
+  afterEach(async () => {
+    await server?.stop();
+  });
+
+  it('are asked for where set, except by health', async () => {
+    server = await ServerProcess.start({ API_KEYS: 'first-key,second-key' });
+    const url = `${server.url}/api/v1/models`;
+    const without = await send(url);
+    expect(without.status).toBe(401);
+    expect(without.body.error).toBe('UNAUTHORIZED');
+    expect((await send(url, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);
+    expect((await send(url, { headers: { authorization: 'Bearer first-key' } })).status).toBe(200);
+    expect((await send(url, { headers: { 'x-api-key': 'second-key' } })).status).toBe(200);
+    expect((await send(`${server.url}/health`)).status).toBe(200);
+    expect(JSON.stringify(server.log)).not.toContain('first-key');
+  });
+});

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Root of the repository. */
+export const ROOT = resolve(import.meta.dirname, '../..');
+
+/** One line of the server's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly pid: number;
+  readonly [field: string]: unknown;
+}
+
+interface LogWaiter {
+  readonly matches: (line: LogLine) => boolean;
+  readonly resolve: (line: LogLine) => void;
+}
+
+/** The real server in a process of its own, on a free port. */
+export class ServerProcess {
+  readonly log: LogLine[] = [];
+  /** What was written that is not a log line: the banner, and standard error. */
+  text = '';
+  url = '';
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+  readonly #waiters = new Set<LogWaiter>();
+  readonly #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  private constructor(environment: Readonly<Record<string, string>>) {
+    // A working directory of its own: no .env is picked up, nothing is left behind.
+    this.#directory = mkdtempSync(join(tmpdir(), 'aerie-test-'));
+    this.#child = spawn(process.execPath, [join(ROOT, 'apps/api/dist/main.js')], {
+      cwd: this.#directory,
+      env: {
+        PATH: process.env['PATH'],
+        HOST: '127.0.0.1',
+        PORT: '0',
+        MODEL_PATH: join(ROOT, 'models'),
+        RATE_LIMIT_PREDICT: 'off',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#exit = once(this.#child, 'exit').then(([code, signal]) => {
+      rmSync(this.#directory, { recursive: true, force: true });
+      return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+    });
+    this.#read();
+  }
+
+  /** Starts a server and waits until it is ready to answer. Fails with its output when it ends before. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(environment);
+    const { port } = await server.#orExit(server.waitForLog(({ msg }) => msg === 'listening'));
+    server.url = `http://127.0.0.1:${String(port)}`;
+    await server.#orExit(server.waitForLog(({ msg }) => msg === 'ready'));
+    return server;
+  }
+
+  /** Starts a server that is expected to end by itself. */
+  static async runToExit(
+    environment: Readonly<Record<string, string>>,
+  ): Promise<{ code: number | null; output: string }> {
+    const server = new ServerProcess(environment);
+    const { code } = await server.#exit;
+    return { code, output: server.text + server.log.map((line) => JSON.stringify(line)).join('\n') };
+  }
+
+  /** The supervisor's process id. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resolves with the first line, past or future, that matches. */
+  waitForLog(matches: (line: LogLine) => boolean): Promise<LogLine> {
+    const seen = this.log.find(matches);
+    if (seen !== undefined) return Promise.resolve(seen);
+    return new Promise((resolve) => this.#waiters.add({ matches, resolve }));
+  }
+
+  /** Sends a signal to the supervisor; `exited` tells how it ended. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  get exited(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    return this.#exit;
+  }
+
+  /** Stops the server and waits until it has ended. */
+  async stop(): Promise<void> {
+    this.signal('SIGTERM');
+    await this.#exit;
+  }
+
+  #read(): void {
+    const { stdout, stderr } = this.#child;
+    if (stdout === null || stderr === null) return;
+    createInterface({ input: stdout }).on('line', (line) => {
+      if (!line.startsWith('{')) this.text += `${line}\n`;
+      else this.#logged(JSON.parse(line) as LogLine);
+    });
+    stderr.on('data', (chunk: Buffer) => {
+      this.text += chunk.toString();
+    });
+  }
+
+  #logged(line: LogLine): void {
+    this.log.push(line);
+    for (const waiter of this.#waiters) {
+      if (!waiter.matches(line)) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve(line);
+    }
+  }
+
+  async #orExit<T>(awaited: Promise<T>): Promise<T> {
+    return Promise.race([
+      awaited,
+      this.#exit.then(({ code }) => {
+        const lines = this.log.map((line) => JSON.stringify(line)).join('\n');
+        throw new Error(`The server ended with ${String(code)} before it was ready.\n${this.text}${lines}`);
+      }),
+    ]);
+  }
+}
