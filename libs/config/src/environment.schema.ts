@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { bytes, flag, integer, list, rate, seconds } from './parsers.js';
+import { LONGEST_TIMER_MS, bytes, flag, integer, list, rate, seconds } from './parsers.js';
 
 const optionalUrl = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `an address such as ${example}` }).optional();
 
 /** Every variable that is read, by name. `.env.example` and docs/configuration.md are checked against it. */
 export const environmentSchema = z.object({
-  APP_NAME: z.string().min(1).max(64).default('aerie'),
+  APP_NAME: z.string().max(64, 'at most 64 characters').default('aerie'),
   DEBUG: flag(false),
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: z.string().default('127.0.0.1'),
   PORT: integer(8000, 0, 65_535),
   WORKERS: integer(1, 1, 256),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   TRUST_PROXY: integer(0, 0, 16),
 
-  MODEL_PATH: z.string().min(1).default('models'),
+  MODEL_PATH: z.string().default('models'),
   DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
   MAX_BATCH_SIZE: integer(32, 1, 1024),
   MAX_QUEUE_SIZE: integer(256, 1, 65_536),
@@ -23,7 +23,7 @@ export const environmentSchema = z.object({
   REPLICA_STALL_TIMEOUT: seconds(10, 0.1, 3600),
   LIVENESS_TIMEOUT: seconds(30, 0.1, 3600),
   MODEL_START_TIMEOUT: seconds(120, 1, 3600),
-  MODEL_KEEP_ALIVE: seconds(0, 0, 31_536_000),
+  MODEL_KEEP_ALIVE: seconds(0, 0, Math.floor(LONGEST_TIMER_MS / 1000)),
 
   MAX_JSON_BYTES: bytes('1MB'),
   MAX_PREDICT_JSON_BYTES: bytes('28MB'),
@@ -50,7 +50,7 @@ export const environmentSchema = z.object({
 
   API_KEYS: list(),
   REDIS_URL: optionalUrl(/^rediss?$/, 'redis://127.0.0.1:6379'),
-  DATA_DIR: z.string().min(1).default('data'),
+  DATA_DIR: z.string().default('data'),
 
   FAULT_INJECTION: flag(false),
 });

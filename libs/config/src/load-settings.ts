@@ -42,8 +42,16 @@ export function redactSettings(settings: Settings): Settings {
   return {
     ...settings,
     apiKeys: settings.apiKeys.map(() => '[redacted]'),
-    redisUrl: settings.redisUrl === null ? null : settings.redisUrl.replace(/\/\/[^@/]*@/, '//[redacted]@'),
+    redisUrl: settings.redisUrl === null ? null : redactUrl(settings.redisUrl),
   };
+}
+
+/** Where an address leads, without what may hold a password: ioredis takes one from the query, too. */
+function redactUrl(text: string): string {
+  const { protocol, username, password, host, pathname, search } = new URL(text);
+  const credentials = username === '' && password === '' ? '' : '[redacted]@';
+  const database = /^\/?\d*$/.test(pathname) ? pathname : '/[redacted]';
+  return `${protocol}//${credentials}${host}${database}${search === '' ? '' : '?[redacted]'}`;
 }
 
 function group(env: Environment, directory: string): Settings {
@@ -119,10 +127,17 @@ function readSecretFiles(
   for (const name of SECRETS) {
     const file = variables[`${name}_FILE`];
     if (file === undefined) continue;
+    const refuse = (expected: string, received: string) => {
+      problems.push({ name: `${name}_FILE`, expected, received });
+    };
+    if (variables[name] !== undefined) refuse(`no ${name} beside it`, 'both');
     try {
-      result[name] = readFileSync(resolve(directory, file), 'utf8').trim().replaceAll(/\r?\n/g, ',');
+      const text = readFileSync(resolve(directory, file), 'utf8').trim();
+      // Taken for "not set", an empty secret would open what it is meant to close.
+      if (text === '') refuse('a file that is not empty', JSON.stringify(file));
+      else result[name] = text.replaceAll(/\r?\n/g, ',');
     } catch {
-      problems.push({ name: `${name}_FILE`, expected: 'a readable file', received: JSON.stringify(file) });
+      refuse('a readable file', JSON.stringify(file));
     }
   }
   return result;

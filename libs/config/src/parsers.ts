@@ -18,30 +18,31 @@ export const integer = (fallback: number, min: number, max: number) =>
     .max(max, `at most ${String(max)}`)
     .default(fallback);
 
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  kib: 1024,
-  mib: 1024 ** 2,
-  gib: 1024 ** 3,
-};
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ['kb', 1e3],
+  ['mb', 1e6],
+  ['gb', 1e9],
+  ['kib', 1024],
+  ['mib', 1024 ** 2],
+  ['gib', 1024 ** 3],
+]);
 
-/** A size such as `20MB`, `28 MB` or `1048576`, kept in bytes. Decimal units are powers of 1000, binary ones of 1024. */
+/** A size such as `20MB`, `28 MB` or `1048576`, kept in bytes, at least 1. Decimal units are powers of 1000, binary ones of 1024. */
 export const bytes = (fallback: string) =>
   z
     .string()
     .default(fallback)
     .transform((value, context) => {
       const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value);
-      const unit = UNITS[(match?.[2] ?? '').toLowerCase()];
-      if (match?.[1] === undefined || unit === undefined) {
-        context.addIssue({ code: 'custom', message: 'a size such as 20MB, 512kB or 1048576' });
-        return z.NEVER;
-      }
-      return Math.round(Number(match[1]) * unit);
+      const size = Math.round(Number(match?.[1]) * (UNITS.get((match?.[2] ?? '').toLowerCase()) ?? NaN));
+      if (size >= 1 && Number.isSafeInteger(size)) return size;
+      context.addIssue({
+        code: 'custom',
+        message: 'a size of at least 1 byte, such as 20MB, 512kB or 1048576',
+      });
+      return z.NEVER;
     });
 
 /** `true`/`false` in the spellings that operators use. */
@@ -54,17 +55,23 @@ export const flag = (fallback: boolean) =>
     })
     .default(fallback);
 
-/** A comma-separated list; blanks are dropped. */
+/**
+ * A comma-separated list; blanks are dropped. A value of nothing but commas is refused: taken for "none", it would
+ * open a server that was meant to ask for keys.
+ */
 export const list = () =>
   z
     .string()
     .default('')
-    .transform((value): readonly string[] =>
-      value
+    .transform((value, context): readonly string[] => {
+      const items = value
         .split(',')
         .map((item) => item.trim())
-        .filter((item) => item !== ''),
-    );
+        .filter((item) => item !== '');
+      if (items.length > 0 || value === '') return items;
+      context.addIssue({ code: 'custom', message: 'a comma-separated list with at least one item' });
+      return z.NEVER;
+    });
 
 /** A rate such as `10/minute`; `off` means no limit. */
 export interface RateLimit {
@@ -80,6 +87,9 @@ const WINDOWS: Readonly<Record<string, number>> = {
   day: 86_400_000,
 };
 
+/** The longest delay that a timer takes, in milliseconds; a longer one fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A rate such as `10/minute`, `5/30 seconds` or `off`. */
 export const rate = (fallback: string) =>
   z
@@ -94,6 +104,10 @@ export const rate = (fallback: string) =>
       const count = match?.[2] === undefined || match[2] === '' ? 1 : Number(match[2]);
       if (windowMs === undefined || limit < 1 || count < 1) {
         context.addIssue({ code: 'custom', message: 'a rate such as 10/minute, or off' });
+        return z.NEVER;
+      }
+      if (windowMs * count > LONGEST_TIMER_MS) {
+        context.addIssue({ code: 'custom', message: 'a rate over at most 24 days' });
         return z.NEVER;
       }
       return { limit, windowMs: windowMs * count };
