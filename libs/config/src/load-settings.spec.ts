@@ -1,0 +1,240 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConfigurationError } from './configuration.error.js';
+import { loadSettings, redactSettings } from './load-settings.js';
+import type { Settings } from './settings.js';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aerie-config-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const load = (variables: Variables = {}): Settings => loadSettings(variables, folder);
+
+const write = (name: string, text: string): void => {
+  writeFileSync(join(folder, name), text);
+};
+
+function refusal(variables: Variables): ConfigurationError {
+  try {
+    load(variables);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+  throw new Error('The variables were accepted.');
+}
+
+describe('the defaults', () => {
+  it('are those that callers and operators are promised', () => {
+    expect(load()).toEqual({
+      appName: 'aerie',
+      debug: false,
+      logLevel: 'info',
+      faultInjection: false,
+      dataDir: join(folder, 'data'),
+      redisUrl: null,
+      http: {
+        host: '127.0.0.1',
+        port: 8000,
+        workers: 1,
+        trustedProxies: 0,
+        maxJsonBytes: 1_000_000,
+        maxPredictJsonBytes: 28_000_000,
+        maxJsonDepth: 64,
+        maxHeaderBytes: 16_384,
+        maxConnections: 10_000,
+        keepAliveMs: 5_000,
+        headersTimeoutMs: 10_000,
+        receiveTimeoutMs: 30_000,
+        requestTimeoutMs: 30_000,
+        drainDelayMs: 0,
+        drainTimeoutMs: 25_000,
+      },
+      models: {
+        path: join(folder, 'models'),
+        device: 'auto',
+        maxBatchSize: 32,
+        maxQueueSize: 256,
+        replicas: null,
+        intraOpThreads: null,
+        replicaStallTimeoutMs: 10_000,
+        livenessTimeoutMs: 30_000,
+        startTimeoutMs: 120_000,
+        keepAliveMs: 0,
+      },
+      images: {
+        maxBytes: 20_000_000,
+        maxPixels: 50_000_000,
+        fetchTimeoutMs: 10_000,
+        maxRedirects: 3,
+        allowedHosts: [],
+      },
+      texts: { maxTexts: 256 },
+      rateLimits: { predict: { limit: 10, windowMs: 60_000 }, embed: null },
+      apiKeys: [],
+    });
+  });
+
+  it('log more with DEBUG, unless a level is asked for', () => {
+    expect(load({ DEBUG: 'true' }).logLevel).toBe('debug');
+    expect(load({ DEBUG: 'true', LOG_LEVEL: 'warn' }).logLevel).toBe('warn');
+  });
+
+  it('come back with an empty or blank variable', () => {
+    expect(load({ PORT: '', APP_NAME: '  ', API_KEYS: '', REDIS_URL: ' ' })).toEqual(load());
+  });
+});
+
+describe('the settings', () => {
+  it('are frozen to the leaves', () => {
+    const settings = load({ API_KEYS: 'a', ALLOWED_IMAGE_HOSTS: 'b' });
+    const containers = (value: object): object[] => [
+      value,
+      ...Object.values(value)
+        .filter((inner) => typeof inner === 'object' && inner !== null)
+        .flatMap((inner) => containers(inner as object)),
+    ];
+    expect(containers(settings).length).toBeGreaterThan(7);
+    expect(containers(settings).filter((container) => !Object.isFrozen(container))).toEqual([]);
+  });
+
+  it('resolve paths against the folder', () => {
+    expect(load({ MODEL_PATH: '../zoo' }).models.path).toBe(join(folder, '..', 'zoo'));
+    expect(load({ MODEL_PATH: '/srv/zoo' }).models.path).toBe('/srv/zoo');
+  });
+
+  it('take 0 replicas and threads for "let the cores decide"', () => {
+    const { models } = load({ REPLICAS: '3', INTRA_OP_THREADS: '2' });
+    expect(models).toMatchObject({ replicas: 3, intraOpThreads: 2 });
+  });
+});
+
+describe('a .env file', () => {
+  it('is read', () => {
+    write('.env', '# comment\nPORT=9000\nexport DEBUG="yes"\n');
+    expect(load()).toMatchObject({ debug: true, http: { port: 9000 } });
+  });
+
+  it('yields to the environment', () => {
+    write('.env', 'PORT=9000\nHOST=::1\n');
+    expect(load({ PORT: '9001' }).http).toMatchObject({ port: 9001, host: '::1' });
+  });
+
+  it('yields to an empty variable, which brings the default back', () => {
+    write('.env', 'PORT=9000\n');
+    expect(load({ PORT: '' }).http.port).toBe(8000);
+  });
+
+  it('is checked like the environment', () => {
+    write('.env', 'PORT=no\n');
+    expect(refusal({}).message).toContain('PORT: expected a whole number from 0 to 65535, got "no"');
+  });
+});
+
+describe('a value that cannot be used', () => {
+  it.each([
+    ['PORT', '65536', 'at most 65535'],
+    ['PORT', '80.5', 'a whole number'],
+    ['PORT', '-1', 'at least 0'],
+    ['PORT', 'http', 'a whole number from 0 to 65535'],
+    ['WORKERS', '0', 'at least 1'],
+    ['MAX_BATCH_SIZE', 'many', 'a whole number from 1 to 1024'],
+    ['REQUEST_TIMEOUT', '30s', 'a number of seconds'],
+    ['REQUEST_TIMEOUT', '0', 'at least 0.05 s'],
+    ['REQUEST_TIMEOUT', '86401', 'at most 86400 s'],
+    ['MODEL_KEEP_ALIVE', '2147484', 'at most 2147483 s'],
+    ['DEBUG', 'maybe', 'true or false'],
+    ['DEVICE', 'tpu', 'one of "auto"|"cpu"|"gpu"'],
+    ['LOG_LEVEL', 'loud', 'one of "fatal"|"error"|"warn"|"info"|"debug"|"trace"|"silent"'],
+    ['APP_NAME', 'n'.repeat(65), 'at most 64 characters'],
+    ['MAX_IMAGE_BYTES', '20 apples', 'a size of at least 1 byte, such as 20MB, 512kB or 1048576'],
+    ['RATE_LIMIT_PREDICT', 'often', 'a rate such as 10/minute, or off'],
+  ])('stops the start: %s=%s, expected %s', (name, value, expected) => {
+    expect(refusal({ [name]: value }).problems).toEqual([
+      { name, expected, received: JSON.stringify(value) },
+    ]);
+  });
+
+  it('is told together with all others', () => {
+    const { problems, message } = refusal({ PORT: 'x', WORKERS: 'y', DEVICE: 'z', API_KEYS_FILE: 'absent' });
+    expect(problems.map(({ name }) => name).sort()).toEqual(['API_KEYS_FILE', 'DEVICE', 'PORT', 'WORKERS']);
+    expect(message.split('\n')).toHaveLength(5);
+  });
+});
+
+describe('secrets', () => {
+  const SECRET = 'hunter2';
+
+  it.each([
+    `redis://u:${SECRET}@h:6379/0`,
+    `redis://u:p@${SECRET}@h`,
+    `redis://h/${SECRET}`,
+    `redis://h?password=${SECRET}`,
+  ])('are masked for the log in %s', (redisUrl) => {
+    const redacted = redactSettings(load({ API_KEYS: SECRET, REDIS_URL: redisUrl }));
+    expect(JSON.stringify(redacted)).not.toContain(SECRET);
+    expect(redacted.apiKeys).toEqual(['[redacted]']);
+    expect(redacted.redisUrl).toContain('[redacted]');
+  });
+
+  it('leave an address without any as it is', () => {
+    expect(redactSettings(load({ REDIS_URL: 'redis://10.0.0.1:6379/2' })).redisUrl).toBe(
+      'redis://10.0.0.1:6379/2',
+    );
+    expect(redactSettings(load()).redisUrl).toBeNull();
+  });
+
+  it('are not printed when they cannot be used', () => {
+    const error = refusal({ REDIS_URL: `http://u:${SECRET}@h` });
+    expect(error.message).toContain(
+      'REDIS_URL: expected an address such as redis://127.0.0.1:6379, got (a secret)',
+    );
+    expect(error.message).not.toContain(SECRET);
+    write('url', `nonsense ${SECRET}`);
+    expect(refusal({ REDIS_URL_FILE: 'url' }).message).not.toContain(SECRET);
+  });
+
+  it('may come from a file', () => {
+    write('keys', 'one\ntwo\r\nthree\n');
+    write('url', 'redis://h:1\n');
+    const settings = load({ API_KEYS_FILE: 'keys', REDIS_URL_FILE: join(folder, 'url') });
+    expect(settings.apiKeys).toEqual(['one', 'two', 'three']);
+    expect(settings.redisUrl).toBe('redis://h:1');
+  });
+
+  it('stop the start when their file is missing, without a guess at the content', () => {
+    expect(refusal({ API_KEYS_FILE: 'absent' }).problems).toEqual([
+      { name: 'API_KEYS_FILE', expected: 'a readable file', received: '"absent"' },
+    ]);
+  });
+
+  it('stop the start when their file is empty, as the server would stand open', () => {
+    write('keys', '\n');
+    expect(refusal({ API_KEYS_FILE: 'keys' }).problems).toEqual([
+      { name: 'API_KEYS_FILE', expected: 'a file that is not empty', received: '"keys"' },
+    ]);
+  });
+
+  it('stop the start when a value and a file are given, as only one can count', () => {
+    write('keys', 'one');
+    expect(refusal({ API_KEYS_FILE: 'keys', API_KEYS: 'two' }).problems).toEqual([
+      { name: 'API_KEYS_FILE', expected: 'no API_KEYS beside it', received: 'both' },
+    ]);
+  });
+
+  it('stop the start when a list holds nothing, as the server would stand open', () => {
+    expect(refusal({ API_KEYS: ' , ' }).problems).toEqual([
+      { name: 'API_KEYS', expected: 'a comma-separated list with at least one item', received: '(a secret)' },
+    ]);
+  });
+});
