@@ -21,7 +21,6 @@ export const ERROR_TABLE = {
   MODEL_NOT_FOUND: { status: 404, retryable: false },
   MODEL_VERSION_NOT_FOUND: { status: 404, retryable: false },
   JOB_NOT_FOUND: { status: 404, retryable: false },
-  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   REQUEST_TIMEOUT: { status: 408, retryable: true },
   CONFLICT: { status: 409, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
