@@ -8,13 +8,13 @@ import { ThreadEngine } from '../thread-engine.js';
 const logger = new RecordingLogger();
 const engine = new ThreadEngine({ faultsAllowed: false, logger, cores: 1, gpus: () => Promise.resolve([]) });
 
-function open(model: string) {
+function open(model: string, stallTimeoutMs = 60_000) {
   return engine.open<NamedTensors, NamedTensors>({
     name: model,
     modelPath: fileURLToPath(new URL(`../../../../models/${model}/model.onnx`, import.meta.url)),
     kernel: { moduleUrl: fixtureUrl('passthrough.kernel.mjs'), options: null },
     device: 'cpu',
-    stallTimeoutMs: 60_000,
+    stallTimeoutMs,
     startTimeoutMs: 60_000,
   });
 }
@@ -45,6 +45,16 @@ describe('a model on ONNX Runtime', () => {
     const pool = await open('smollm2-135m-instruct/1');
     expect(pool.inputs.length).toBeGreaterThan(0);
     await pool.close();
+  });
+
+  it('may be given up in the middle of a run, and the process lives on', async () => {
+    const pool = await open('efficientnet-lite0/2', 20);
+    const data = new Float32Array(16 * 3 * 224 * 224);
+    const image = { dtype: 'float32', dims: [16, 3, 224, 224], data } as const;
+    await expect(pool.run([{ image }], [data.buffer])).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    // Waits for the thread, which ends when its run returns: terminated inside it, it would abort the process.
+    await pool.close();
+    expect(pool.status()).toMatchObject([{ state: 'closed' }]);
   });
 
   it('is MODEL_NOT_LOADED when there is no such file', async () => {

@@ -7,6 +7,7 @@ import type {
   ReplicaThreadData,
   RunMessage,
 } from '../worker/protocol.js';
+import { NativeGuard } from '../worker/native-guard.js';
 import { reviveFailure } from '../worker/serialized-failure.js';
 
 /** What a thread reports to its owner, who abandons it after `startFailed` and `lost`. */
@@ -44,11 +45,20 @@ export type SpawnReplicaThread = (replicaIndex: number, listener: ReplicaThreadL
 export class WorkerReplicaThread implements ReplicaThread {
   readonly exited: Promise<void>;
   readonly #worker: Worker;
+  readonly #guard = new NativeGuard();
   #listener: ReplicaThreadListener | null;
 
-  constructor(workerUrl: URL, name: string, data: ReplicaThreadData, listener: ReplicaThreadListener) {
+  constructor(
+    workerUrl: URL,
+    name: string,
+    data: Omit<ReplicaThreadData, 'guard'>,
+    listener: ReplicaThreadListener,
+  ) {
     this.#listener = listener;
-    this.#worker = new Worker(workerUrl, { name, workerData: data });
+    this.#worker = new Worker(workerUrl, {
+      name,
+      workerData: { ...data, guard: this.#guard.memory } satisfies ReplicaThreadData,
+    });
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         resolve();
@@ -76,7 +86,8 @@ export class WorkerReplicaThread implements ReplicaThread {
 
   abandon(): void {
     this.#listener = null;
-    void this.#worker.terminate();
+    if (this.#guard.doom()) void this.#worker.terminate();
+    else this.#post({ type: 'exit' }, []);
   }
 
   #post(message: MessageToReplica, transfer: readonly ArrayBuffer[]): void {

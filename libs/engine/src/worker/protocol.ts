@@ -12,6 +12,8 @@ export interface ReplicaThreadData {
   /** Ways to create the session, in order. */
   readonly attempts: readonly ProviderAttempt[];
   readonly intraOpThreads: number;
+  /** Memory of the thread's NativeGuard. */
+  readonly guard: SharedArrayBuffer;
 }
 
 /** Asks for one batch. The next may be sent only after the answer. */
@@ -21,8 +23,11 @@ export interface RunMessage {
   readonly fault: FaultKind | null;
 }
 
-/** What a replica's thread is told. After `close` it releases its session and exits. */
-export type MessageToReplica = RunMessage | { readonly type: 'close' };
+/**
+ * What a replica's thread is told. After `close` it releases its session and exits; after `exit` it exits as soon as
+ * it comes back from native code.
+ */
+export type MessageToReplica = RunMessage | { readonly type: 'close' } | { readonly type: 'exit' };
 
 /** A provider that a session could not be created with. */
 export interface ProviderFailure {

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { InferenceSession } from '../kernel.js';
 import { BatchRunner } from './batch-runner.js';
 import { loadReplica } from './load-replica.js';
+import { NativeGuard } from './native-guard.js';
 import type { MessageFromReplica, MessageToReplica, ReplicaThreadData } from './protocol.js';
 import { serializeFailure } from './serialized-failure.js';
 
@@ -13,21 +15,37 @@ const answers = {
   },
 };
 
+const data = workerData as ReplicaThreadData;
+const guard = new NativeGuard(data.guard);
+let runner: BatchRunner | null = null;
+
+port.on('message', (message: MessageToReplica) => {
+  switch (message.type) {
+    case 'run':
+      void runner?.run(message);
+      break;
+    case 'close':
+      // A kernel's own handles must not keep the thread, so it does not end by itself.
+      void runner?.close().finally(() => process.exit(0));
+      break;
+    case 'exit':
+      // Messages arrive between two turns of the loop, so nothing native is running.
+      process.exit(0);
+  }
+});
+
 try {
-  const { session, kernel, ready } = await loadReplica(workerData as ReplicaThreadData);
-  const runner = new BatchRunner(session, kernel, answers);
-  port.on('message', (message: MessageToReplica) => {
-    switch (message.type) {
-      case 'run':
-        void runner.run(message);
-        break;
-      case 'close':
-        // A kernel's own handles must not keep the thread, so it does not end by itself.
-        void runner.close().finally(() => process.exit(0));
-    }
-  });
+  const { session, kernel, ready } = await guard.run(() => loadReplica(data));
+  const guarded: InferenceSession = {
+    inputs: session.inputs,
+    outputs: session.outputs,
+    provider: session.provider,
+    run: (feeds) => guard.run(() => session.run(feeds)),
+    release: () => guard.run(() => session.release()),
+  };
+  runner = new BatchRunner(guarded, kernel, answers);
   answers.postMessage(ready);
 } catch (error) {
-  // Nothing is left to keep the thread, unless a kernel's module holds a handle: the pool ends it then.
+  // The pool ends the thread.
   answers.postMessage({ type: 'start-failed', error: serializeFailure(error) });
 }
