@@ -60,7 +60,7 @@ async function send(origin, requests, from, to, clients) {
       timeoutMs: 10_000,
     });
     while (next < to) {
-      const { kind, bytes, expected, announced } = requests[next++ % requests.length];
+      const { kind, bytes, expected } = requests[next++ % requests.length];
       const sentAt = performance.now();
       /** @type {Pick<Answer, 'status' | 'right' | 'body'>} */
       let answer;
@@ -73,7 +73,6 @@ async function send(origin, requests, from, to, clients) {
         answer = { status: error.code, right: false, body: '' };
       }
       answers.push({ kind, latencyMs: performance.now() - sentAt, ...answer });
-      if (announced) connection.close();
     }
     connection.close();
   };
