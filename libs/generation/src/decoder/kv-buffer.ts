@@ -174,7 +174,10 @@ export class KvBuffer {
     const { layers, heads, headSize, maxRows, maxTokens } = this.shape;
     if (this.#arrays.length === 0) {
       const size = maxRows * heads * roundUp(maxTokens, CAPACITY_MULTIPLE) * headSize;
-      this.#arrays = Array.from({ length: layers * 2 }, () => new Float32Array(size));
+      // One allocation for all: only such large ones are sure to come as untouched pages from the system.
+      const memory = new ArrayBuffer(layers * 2 * size * Float32Array.BYTES_PER_ELEMENT);
+      const bytes = size * Float32Array.BYTES_PER_ELEMENT;
+      this.#arrays = Array.from({ length: layers * 2 }, (_, index) => new Float32Array(memory, index * bytes, size));
     }
     const before = this.#capacity * headSize;
     const after = capacity * headSize;

@@ -1,15 +1,24 @@
+import { exponential } from './exponential.js';
+
+/** Bins by weight: selecting a front then needs sorting within one bin only. */
+const BINS = 1024;
+
 /**
- * Tokens still in the running for one draw, with unnormalized weights: the most likely has weight 1.
- * Arrays are kept between draws, so a draw allocates nothing.
+ * Tokens still in the running for one draw, with unnormalized weights: the most likely has weight 1. They stay in
+ * the order of their ids. Arrays are kept between draws, so a draw allocates next to nothing.
  */
 export class Candidates {
   readonly ids: Int32Array;
   readonly weights: Float64Array;
   count = 0;
+  readonly #bins: Uint16Array;
+  readonly #binCounts = new Int32Array(BINS);
+  readonly #binWeights = new Float64Array(BINS);
 
   constructor(vocabSize: number) {
     this.ids = new Int32Array(vocabSize);
     this.weights = new Float64Array(vocabSize);
+    this.#bins = new Uint16Array(vocabSize);
   }
 
   /**
@@ -17,15 +26,21 @@ export class Candidates {
    * Dropping by threshold before the exponential is what makes a draw cheap: few tokens are near the maximum.
    */
   collect(logits: Float32Array, max: number, temperature: number, minWeight: number): void {
-    const { ids } = this;
-    const threshold = max + Math.log(minWeight) * temperature;
+    const { ids, weights } = this;
+    const bins = this.#bins;
+    const range = -Math.log(minWeight);
+    const threshold = max - range * temperature;
+    // One bin is left for tokens that are a rounding beyond the range.
+    const binsPerUnit = range === 0 ? 0 : (BINS - 2) / range;
+    const perLogit = 1 / temperature;
     let count = 0;
     for (let id = 0; id < logits.length; id++) {
-      if ((logits[id] as number) >= threshold) ids[count++] = id;
-    }
-    const { weights } = this;
-    for (let i = 0; i < count; i++) {
-      weights[i] = Math.exp(((logits[ids[i] as number] as number) - max) / temperature);
+      const logit = logits[id] as number;
+      if (logit < threshold) continue;
+      const distance = (max - logit) * perLogit;
+      ids[count] = id;
+      weights[count] = exponential(distance);
+      bins[count++] = distance * binsPerUnit;
     }
     this.count = count;
   }
@@ -40,29 +55,24 @@ export class Candidates {
   /** Keeps the `k` heaviest. Ties go to the lower token id. */
   keepTop(k: number): void {
     if (k >= this.count) return;
-    this.#select(k);
-    this.count = k;
+    this.#fillBins();
+    let kept = 0;
+    let bin = 0;
+    while (kept + (this.#binCounts[bin] as number) < k) kept += this.#binCounts[bin++] as number;
+    this.#keepFront(bin, this.#heaviestOf(bin).slice(0, k - kept));
   }
 
-  /**
-   * Keeps the fewest of the heaviest whose weights reach `share` of the total, at least one, sorted heaviest first.
-   * Sorts only as many as it must: the front is selected in growing steps until it holds enough weight.
-   */
+  /** Keeps the fewest of the heaviest whose weights reach `share` of the total, at least one. */
   keepNucleus(share: number): void {
+    this.#fillBins();
     const wanted = share * this.total();
-    let front = Math.min(64, this.count);
-    for (;;) {
-      if (front < this.count) this.#select(front);
-      let sum = 0;
-      for (let i = 0; i < front; i++) sum += this.weights[i] as number;
-      if (sum >= wanted || front === this.count) break;
-      front = Math.min(front * 4, this.count);
-    }
-    this.#sort(front);
     let sum = 0;
+    let bin = 0;
+    while (bin < BINS - 1 && sum + (this.#binWeights[bin] as number) < wanted) sum += this.#binWeights[bin++] as number;
+    const ordered = this.#heaviestOf(bin);
     let kept = 0;
-    while (kept < front && (kept === 0 || sum < wanted)) sum += this.weights[kept++] as number;
-    this.count = kept;
+    while (kept < ordered.length && sum < wanted) sum += this.weights[ordered[kept++] as number] as number;
+    this.#keepFront(bin, ordered.slice(0, kept));
   }
 
   /** The token at which the running sum of weights passes `share` (in [0, 1)) of their total. */
@@ -76,54 +86,36 @@ export class Candidates {
     return this.ids[this.count - 1] as number;
   }
 
-  /** Whether entry `a` comes before entry `b`: heavier, or as heavy with a lower id. */
-  #before(a: number, weight: number, id: number): boolean {
-    const own = this.weights[a] as number;
-    return own > weight || (own === weight && (this.ids[a] as number) < id);
-  }
-
-  #swap(a: number, b: number): void {
-    const { ids, weights } = this;
-    const id = ids[a] as number;
-    const weight = weights[a] as number;
-    ids[a] = ids[b] as number;
-    weights[a] = weights[b] as number;
-    ids[b] = id;
-    weights[b] = weight;
-  }
-
-  /** Quickselect: the first `k` places hold the `k` heaviest, in no order. */
-  #select(k: number): void {
-    let low = 0;
-    let high = this.count - 1;
-    while (low < high) {
-      const middle = this.#partition(low, high);
-      if (middle === k || middle === k - 1) return;
-      if (middle < k) low = middle + 1;
-      else high = middle - 1;
+  #fillBins(): void {
+    this.#binCounts.fill(0);
+    this.#binWeights.fill(0);
+    for (let i = 0; i < this.count; i++) {
+      const bin = this.#bins[i] as number;
+      this.#binCounts[bin] = (this.#binCounts[bin] as number) + 1;
+      this.#binWeights[bin] = (this.#binWeights[bin] as number) + (this.weights[i] as number);
     }
   }
 
-  #partition(low: number, high: number): number {
-    this.#swap((low + high) >>> 1, high);
-    const weight = this.weights[high] as number;
-    const id = this.ids[high] as number;
-    let place = low;
-    for (let i = low; i < high; i++) {
-      if (this.#before(i, weight, id)) this.#swap(i, place++);
-    }
-    this.#swap(place, high);
-    return place;
+  /** Places of a bin's tokens, heaviest first, and of equals the lower id first. */
+  #heaviestOf(bin: number): number[] {
+    const places: number[] = [];
+    for (let i = 0; i < this.count; i++) if (this.#bins[i] === bin) places.push(i);
+    // The sort is stable and the places are in the order of the ids.
+    return places.sort((a, b) => (this.weights[b] as number) - (this.weights[a] as number));
   }
 
-  /** Sorts the first `count` entries, heaviest first. */
-  #sort(count: number): void {
-    const pending: (readonly [number, number])[] = [[0, count - 1]];
-    for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
-      const [low, high] = range;
-      if (low >= high) continue;
-      const middle = this.#partition(low, high);
-      pending.push([low, middle - 1], [middle + 1, high]);
+  /** Keeps the bins before `bin`, and of `bin` itself the given places. */
+  #keepFront(bin: number, places: readonly number[]): void {
+    const chosen = new Set(places);
+    let count = 0;
+    for (let i = 0; i < this.count; i++) {
+      const own = this.#bins[i] as number;
+      if (own > bin || (own === bin && !chosen.has(i))) continue;
+      this.ids[count] = this.ids[i] as number;
+      this.weights[count] = this.weights[i] as number;
+      this.#bins[count] = own;
+      count++;
     }
+    this.count = count;
   }
 }

@@ -1,3 +1,5 @@
+import { exponential } from './exponential.js';
+
 /** Log probability of one token. */
 export interface ScoredToken {
   readonly id: number;
@@ -12,22 +14,27 @@ export interface PositionLogprobs extends ScoredToken {
 
 /** Log probabilities of `chosen` and of the `topCount` most likely tokens, under the model's own distribution. */
 export function positionLogprobs(logits: Float32Array, chosen: number, topCount: number): PositionLogprobs {
-  const top: { id: number; logit: number }[] = [];
+  const top = topIds(logits, topCount);
   let max = -Infinity;
-  for (const logit of logits) if (logit > max) max = logit;
+  for (let id = 0; id < logits.length; id++) if ((logits[id] as number) > max) max = logits[id] as number;
   let sum = 0;
-  for (let id = 0; id < logits.length; id++) {
-    const logit = logits[id] as number;
-    sum += Math.exp(logit - max);
-    if (topCount === 0 || (top.length === topCount && logit <= (top.at(-1)?.logit ?? Infinity))) continue;
-    const place = top.findIndex((entry) => logit > entry.logit);
-    top.splice(place === -1 ? top.length : place, 0, { id, logit });
-    if (top.length > topCount) top.pop();
-  }
+  for (let id = 0; id < logits.length; id++) sum += exponential(max - (logits[id] as number));
   const normalizer = max + Math.log(sum);
-  return {
-    id: chosen,
-    logprob: (logits[chosen] ?? -Infinity) - normalizer,
-    top: top.map(({ id, logit }) => ({ id, logprob: logit - normalizer })),
-  };
+  const score = (id: number): ScoredToken => ({ id, logprob: (logits[id] ?? -Infinity) - normalizer });
+  return { ...score(chosen), top: top.map(score) };
+}
+
+/** Ids of the `count` largest logits, largest first, and of equals the lower id first. */
+function topIds(logits: Float32Array, count: number): readonly number[] {
+  const top: number[] = [];
+  let floor = -Infinity;
+  for (let id = 0; id < logits.length && count > 0; id++) {
+    const logit = logits[id] as number;
+    if (top.length === count && logit <= floor) continue;
+    const place = top.findIndex((other) => logit > (logits[other] as number));
+    top.splice(place === -1 ? top.length : place, 0, id);
+    if (top.length > count) top.pop();
+    floor = logits[top.at(-1) ?? id] as number;
+  }
+  return top;
 }
