@@ -89,6 +89,9 @@ export class ModelRegistry {
     this.#eager = new EagerLoading(
       eager.map(({ life }) => life),
       this.#clock,
+      () => {
+        this.#options.logger.info({ models: eager.map(({ life }) => life.name) }, 'ready');
+      },
     );
     this.#eager.start();
   }

@@ -26,6 +26,7 @@ function expectation(issue: Issue): string {
   }
   return issue.message
     .replace(/^Invalid (input|option): expected /, '')
+    .replace(/, received [\w ]+$/, '')
     .replace(/^(Too (small|big)): expected \w+ to (be|have) /, '')
     .replace(/^Invalid /, 'a valid ');
 }

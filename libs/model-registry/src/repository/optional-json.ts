@@ -11,7 +11,7 @@ export async function readOptionalJson(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new ModelRepositoryError(path, ['cannot be read'], error);
   }
   try {

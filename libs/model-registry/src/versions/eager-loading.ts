@@ -12,21 +12,26 @@ export class EagerLoading {
   readonly #clock: Clock;
   readonly #waiting: ModelVersion[];
   readonly #timers = new Set<() => void>();
+  readonly #onLoaded: () => void;
   #running = 0;
   #stopped = false;
 
-  constructor(versions: readonly ModelVersion[], clock: Clock) {
+  /** @param onLoaded called once, when every version is loaded */
+  constructor(versions: readonly ModelVersion[], clock: Clock, onLoaded: () => void) {
     this.#waiting = [...versions];
     this.#clock = clock;
+    this.#onLoaded = onLoaded;
   }
 
   start(): void {
     while (!this.#stopped && this.#running < CONCURRENCY) {
       const version = this.#waiting.shift();
-      if (version === undefined) return;
+      if (version === undefined) break;
       this.#running += 1;
       void this.#load(version);
     }
+    if (!this.#stopped && this.#running === 0 && this.#waiting.length === 0 && this.#timers.size === 0)
+      this.#onLoaded();
   }
 
   /** Starts no more loads. Those that run are up to their versions. */

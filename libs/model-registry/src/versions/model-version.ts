@@ -53,6 +53,12 @@ export class ModelVersion {
     this.#options = options;
   }
 
+  /** For logs, such as `minilm-l6-v2@1`. */
+  get name(): string {
+    const { name, version } = this.#options.reference;
+    return `${name}@${version}`;
+  }
+
   get state(): VersionState {
     return this.#state.kind;
   }

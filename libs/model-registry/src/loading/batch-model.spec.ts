@@ -1,0 +1,235 @@
+import { AerieError } from '@aerie/contracts';
+import type { ReplicaPool } from '@aerie/engine';
+import type { TaskTypes } from '@aerie/tasks';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { InferenceEvent } from '../inference-event.js';
+import { StatisticsRecorder } from '../statistics-recorder.js';
+import { FakeClock, settle } from '../testing/fake-clock.js';
+import { FakePool } from '../testing/fake-pool.js';
+import { MemoryLogger } from '../testing/memory-logger.js';
+import { BatchModel } from './batch-model.js';
+
+describe('BatchModel', () => {
+  let clock: FakeClock;
+  let pool: FakePool;
+  let recorder: StatisticsRecorder;
+  let events: InferenceEvent[];
+  let model: BatchModel<'text-embedding'>;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    pool = new FakePool();
+    recorder = new StatisticsRecorder();
+    events = [];
+    model = new BatchModel<'text-embedding'>({
+      name: 'm',
+      version: '2',
+      task: {
+        kind: 'text-embedding',
+        kernelOptions: {},
+        details: { maxTokens: 8 },
+        warmupItems: [],
+        costOf: ({ text: { length } }) => length,
+      },
+      pool: pool as unknown as ReplicaPool<
+        TaskTypes['text-embedding']['item'],
+        TaskTypes['text-embedding']['result']
+      >,
+      batching: { maxBatchSize: 2, maxDelayMs: 0, maxQueueSize: 2, maxBatchTokens: null },
+      recorder,
+      onInference: (event) => events.push(event),
+      logger: new MemoryLogger(),
+      clock,
+    });
+    await model.warmUp();
+    pool.held = true;
+  });
+
+  const texts = (...values: readonly string[]) => values.map((text) => ({ text, truncate: false }));
+  const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => null,
+      (error: unknown) => error,
+    );
+  const statistics = () => recorder.snapshot({ queueLength: 0, runningBatches: 0 });
+
+  it('answers each item and sums up the stages of its batches', async () => {
+    const answer = model.infer(texts('a', 'bb', 'c'));
+    await settle();
+    await clock.advance(30);
+    pool.finish();
+    await settle();
+    pool.finish();
+    const { results, stats } = await answer;
+    expect(results.map((result) => result.ok && result.value)).toEqual(texts('a', 'bb', 'c'));
+    expect(stats).toEqual({ queueMs: 0, preprocessMs: 2, computeMs: 20, postprocessMs: 4, batchSize: 2 });
+  });
+
+  it('tells of each batch once, and counts it', async () => {
+    const first = model.infer(texts('a', 'b'));
+    await settle();
+    await clock.advance(5);
+    const second = model.infer(texts('c'));
+    await clock.advance(10);
+    pool.finish();
+    await first;
+    await settle();
+    pool.finish();
+    await second;
+    const batch = {
+      model: 'm',
+      version: '2',
+      preprocessMs: 1,
+      computeMs: 10,
+      postprocessMs: 2,
+      outcome: 'success',
+    };
+    expect(events).toEqual([
+      { ...batch, batchSize: 2, queueMs: [0, 0] },
+      { ...batch, batchSize: 1, queueMs: [10] },
+    ]);
+    expect(statistics()).toMatchObject({
+      requests: { succeeded: 2, failed: 0 },
+      total: { count: 2, totalMs: 25, averageMs: 12.5, maxMs: 15 },
+      items: 3,
+      batches: { succeeded: 2, failed: 0 },
+      stages: {
+        queue: { count: 3, totalMs: 10, maxMs: 10 },
+        preprocess: { count: 2, totalMs: 2 },
+        compute: { count: 2, totalMs: 20, averageMs: 10 },
+        postprocess: { count: 2, totalMs: 4 },
+      },
+      batchSizes: [
+        { batchSize: 1, count: 1, computeMs: 10 },
+        { batchSize: 2, count: 1, computeMs: 10 },
+      ],
+    });
+    expect(statistics().lastInferenceAt).toBeInstanceOf(Date);
+  });
+
+  it('answers a full queue with 429, the limit and when to come back', async () => {
+    const accepted = [model.infer(texts('a', 'b')), model.infer(texts('c')), model.infer(texts('d'))];
+    await settle();
+    const error = await errorOf(model.infer(texts('e')));
+    expect(error).toBeInstanceOf(AerieError);
+    expect(error).toMatchObject({ code: 'OVERLOADED', status: 429 });
+    const { message, retryAfterMs } = error as AerieError;
+    expect(message).toMatch(
+      /^The queue of model "m" version 2 is full: at most 2 requests may wait \(MAX_QUEUE_SIZE/,
+    );
+    expect(retryAfterMs).toBeGreaterThanOrEqual(1_000);
+    pool.held = false;
+    pool.finish();
+    await Promise.all(accepted);
+  });
+
+  it('answers a passed deadline with 504, without running what still waits', async () => {
+    const running = model.infer(texts('a', 'b'));
+    await settle();
+    const late = errorOf(model.infer(texts('c'), { deadline: clock.now() + 50 }));
+    await clock.advance(50);
+    expect(await late).toMatchObject({
+      code: 'TIMEOUT',
+      status: 504,
+      message: expect.stringContaining('before the model was run, after 50 ms'),
+    });
+    pool.finish();
+    await running;
+    await settle();
+    expect(pool.runs).toHaveLength(1);
+  });
+
+  it('lets a caller leave with its own reason, without counting a failure', async () => {
+    const leaving = new AbortController();
+    const left = errorOf(model.infer(texts('a'), { signal: leaving.signal }));
+    await settle();
+    const reason = new AerieError('CANCELED', 'gone');
+    leaving.abort(reason);
+    expect(await left).toBe(reason);
+    expect(statistics().requests).toEqual({ succeeded: 0, failed: 0 });
+    pool.finish();
+    await settle();
+  });
+
+  it('passes on what the engine says of a lost replica, and hides an unexpected error', async () => {
+    const lost = errorOf(model.infer(texts('a')));
+    await settle();
+    const reason = new AerieError('WORKER_LOST', 'the replica died');
+    pool.fail(reason);
+    expect(await lost).toBe(reason);
+    const odd = errorOf(model.infer(texts('a')));
+    await settle();
+    pool.fail(new Error('/secret/path'));
+    expect(await odd).toMatchObject({ code: 'INTERNAL', message: expect.not.stringContaining('secret') });
+    expect(events.map(({ outcome, computeMs }) => [outcome, computeMs])).toEqual([
+      ['failure', 0],
+      ['failure', 0],
+    ]);
+    expect(statistics()).toMatchObject({ requests: { failed: 2 }, batches: { failed: 2 }, items: 0 });
+  });
+
+  it('runs as many batches at once as replicas are up', async () => {
+    const answers = [model.infer(texts('a', 'b')), model.infer(texts('c', 'd'))];
+    await settle();
+    expect(pool.pending).toHaveLength(1);
+    pool.setCapacity(2);
+    await settle();
+    expect(pool.pending).toHaveLength(2);
+    pool.finish();
+    pool.finish();
+    await Promise.all(answers);
+  });
+
+  it('knows how long there has been work without progress', async () => {
+    expect(model.activity()).toEqual({ queueLength: 0, runningBatches: 0, stalledForMs: null });
+    await clock.advance(1_000);
+    const answers = [model.infer(texts('a', 'b')), model.infer(texts('c'))];
+    await clock.advance(70);
+    expect(model.activity()).toEqual({ queueLength: 1, runningBatches: 1, stalledForMs: 70 });
+    pool.finish();
+    await settle();
+    await clock.advance(30);
+    expect(model.activity()).toEqual({ queueLength: 0, runningBatches: 1, stalledForMs: 30 });
+    pool.finish();
+    await Promise.all(answers);
+    expect(model.activity().stalledForMs).toBeNull();
+  });
+
+  it('counts a batch as work when its caller has left', async () => {
+    const leaving = new AbortController();
+    const left = errorOf(model.infer(texts('a'), { signal: leaving.signal }));
+    await settle();
+    leaving.abort(new AerieError('CANCELED', 'gone'));
+    await left;
+    await clock.advance(40);
+    expect(model.activity().stalledForMs).toBe(40);
+    pool.finish();
+    await settle();
+    expect(model.activity().stalledForMs).toBeNull();
+  });
+
+  it('lets what was taken end when it closes, and refuses what comes later', async () => {
+    const taken = model.infer(texts('a'));
+    await settle();
+    const closing = model.close();
+    expect(await errorOf(model.infer(texts('b')))).toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(pool.closed).toBe(false);
+    pool.finish();
+    await taken;
+    await closing;
+    expect(pool.closed).toBe(true);
+    await model.close();
+  });
+
+  it('throws out what still waits when the time to close is up', async () => {
+    pool.setCapacity(0);
+    const waiting = errorOf(model.infer(texts('a')));
+    await settle();
+    const enough = new AbortController();
+    const closing = model.close(enough.signal);
+    enough.abort(new Error('enough'));
+    await closing;
+    expect(await waiting).toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(pool.closed).toBe(true);
+  });
+});
