@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { postJson } from './support/http.js';
 import { ServerProcess } from './support/server-process.js';
 
@@ -17,10 +17,6 @@ describe('POST /api/v1/embed', () => {
   beforeAll(async () => {
     server = await ServerProcess.start();
     url = `${server.url}/api/v1/embed`;
-  });
-
-  afterAll(async () => {
-    await server.stop();
   });
 
   it('puts like near like', async () => {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { send } from './support/http.js';
 import { ServerProcess } from './support/server-process.js';
 
@@ -10,10 +10,6 @@ describe('health', () => {
 
   beforeAll(async () => {
     server = await ServerProcess.start();
-  });
-
-  afterAll(async () => {
-    await server.stop();
   });
 
   it('tells the state of every part', async () => {

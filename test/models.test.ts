@@ -13,10 +13,6 @@ describe('GET /api/v1/models', () => {
     server = await ServerProcess.start();
   });
 
-  afterAll(async () => {
-    await server.stop();
-  });
-
   it('lists every model', async () => {
     const { status, body } = await send(`${server.url}/api/v1/models`);
     expect(status).toBe(200);

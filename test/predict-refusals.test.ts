@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { dataUrl, postJson, send, upload } from './support/http.js';
 import { ImageHost, sample } from './support/image-host.js';
 import { hugePng } from './support/huge-png.js';
@@ -27,11 +27,6 @@ describe('what predict refuses', () => {
       MAX_PREDICT_JSON_BYTES: '400kB',
     });
     url = `${server.url}/api/v1/predict`;
-  });
-
-  afterAll(async () => {
-    await server.stop();
-    await host.stop();
   });
 
   const REFUSED = 'image_url';

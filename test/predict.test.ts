@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { dataUrl, postJson, send, upload } from './support/http.js';
 import { ImageHost, sample } from './support/image-host.js';
@@ -18,11 +18,6 @@ describe('POST /api/v1/predict', () => {
     host = await ImageHost.start();
     server = await ServerProcess.start({ ALLOWED_IMAGE_HOSTS: host.address });
     url = `${server.url}/api/v1/predict`;
-  });
-
-  afterAll(async () => {
-    await server.stop();
-    await host.stop();
   });
 
   it.each(['1', '2', 'v1'])('names the cat with version %s', async (version) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { track } from './running.js';
 import { ROOT } from './server-process.js';
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void;
@@ -20,7 +21,7 @@ export class ImageHost {
   }
 
   static async start(): Promise<ImageHost> {
-    const host = new ImageHost();
+    const host = track(new ImageHost());
     for (const name of ['cat.jpg', 'coffee.jpg', 'rocket.jpg', 'astronaut.jpg'])
       host.serve(`/${name}`, sample(name));
     await new Promise<void>((resolve) => host.#server.listen(0, '127.0.0.1', resolve));
@@ -47,8 +48,9 @@ export class ImageHost {
   }
 
   async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await closed;
   }
 }
 

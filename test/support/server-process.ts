@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { track } from './running.js';
 
 /** Root of the repository. */
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -56,7 +57,7 @@ export class ServerProcess {
 
   /** Starts a server and waits until it is ready to answer. Fails with its output when it ends before. */
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(environment);
+    const server = track(new ServerProcess(environment));
     const { port } = await server.#orExit(server.waitForLog(({ msg }) => msg === 'listening'));
     server.url = `http://127.0.0.1:${String(port)}`;
     await server.#orExit(server.waitForLog(({ msg }) => msg === 'ready'));
@@ -93,7 +94,7 @@ export class ServerProcess {
     return this.#exit;
   }
 
-  /** Stops the server and waits until it has ended. */
+  /** Stops the server and waits until it has ended. Idempotent. */
   async stop(): Promise<void> {
     this.signal('SIGTERM');
     await this.#exit;
