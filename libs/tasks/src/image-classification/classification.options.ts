@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 const threeNumbers = z.tuple([z.number(), z.number(), z.number()]);
+const divisor = z.number().gt(0);
+const threeDivisors = z.tuple([divisor, divisor, divisor]);
 
 /** The `image` and `labels` sections of a manifest. */
 export const classificationOptionsSchema = z
@@ -25,7 +27,7 @@ export const classificationOptionsSchema = z
         mean: threeNumbers
           .default([123.675, 116.28, 103.53])
           .describe('Subtracted from each channel, on the scale of 0..255. Default: ImageNet.'),
-        std: threeNumbers
+        std: threeDivisors
           .default([58.395, 57.12, 57.375])
           .describe('Divides each channel after the mean, on the scale of 0..255. Default: ImageNet.'),
         channels: z.enum(['rgb', 'bgr']).default('rgb'),

@@ -6,7 +6,7 @@ import type { ImageGeometry, Orientation } from './types.js';
 export interface DecodeLimits {
   /** Width times height of the picture as stored. */
   readonly maxPixels: number;
-  /** Seconds that one picture may take. */
+  /** Whole seconds that one picture may take; more than an hour counts as an hour. */
   readonly timeoutSeconds: number;
 }
 
@@ -25,6 +25,9 @@ sharp.unblock({
 // One thread a picture: many pictures are decoded side by side, and a pool for each costs more than it brings.
 sharp.concurrency(1);
 sharp.cache(false);
+
+/** The most that libvips accepts. */
+const LONGEST_TIMEOUT_SECONDS = 3600;
 
 const KERNELS = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
 
@@ -46,14 +49,15 @@ export async function decodeImage(
   }
   const options = { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true } as const;
   try {
-    const metadata = await sharp(bytes, options).metadata();
+    // Reads the header only. Without a limit of its own, so that the refusal can say how large the picture is.
+    const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
     checkPixels(metadata, limits);
     const orientation = orientationOf(metadata);
     const [width, height] =
       orientation >= 5 ? [geometry.height, geometry.width] : [geometry.width, geometry.height];
     const [fullWidth, fullHeight] = [Math.round(width / geometry.crop), Math.round(height / geometry.crop)];
     const pixels = await sharp(bytes, options)
-      .timeout({ seconds: limits.timeoutSeconds })
+      .timeout({ seconds: Math.min(limits.timeoutSeconds, LONGEST_TIMEOUT_SECONDS) })
       .resize(fullWidth, fullHeight, { fit: 'cover', kernel: KERNELS[geometry.resample] })
       .extract({
         left: (fullWidth - width) >> 1,
@@ -104,12 +108,6 @@ function detach(buffer: Buffer): Uint8Array {
 function translate(error: unknown, format: string): AerieError {
   if (error instanceof AerieError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  if (/pixel limit/i.test(reason)) {
-    return new AerieError(
-      'INVALID_INPUT',
-      'The image has more pixels than the limit allows (MAX_IMAGE_PIXELS).',
-    );
-  }
   if (/timeout/i.test(reason)) {
     return new AerieError('INVALID_INPUT', 'The image takes too long to decode.', { cause: error });
   }

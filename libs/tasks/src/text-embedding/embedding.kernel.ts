@@ -1,6 +1,6 @@
 import type { CreateKernel, ItemResult, NamedTensors, PreparedBatch, Tensor } from '@aerie/engine';
 import { pool } from './pooling.js';
-import { TextTokenizer } from './text-tokenizer.js';
+import { TextTokenizer, type TokenizedText } from './text-tokenizer.js';
 import type { EmbeddingItem, EmbeddingResult } from './types.js';
 
 interface KernelOptions {
@@ -35,8 +35,9 @@ export const createKernel: CreateKernel<EmbeddingItem, EmbeddingResult, KernelOp
       const rows: (readonly number[])[] = [];
       for (const item of items) {
         const tokenized = tokenizer.tokenize(item.text, item.truncate);
-        if (tokenized.fits) rows.push(tokenized.ids);
-        results.push(tokenized.fits ? undefined : refusal(tokenized, options.maxTokens));
+        const refused = refusalOf(tokenized, options.maxTokens);
+        if (tokenized.fits && refused === undefined) rows.push(tokenized.ids);
+        results.push(refused);
       }
       const state: BatchState = { results, rowTokens: rows.map((ids) => ids.length) };
       return { feeds: rows.length === 0 ? null : toFeeds(rows, inputNames), state };
@@ -75,7 +76,7 @@ function toFeeds(rows: readonly (readonly number[])[], names: ReadonlySet<string
     attention_mask: { dtype: 'int64', dims, data: mask },
   };
   if (names.has('token_type_ids')) {
-    feeds['token_type_ids'] = { dtype: 'int64', dims, data: new BigInt64Array(rows.length * width) };
+    feeds.token_type_ids = { dtype: 'int64', dims, data: new BigInt64Array(rows.length * width) };
   }
   return feeds;
 }
@@ -86,14 +87,15 @@ function tensorOf(outputs: NamedTensors, name: string): Tensor {
   return tensor;
 }
 
-function refusal(
-  text: { readonly tokens: number; readonly exact: boolean },
-  limit: number,
-): ItemResult<never> {
+function refusalOf(text: TokenizedText, limit: number): ItemResult<never> | undefined {
+  if (text.fits) {
+    // Of a tokenizer without special tokens: an empty row would fail the run of the whole batch.
+    return text.ids.length > 0 ? undefined : refusal('has no tokens that the model knows');
+  }
   const count = text.exact ? String(text.tokens) : `more than ${String(text.tokens)}`;
-  return {
-    ok: false,
-    code: 'INVALID_INPUT',
-    message: `has ${count} tokens, the limit is ${String(limit)}; shorten it or send "truncate": true`,
-  };
+  return refusal(`has ${count} tokens, the limit is ${String(limit)}; shorten it or send "truncate": true`);
+}
+
+function refusal(message: string): ItemResult<never> {
+  return { ok: false, code: 'INVALID_INPUT', message };
 }

@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { Tokenizer } from '@huggingface/tokenizers';
+import * as tokenizers from '@huggingface/tokenizers';
+
+interface Encoder {
+  encode(text: string): { readonly ids: readonly number[] };
+}
+
+// The package's types import one another without file extensions, which Node's resolution does not follow.
+const { Tokenizer } = tokenizers as unknown as {
+  readonly Tokenizer: new (definition: object, config: object) => Encoder;
+};
 
 /** A text as token ids, or how far over the limit it is. */
 export type TokenizedText =
@@ -15,7 +24,7 @@ const CHARACTERS_PER_TOKEN = 8;
  * they would cut at another limit and make every text cost the padded length.
  */
 export class TextTokenizer {
-  readonly #tokenizer: Tokenizer;
+  readonly #tokenizer: Encoder;
   readonly #maxTokens: number;
   /** Special tokens that the tokenizer puts behind a text, such as [SEP]. */
   readonly #suffix: readonly number[];
