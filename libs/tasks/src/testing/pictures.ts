@@ -1,0 +1,30 @@
+import sharp, { type Sharp } from 'sharp';
+
+/** A picture in which no turn or mirror image looks like another: red grows to the right, green downwards. */
+export function gradient(width: number, height: number): Sharp {
+  const pixels = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = (y * width + x) * 3;
+      pixels[at] = Math.round((x / (width - 1)) * 255);
+      pixels[at + 1] = Math.round((y / (height - 1)) * 255);
+      pixels[at + 2] = 90;
+    }
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** A picture of one colour. */
+export function plain(
+  width: number,
+  height: number,
+  colour: { readonly r: number; readonly g: number; readonly b: number; readonly alpha?: number },
+): Sharp {
+  const channels = colour.alpha === undefined ? 3 : 4;
+  return sharp({ create: { width, height, channels, background: colour } });
+}
+
+/** The stored picture tagged so that viewers turn it. */
+export function tagged(picture: Sharp, orientation: number): Sharp {
+  return picture.withMetadata({ orientation });
+}
