@@ -6,6 +6,8 @@ import { send, upload } from './support/http.js';
 import { sample } from './support/image-host.js';
 import { ROOT, ServerProcess } from './support/server-process.js';
 
+const LOADED = 'model loaded: efficientnet-lite0@1';
+
 describe('GET /api/v1/models', () => {
   let server: ServerProcess;
 
@@ -49,8 +51,8 @@ describe('GET /api/v1/models', () => {
     const replies = await Promise.all(Array.from({ length: 8 }, () => upload(url, sample('cat.jpg'))));
     expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
     expect(await stateOf()).toBe('ready');
-    const loads = server.log.filter((line) => line.msg === 'model version ready' && line['version'] === '1');
-    expect(loads.filter((line) => line['model'] === 'efficientnet-lite0')).toHaveLength(1);
+    const loads = server.log.filter(({ msg, model, version }) => `${msg}: ${String(model)}@${String(version)}` === LOADED);
+    expect(loads).toHaveLength(1);
   });
 
   it('answers an unknown model with 404', async () => {

@@ -182,7 +182,7 @@ describe('what predict refuses', () => {
     const reply = await send(url);
     expect(reply.status).toBe(404);
     expect(reply.body).toMatchObject({ error: 'NOT_FOUND', path: '/api/v1/predict' });
-    expect((await send(`${server.url}/%E0%A4%A`)).status).toBe(400);
+    expect((await send(`${server.url}/api/v1/models/%E0%A4%A`)).status).toBe(400);
   });
 
   it('still answers afterwards', async () => {
