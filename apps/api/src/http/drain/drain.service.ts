@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
 import { LOGGER, type Logger } from '@aerie/observability';
@@ -59,7 +60,8 @@ export class DrainService {
     await delay(this.#settings.http.drainDelayMs);
     this.#refusing = true;
     const closed = new Promise<void>((resolve) => {
-      server.close(() => {
+      // Only the listening ends: http.Server.close would cut idle connections too, and with them requests on their way.
+      NetServer.prototype.close.call(server, () => {
         resolve();
       });
     });
