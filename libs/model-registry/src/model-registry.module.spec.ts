@@ -8,7 +8,7 @@ import { FakeEngine } from './testing/fake-engine.js';
 import { MemoryLogger } from './testing/memory-logger.js';
 import { TemporaryRepository } from './testing/temporary-repository.js';
 
-/** Uses the registry in the hook before the one that closes it, as requests in flight do. */
+/** Uses the registry in the hook before the one that closes it, as requests in flight do. Modules go in some order. */
 @Injectable()
 class LateUser implements BeforeApplicationShutdown {
   served: string | null = null;
@@ -19,6 +19,8 @@ class LateUser implements BeforeApplicationShutdown {
     this.served = await this.registry.use('tensor', {}, undefined, async ({ name }) => name);
   }
 }
+
+const LAST_USER = Symbol('LAST_USER');
 
 @Module({ imports: [ModelRegistryModule], providers: [LateUser] })
 class FeatureModule {}
@@ -35,6 +37,7 @@ describe('ModelRegistryModule', () => {
         }),
         FeatureModule,
       ],
+      providers: [{ provide: LAST_USER, useClass: LateUser }],
     })
     class Root {}
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
@@ -52,10 +55,10 @@ describe('ModelRegistryModule', () => {
   it('scans at the start, serves until requests are drained, and closes last', async () => {
     repository.write({ 'raw/model.onnx': '' });
     const app = await create();
-    const user = app.get(LateUser, { strict: false });
+    const users = [app.get(LateUser, { strict: false }), app.get<LateUser>(LAST_USER)];
     expect(app.get(ModelRegistry).describe()).toHaveLength(1);
     await app.close();
-    expect(user.served).toBe('raw');
+    expect(users.map(({ served }) => served)).toEqual(['raw', 'raw']);
     expect(engine.lastPool.closed).toBe(true);
   });
 

@@ -192,7 +192,7 @@ export class ModelVersion {
   #armIdleTimer(idleSince = this.#options.clock.now()): void {
     const { keepAliveMs, clock } = this.#options;
     this.#cancelIdleTimer();
-    if (keepAliveMs === 0 || this.#leases > 0 || this.#closing !== null) return;
+    if (keepAliveMs === 0 || this.#closing !== null) return;
     const leftMs = Math.max(0, idleSince + keepAliveMs - clock.now());
     this.#cancelIdleTimer = clock.schedule(Math.min(leftMs, MAX_TIMER_MS), () => {
       if (this.#state.kind !== 'ready') return;
