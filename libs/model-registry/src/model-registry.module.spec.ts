@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Injectable, Module, type BeforeApplicationShutdown, Inject } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ModelRegistry } from './model-registry.js';
@@ -8,22 +8,13 @@ import { FakeEngine } from './testing/fake-engine.js';
 import { MemoryLogger } from './testing/memory-logger.js';
 import { TemporaryRepository } from './testing/temporary-repository.js';
 
-/** Uses the registry in the hook before the one that closes it, as requests in flight do. Modules go in some order. */
-@Injectable()
-class LateUser implements BeforeApplicationShutdown {
-  served: string | null = null;
-
-  constructor(@Inject(ModelRegistry) private readonly registry: ModelRegistry) {}
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.served = await this.registry.use('tensor', {}, undefined, async ({ name }) => name);
-  }
-}
-
-const LAST_USER = Symbol('LAST_USER');
-
-@Module({ imports: [ModelRegistryModule], providers: [LateUser] })
+@Module({ imports: [ModelRegistryModule] })
 class FeatureModule {}
+
+/** Nest ends the HTTP server and its requests here: after `beforeApplicationShutdown`, before `onApplicationShutdown`. */
+interface Disposable {
+  dispose: () => Promise<void>;
+}
 
 describe('ModelRegistryModule', () => {
   let repository: TemporaryRepository;
@@ -37,7 +28,6 @@ describe('ModelRegistryModule', () => {
         }),
         FeatureModule,
       ],
-      providers: [{ provide: LAST_USER, useClass: LateUser }],
     })
     class Root {}
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
@@ -55,10 +45,14 @@ describe('ModelRegistryModule', () => {
   it('scans at the start, serves until requests are drained, and closes last', async () => {
     repository.write({ 'raw/model.onnx': '' });
     const app = await create();
-    const users = [app.get(LateUser, { strict: false }), app.get<LateUser>(LAST_USER)];
-    expect(app.get(ModelRegistry).describe()).toHaveLength(1);
+    const registry = app.get(ModelRegistry);
+    expect(registry.describe()).toHaveLength(1);
+    let served: string | null = null;
+    (app as unknown as Disposable).dispose = async () => {
+      served = await registry.use('tensor', {}, undefined, async ({ name }) => name);
+    };
     await app.close();
-    expect(users.map(({ served }) => served)).toEqual(['raw', 'raw']);
+    expect(served).toBe('raw');
     expect(engine.lastPool.closed).toBe(true);
   });
 
