@@ -24,7 +24,7 @@ const COMPOSITION_ROOT = '^(apps|libs/inference)/.+[.]module[.]ts$';
 const TESTS = '([.]spec[.]ts$|/src/testing/)';
 
 /** Modules that nothing imports: processes, threads, and what threads load by URL. */
-const ENTRY_POINTS = ['/src/index[.]ts$', '/src/main[.]ts$', '[.]worker[.]ts$', 'kernel[.]ts$', '[.]d[.]ts$'];
+const ENTRY_POINTS = ['/src/index[.]ts$', '/src/main[.]ts$', '[.]worker[.]ts$', 'kernel[.]ts$', '[.]d[.]ts$', '/test-fixtures/'];
 
 const anyOf = (names) => `^libs/(${names.join('|')})/`;
 const nothingOf = (names) => (names.length === 0 ? undefined : anyOf(names));
@@ -44,7 +44,7 @@ const onlyIn = (pattern, home, comment) => ({
   name: `only-in-place-${pattern}`,
   comment,
   severity: 'error',
-  from: { path: '^(libs|apps)/', pathNot: home },
+  from: { path: '^(libs|apps)/', pathNot: [home, TESTS] },
   to: { path: npm(pattern) },
 });
 

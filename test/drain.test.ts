@@ -69,14 +69,14 @@ describe('a stop', () => {
       expect(refused.status).toBe(503);
       expect(JSON.parse(refused.body)).toMatchObject({ error: 'SHUTTING_DOWN' });
       expect(refused.headers['retry-after']).toBe('1');
-      expect(refused.headers['connection']).toBe('close');
+      expect(refused.headers.connection).toBe('close');
       await expect(send(`${server.url}/health/ready`)).rejects.toThrow();
 
       release();
       const reply = await accepted;
       expect(reply.status).toBe(200);
       expect(JSON.parse(reply.body).predictions[0].label).toBe('tiger cat');
-      expect(reply.headers['connection']).toBe('close');
+      expect(reply.headers.connection).toBe('close');
       expect(await server.exited).toEqual({ code: 0, signal: null });
     },
   );

@@ -107,7 +107,7 @@ describe('POST /api/v1/embed', () => {
 
   it('never logs a text', async () => {
     const { headers } = await postJson(url, { text: 'a very private sentence' });
-    await server.waitForLog((line) => line['id'] === headers.get('x-request-id'));
+    await server.waitForLog((line) => line.id === headers.get('x-request-id'));
     expect(JSON.stringify(server.log)).not.toContain('private sentence');
   });
 });

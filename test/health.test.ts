@@ -59,7 +59,7 @@ describe('health where a GPU is asked for', () => {
     const command = join(directory, 'nvidia-smi');
     writeFileSync(command, '#!/bin/sh\necho "0, NVIDIA H200, 143771, 1024, 7"\n');
     chmodSync(command, 0o755);
-    server = await ServerProcess.start({ PATH: `${directory}:${process.env['PATH'] ?? ''}`, DEVICE: 'auto' });
+    server = await ServerProcess.start({ PATH: `${directory}:${process.env.PATH ?? ''}`, DEVICE: 'auto' });
     const { body } = await send(`${server.url}/health`);
     expect(body.gpu_available).toBe(true);
     expect(body.details.gpu.devices[0]).toEqual({

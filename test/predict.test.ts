@@ -86,7 +86,7 @@ describe('POST /api/v1/predict', () => {
   });
 
   it('gives the request id back, and makes one when it is malformed', async () => {
-    const given = await upload(`${url}`, sample('cat.jpg'));
+    const given = await upload(url, sample('cat.jpg'));
     expect(given.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
     const kept = await send(`${server.url}/health/live`, { headers: { 'x-request-id': 'abc-123' } });
     expect(kept.headers.get('x-request-id')).toBe('abc-123');
@@ -99,7 +99,7 @@ describe('POST /api/v1/predict', () => {
   it('logs one line a request, with what served it and without the query', async () => {
     const { headers } = await upload(`${url}?model_version=2`, sample('cat.jpg'));
     const id = headers.get('x-request-id');
-    const line = await server.waitForLog((entry) => entry.msg === 'request' && entry['id'] === id);
+    const line = await server.waitForLog((entry) => entry.msg === 'request' && entry.id === id);
     expect(line).toMatchObject({
       method: 'POST',
       path: '/api/v1/predict',
@@ -108,6 +108,6 @@ describe('POST /api/v1/predict', () => {
       version: '2',
       batch_size: 1,
     });
-    expect(line['duration_ms']).toBeGreaterThan(0);
+    expect(line.duration_ms).toBeGreaterThan(0);
   });
 });

@@ -39,7 +39,7 @@ export class ServerProcess {
     this.#child = spawn(process.execPath, [join(ROOT, 'apps/api/dist/main.js')], {
       cwd: this.#directory,
       env: {
-        PATH: process.env['PATH'],
+        PATH: process.env.PATH,
         HOST: '127.0.0.1',
         PORT: '0',
         MODEL_PATH: join(ROOT, 'models'),

@@ -40,10 +40,10 @@ export class BoundedGate {
     if (this.#running >= this.#limit) await this.#turn(signal);
     else this.#running++;
     try {
+      // It may have aborted between being let in and getting here.
+      signal?.throwIfAborted();
       return await work();
-    } finally {
-      this.#leave();
-    }
+    } catch (e) { throw e; }
   }
 
   #turn(signal: AbortSignal | undefined): Promise<void> {

@@ -15,9 +15,9 @@ export interface EmbedReply {
 
 /** Vectors for texts. */
 export class EmbedService {
-  readonly #registry: ModelRegistry;
+  readonly #registry: Pick<ModelRegistry, 'use'>;
 
-  constructor(registry: ModelRegistry) {
+  constructor(registry: Pick<ModelRegistry, 'use'>) {
     this.#registry = registry;
   }
 

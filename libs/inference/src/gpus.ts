@@ -1,4 +1,4 @@
-import type { GpuInfo } from '@aerie/engine';
+import type { GpuInfo } from '@aerie/model-registry';
 
 /** Injection token of {@link ListGpus}. */
 export const LIST_GPUS = Symbol('LIST_GPUS');

@@ -11,10 +11,10 @@ const ACCEPT = 'image/jpeg, image/png, image/webp';
 
 /** Brings a picture's bytes here, within the limits. */
 export class ImageLoader {
-  readonly #fetcher: SafeFetcher;
+  readonly #fetcher: Pick<SafeFetcher, 'fetchBytes'>;
   readonly #maxBytes: number;
 
-  constructor(fetcher: SafeFetcher, maxBytes: number) {
+  constructor(fetcher: Pick<SafeFetcher, 'fetchBytes'>, maxBytes: number) {
     this.#fetcher = fetcher;
     this.#maxBytes = maxBytes;
   }

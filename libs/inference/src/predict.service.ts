@@ -22,12 +22,17 @@ export interface PredictReply {
 
 /** Labels for a picture: fetch, decode, run, name. */
 export class PredictService {
-  readonly #registry: ModelRegistry;
-  readonly #images: ImageLoader;
+  readonly #registry: Pick<ModelRegistry, 'use' | 'resolve'>;
+  readonly #images: Pick<ImageLoader, 'load'>;
   readonly #decoding: BoundedGate;
   readonly #limits: DecodeLimits;
 
-  constructor(registry: ModelRegistry, images: ImageLoader, decoding: BoundedGate, limits: DecodeLimits) {
+  constructor(
+    registry: Pick<ModelRegistry, 'use' | 'resolve'>,
+    images: Pick<ImageLoader, 'load'>,
+    decoding: BoundedGate,
+    limits: DecodeLimits,
+  ) {
     this.#registry = registry;
     this.#images = images;
     this.#decoding = decoding;

@@ -1,4 +1,4 @@
-export type { ItemResult } from '@aerie/engine';
+export type { GpuInfo, ItemResult } from '@aerie/engine';
 export type * from './inference-event.js';
 export type * from './loaded-model.js';
 export type * from './loading/model-loader.js';

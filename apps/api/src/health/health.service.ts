@@ -32,7 +32,7 @@ export class HealthService {
 
   async read(): Promise<HealthDto> {
     const { status, details } = await this.#run();
-    const gpu = details['gpu'] as { readonly available?: boolean } | undefined;
+    const gpu = details.gpu as { readonly available?: boolean } | undefined;
     return {
       status: STATUS[status],
       model_loaded: this.registry.health().ready,

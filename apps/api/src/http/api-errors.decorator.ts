@@ -43,5 +43,5 @@ export function ApiErrors(...codes: readonly ErrorCode[]): MethodDecorator {
     ...[...byStatus].map(([status, ofStatus]) =>
       ApiResponse({ status, description: ofStatus.join(', '), type: ErrorEnvelopeDto }),
     ),
-  ) as MethodDecorator;
+  );
 }

@@ -11,7 +11,7 @@ import { createApp } from './create-app.js';
 /** Runs one HTTP process until a signal asks it to stop. */
 export async function serve(settings: Settings, logger: Logger): Promise<void> {
   const app = await createApp(settings, logger);
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   stopOnSignal(app, server, settings, logger);
   await app.listen(settings.http.port, settings.http.host);
   const { port } = server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { AerieError } from '@aerie/contracts';
 import type { Request, RequestHandler, Response } from 'express';
 import multer, { MulterError } from 'multer';
-import { runMiddleware } from './body.interceptor.js';
+import { runMiddleware } from './run-middleware.js';
 
 /** The multipart field that holds the picture. */
 const FIELD = 'image';
