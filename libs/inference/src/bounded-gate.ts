@@ -43,7 +43,9 @@ export class BoundedGate {
       // It may have aborted between being let in and getting here.
       signal?.throwIfAborted();
       return await work();
-    } catch (e) { throw e; }
+    } finally {
+      this.#leave();
+    }
   }
 
   #turn(signal: AbortSignal | undefined): Promise<void> {

@@ -5,7 +5,7 @@ export function runMiddleware(middleware: RequestHandler, request: Request, resp
   return new Promise((resolve, reject) => {
     void middleware(request, response, (error?: unknown) => {
       if (error === undefined) resolve();
-      else reject(error);
+      else reject(error instanceof Error ? error : new Error('The middleware failed.', { cause: error }));
     });
   });
 }
