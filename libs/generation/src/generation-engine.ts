@@ -14,7 +14,7 @@ import { WorkerLink } from './worker-link.js';
 import type { FromWorker, GenerationFault, LoadedModel, WorkerOptions, WorkerState } from './worker/messages.js';
 
 const DEFAULT_MAX_QUEUE = 256;
-const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0 };
+const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
 /** First pause before a lost thread is replaced; doubled each time, until one has lived for {@link STABLE_MS}. */
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 30_000;
@@ -111,7 +111,7 @@ export class GenerationEngine {
       },
       () => this.#abandon(id, canceled(signal)),
     );
-    if (this.#state === 'ready') this.#link?.send({ type: 'generate', id, request });
+    if (this.#state === 'ready') this.#send(pending);
     return stream;
   }
 
@@ -150,7 +150,7 @@ export class GenerationEngine {
 
   #waiting(): number {
     let waiting = 0;
-    for (const { started } of this.#pending.values()) if (!started) waiting++;
+    for (const { started, stream } of this.#pending.values()) if (!started && !stream.ended) waiting++;
     return waiting;
   }
 
@@ -164,6 +164,11 @@ export class GenerationEngine {
     throw new AerieError('OVERLOADED', `${waiting} requests are waiting, the limit is ${maxQueue}: try again later`, {
       retryAfterMs: Math.round(Math.min(30_000, Math.max(500, estimate))),
     });
+  }
+
+  #send(pending: PendingRequest): void {
+    pending.sent++;
+    this.#link?.send({ type: 'generate', id: pending.id, request: pending.request });
   }
 
   /** Ends a request for its caller now, and in the thread before its next run; the thread's count then settles it. */
@@ -229,16 +234,19 @@ export class GenerationEngine {
       const message = `${this.#options.name} keeps its caches as outputs: it runs on the slow path, one text per step`;
       this.#observer.onNotice?.({ level: 'warn', message });
     }
-    for (const { id, request } of this.#pending.values()) this.#link?.send({ type: 'generate', id, request });
+    for (const pending of this.#pending.values()) this.#send(pending);
   }
 
-  /** Running texts are lost with the thread; waiting ones are sent to its successor. */
+  /**
+   * Running texts are lost with the thread. Waiting ones are sent to its successor, but only once: one of them may
+   * be what brought the thread down.
+   */
   #replaceThread(reason: string): void {
     if (this.#state === 'closed') return;
     const retryAfterMs = 1_000;
     this.#observer.onNotice?.({ level: 'error', message: `the thread of ${this.#options.name} was lost: ${reason}` });
     this.#failPending(
-      (pending) => this.#state === 'restarting' || pending.started || pending.stream.ended,
+      ({ started, sent, stream }) => this.#state === 'restarting' || started || sent > 1 || stream.ended,
       new AerieError('WORKER_LOST', 'the language model stopped while this text was generated; it is being restarted', {
         retryAfterMs,
       }),

@@ -20,6 +20,8 @@ export class PendingRequest {
   readonly stream: GenerationStream;
   /** Whether it has left the thread's queue. */
   started = false;
+  /** How often it was sent to a thread. */
+  sent = 0;
   readonly #options: PendingRequestOptions;
   readonly #acceptedAt: number;
   readonly #lastTextAt = new Map<number, number>();

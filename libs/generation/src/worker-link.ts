@@ -28,6 +28,8 @@ export class WorkerLink {
   readonly #options: WorkerLinkOptions;
   readonly #listener: WorkerLinkListener;
   readonly #exited: Promise<void>;
+  /** Requests sent so far. */
+  #sent = 0;
   #watch: NodeJS.Timeout | null = null;
   #over = false;
 
@@ -49,7 +51,9 @@ export class WorkerLink {
   send(message: ToWorker): void {
     if (this.#over) return;
     this.#worker.postMessage(message);
-    if (this.#watch === null && message.type === 'generate') this.#armForStall();
+    if (message.type !== 'generate') return;
+    this.#sent++;
+    if (this.#watch === null) this.#armForStall();
   }
 
   /** Lets the current run end, then ends the thread; by force after `graceMs`. */
@@ -76,7 +80,7 @@ export class WorkerLink {
         this.#listener.onFault(message.reason);
         return;
       case 'step':
-        if (message.state.hasWork) this.#armForStall();
+        if (message.state.hasWork || message.state.received < this.#sent) this.#armForStall();
         else this.#disarm();
         this.#listener.onStep(message);
     }

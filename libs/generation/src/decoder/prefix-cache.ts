@@ -21,7 +21,7 @@ export interface PrefixMatch {
 }
 
 /** A part of a block shorter than this is not worth copying. */
-const SMALLEST_PART = 8;
+const SMALLEST_PART = 4;
 
 /**
  * Keys and values of prompts that were computed before, as a tree of blocks keyed by their tokens.

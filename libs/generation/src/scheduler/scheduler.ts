@@ -105,6 +105,8 @@ export class Scheduler {
   async step(): Promise<void> {
     this.#reap();
     this.#admit();
+    // Out before the run: whoever asks must know which requests a run that never returns takes with it.
+    this.#publish([]);
     try {
       await this.#prefillStep();
       await this.#decodeStep();

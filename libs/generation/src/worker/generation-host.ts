@@ -14,7 +14,9 @@ export interface GenerationHostOptions {
 export class GenerationHost {
   readonly #options: GenerationHostOptions;
   readonly #scheduler: Scheduler;
-  #loop: Promise<void> | null = null;
+  #loop: Promise<void> = Promise.resolve();
+  #running = false;
+  #received = 0;
   #closed = false;
 
   constructor(options: GenerationHostOptions) {
@@ -34,6 +36,7 @@ export class GenerationHost {
   receive(message: ToWorker): void {
     switch (message.type) {
       case 'generate':
+        this.#received++;
         this.#scheduler.submit(new GenerationTask(message.id, message.request));
         break;
       case 'cancel':
@@ -49,22 +52,23 @@ export class GenerationHost {
         this.#closed = true;
         break;
     }
-    this.#loop ??= this.#run();
+    if (!this.#running) this.#loop = this.#run();
   }
 
   /** Resolves when nothing is left to do, or the host is closed and its last run has ended. */
-  async idle(): Promise<void> {
-    await this.#loop;
+  idle(): Promise<void> {
+    return this.#loop;
   }
 
   async #run(): Promise<void> {
+    this.#running = true;
     while (this.#scheduler.hasWork && !this.#closed) await this.#scheduler.step();
-    this.#loop = null;
+    this.#running = false;
     this.#options.post({ type: 'step', updates: [], steps: [], state: this.#state() });
   }
 
   #state(): Extract<FromWorker, { type: 'step' }>['state'] {
     const { hasWork, running, waiting, kvUsage } = this.#scheduler;
-    return { hasWork, running, waiting, kvUsage };
+    return { hasWork, running, waiting, kvUsage, received: this.#received };
   }
 }

@@ -42,6 +42,8 @@ export interface WorkerState {
   readonly waiting: number;
   /** Share of the token budget in use, 0..1. */
   readonly kvUsage: number;
+  /** Requests received so far: what was sent later is not in this state yet. */
+  readonly received: number;
 }
 
 /** From the generation thread. */

@@ -15,11 +15,11 @@ export interface ModelFiles {
 /** Reads a directory in Hugging Face's layout. */
 export async function readModelFiles(directory: string): Promise<ModelFiles> {
   const tokenizer = await readJson(directory, 'tokenizer.json');
-  if (tokenizer === null || typeof tokenizer['model'] !== 'object') {
+  if (tokenizer === null || typeof tokenizer.model !== 'object') {
     throw new Error('tokenizer.json is missing beside the model, or is not a tokenizer');
   }
   const tokenizerConfig = (await readJson(directory, 'tokenizer_config.json')) ?? {};
-  const inConfig = tokenizerConfig['chat_template'];
+  const inConfig = tokenizerConfig.chat_template;
   return {
     tokenizer: tokenizer as unknown as TokenizerFile,
     tokenizerConfig,
@@ -31,7 +31,7 @@ export async function readModelFiles(directory: string): Promise<ModelFiles> {
 
 /** Ids of the tokens that end a text: as the generation config says, else the tokenizer's own. */
 export function eosIdsOf(files: ModelFiles): ReadonlySet<number> {
-  const configured = files.generationConfig['eos_token_id'] ?? files.config['eos_token_id'];
+  const configured = files.generationConfig.eos_token_id ?? files.config.eos_token_id;
   const ids = (Array.isArray(configured) ? configured : [configured]).filter((id) => typeof id === 'number');
   if (ids.length > 0) return new Set(ids);
   const id = tokenIdOf(files, namedToken(files, 'eos_token'));

@@ -36,7 +36,7 @@ function describe(metadata: OrtSession.ValueMetadata): TensorMetadata {
 function toOrt(feeds: NamedTensors): Record<string, OrtTensor> {
   const tensors: Record<string, OrtTensor> = {};
   for (const [name, { dtype, data, dims }] of Object.entries(feeds)) {
-    tensors[name] = new OrtTensor(dtype, data as never, dims);
+    tensors[name] = new OrtTensor(dtype, data, dims);
   }
   return tensors;
 }
@@ -44,8 +44,8 @@ function toOrt(feeds: NamedTensors): Record<string, OrtTensor> {
 function fromOrt(outputs: OrtSession.OnnxValueMapType): NamedTensors {
   const tensors: Record<string, NamedTensors[string]> = {};
   for (const [name, value] of Object.entries(outputs)) {
-    const tensor = value as OrtTensor;
-    tensors[name] = { dtype: tensor.type as TensorMetadata['dtype'], dims: tensor.dims, data: tensor.data as never };
+    const tensor = value;
+    tensors[name] = { dtype: tensor.type as TensorMetadata['dtype'], dims: tensor.dims, data: tensor.data };
   }
   return tensors;
 }

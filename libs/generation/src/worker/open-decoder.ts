@@ -33,8 +33,8 @@ export async function openDecoder(
 }
 
 function groupsFromConfig({ config }: ModelFiles): number | null {
-  const heads = config['num_attention_heads'];
-  const keyValueHeads = config['num_key_value_heads'] ?? heads;
+  const heads = config.num_attention_heads;
+  const keyValueHeads = config.num_key_value_heads ?? heads;
   return typeof heads === 'number' && typeof keyValueHeads === 'number' ? heads / keyValueHeads : null;
 }
 
