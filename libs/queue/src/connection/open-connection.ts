@@ -1,0 +1,16 @@
+import type { QueueConnection } from './queue-connection.js';
+import type { QueueBackendSettings, QueueLogger } from './queue-settings.js';
+import { RedisConnection } from './redis-connection.js';
+import { SqlConnection } from './sql-connection.js';
+
+/** A connection to the configured backend; it connects when first used. */
+export function openConnection(backend: QueueBackendSettings, logger: QueueLogger): QueueConnection {
+  switch (backend.kind) {
+    case 'embedded':
+      return SqlConnection.embedded(backend.dataDir);
+    case 'redis':
+      return new RedisConnection(backend.url, logger);
+    case 'postgres':
+      return SqlConnection.postgres(backend.url, logger);
+  }
+}

@@ -1,0 +1,25 @@
+/** Where jobs are kept. */
+export type QueueBackendSettings =
+  /** In `dataDir`, by this server alone. */
+  | { readonly kind: 'embedded'; readonly dataDir: string }
+  | { readonly kind: 'redis'; readonly url: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+/** What libs/queue logs. */
+export interface QueueLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Backend by what is configured: DATABASE_URL, else REDIS_URL, else embedded. */
+export function queueBackendOf(settings: {
+  readonly databaseUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly dataDir: string;
+}): QueueBackendSettings {
+  // Redis may be there for rate limits alone; a database is only ever given for jobs.
+  if (settings.databaseUrl !== null) return { kind: 'postgres', url: settings.databaseUrl };
+  if (settings.redisUrl !== null) return { kind: 'redis', url: settings.redisUrl };
+  return { kind: 'embedded', dataDir: settings.dataDir };
+}

@@ -1,0 +1,88 @@
+import { Redis } from 'ioredis';
+import { BULLMQ_PREFIX } from '../queue-names.js';
+import type { JobChangesListener } from '../store/job-store.js';
+import { CHANGES_CHANNEL, RedisJobStore } from '../store/redis-job-store.js';
+import type { QueueConnection } from './queue-connection.js';
+import type { QueueLogger } from './queue-settings.js';
+
+const LONGEST_RECONNECT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Jobs in Redis. */
+export class RedisConnection implements QueueConnection {
+  readonly kind = 'redis';
+  readonly store: RedisJobStore;
+  readonly queueOptions;
+  readonly workerOptions;
+  readonly backendFactory = undefined;
+  readonly #logger: QueueLogger;
+  readonly #redis: Redis;
+  readonly #listeners = new Set<JobChangesListener>();
+  readonly #open: () => Redis;
+  #subscriber: Redis | null = null;
+
+  constructor(url: string, logger: QueueLogger) {
+    this.#logger = logger;
+    this.#open = () => {
+      const redis = new Redis(url, {
+        // Commands wait for Redis to come back: who may not wait that long has a limit of its own.
+        maxRetriesPerRequest: null,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        keepAlive: CONNECT_TIMEOUT_MS,
+        retryStrategy: (tries) => Math.min(LONGEST_RECONNECT_MS, 50 * 2 ** Math.min(tries, 5)),
+      });
+      redis.on('error', (error: Error) => {
+        logger.warn({ err: error.message }, 'the connection to Redis failed');
+      });
+      redis.setMaxListeners(0);
+      return redis;
+    };
+    this.#redis = this.#open();
+    this.store = new RedisJobStore(this.#redis);
+    this.queueOptions = { connection: this.#redis, prefix: BULLMQ_PREFIX };
+    this.workerOptions = this.queueOptions;
+  }
+
+  async prepare(): Promise<void> {
+    await this.store.open();
+    const persistence = await this.#redis.config('GET', 'appendonly').catch(() => null);
+    // Managed services refuse CONFIG: nothing is known then.
+    if (Array.isArray(persistence) && persistence[1] === 'no') {
+      this.#logger.warn(
+        {},
+        'Redis runs without its append-only file: jobs are lost when it is killed. Set appendonly yes.',
+      );
+    }
+    const policy = await this.#redis.config('GET', 'maxmemory-policy').catch(() => null);
+    if (Array.isArray(policy) && typeof policy[1] === 'string' && policy[1] !== 'noeviction') {
+      this.#logger.warn(
+        { maxmemory_policy: policy[1] },
+        'Redis may evict jobs when its memory is full. Set maxmemory-policy noeviction.',
+      );
+    }
+  }
+
+  subscribe(listener: JobChangesListener): () => void {
+    this.#listeners.add(listener);
+    if (this.#subscriber === null) {
+      this.#subscriber = this.#open();
+      this.#subscriber.on('message', (_channel: string, message: string) => {
+        const ids = message.split(',');
+        for (const { onChanged } of this.#listeners) onChanged(ids);
+      });
+      // Subscriptions are made again by ioredis itself; what was announced meanwhile is not.
+      this.#subscriber.on('ready', () => {
+        for (const { onResync } of this.#listeners) onResync();
+      });
+      this.#subscriber.subscribe(CHANGES_CHANNEL).catch(() => undefined);
+    }
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    // Not `quit`: it would wait for a Redis that is away.
+    this.#subscriber?.disconnect();
+    this.#redis.disconnect();
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,81 @@
+import { createPostgresBackend, runMigrations } from 'bullmq';
+import pg from 'pg';
+import { EmbeddedPool } from '../embedded/embedded-pool.js';
+import { embeddedQueueDirectory } from '../embedded/embedded-database.js';
+import { SqlJobStore } from '../store/sql-job-store.js';
+import type { JobChangesListener } from '../store/job-store.js';
+import type { QueueConnection } from './queue-connection.js';
+import type { QueueLogger } from './queue-settings.js';
+import { type ListenClient, SqlSubscription } from './sql-subscription.js';
+
+/** Sessions of one process: each worker's queue holds one to listen, and so does the store. */
+const MAX_SESSIONS = 24;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+type SqlPoolLike = EmbeddedPool | pg.Pool;
+
+/** Jobs in PostgreSQL, a server or embedded. */
+export class SqlConnection implements QueueConnection {
+  readonly kind: 'embedded' | 'postgres';
+  readonly store: SqlJobStore;
+  readonly queueOptions;
+  readonly workerOptions;
+  readonly backendFactory = createPostgresBackend;
+  readonly #pool: SqlPoolLike;
+  readonly #subscription: SqlSubscription;
+
+  private constructor(kind: 'embedded' | 'postgres', pool: SqlPoolLike) {
+    this.kind = kind;
+    this.#pool = pool;
+    this.store = new SqlJobStore(pool);
+    // BullMQ takes any pool of this shape; its types know node-postgres alone.
+    this.queueOptions = { connection: pool as never };
+    this.workerOptions = this.queueOptions;
+    this.#subscription = new SqlSubscription(() => pool.connect() as Promise<ListenClient>);
+  }
+
+  static embedded(dataDir: string): SqlConnection {
+    return new SqlConnection('embedded', new EmbeddedPool(embeddedQueueDirectory(dataDir)));
+  }
+
+  static postgres(url: string, logger: QueueLogger): SqlConnection {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max: MAX_SESSIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS,
+      options: '-c search_path=bullmq,public',
+      application_name: 'aerie',
+    });
+    pool.on('error', (error) => {
+      logger.warn({ err: error.message }, 'a connection to PostgreSQL was lost');
+    });
+    pool.setMaxListeners(0);
+    return new SqlConnection('postgres', pool);
+  }
+
+  async prepare(): Promise<void> {
+    // The owner of the embedded database has migrated BullMQ's part.
+    if (this.#pool instanceof pg.Pool) await migrate(this.#pool);
+    await this.store.open();
+  }
+
+  subscribe(listener: JobChangesListener): () => void {
+    return this.#subscription.add(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#subscription.close();
+    await this.#pool.end();
+  }
+}
+
+async function migrate(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client as never, 'bullmq');
+  } finally {
+    client.release();
+  }
+}

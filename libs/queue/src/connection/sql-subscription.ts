@@ -1,0 +1,79 @@
+import type { JobChangesListener } from '../store/job-store.js';
+import { CHANGES_CHANNEL } from '../store/sql-schema.js';
+
+/** A session that hears notifications: of node-postgres or of the embedded database. */
+export interface ListenClient {
+  query(sql: string): Promise<unknown>;
+  on(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeAllListeners(): unknown;
+  release(destroy?: boolean): void;
+}
+
+const RETRY_MS = 500;
+
+/** Listens for changed jobs on a session of its own, and takes a new one when that is lost. */
+export class SqlSubscription {
+  readonly #connect: () => Promise<ListenClient>;
+  readonly #listeners = new Set<JobChangesListener>();
+  #client: ListenClient | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #started = false;
+  #closed = false;
+
+  constructor(connect: () => Promise<ListenClient>) {
+    this.#connect = connect;
+  }
+
+  add(listener: JobChangesListener): () => void {
+    this.#listeners.add(listener);
+    if (!this.#started) {
+      this.#started = true;
+      void this.#listen();
+    }
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#client?.removeAllListeners();
+    this.#client?.release(true);
+    this.#client = null;
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      const client = await this.#connect();
+      this.#client = client;
+      client.on('error', () => {
+        if (this.#client === client) this.#lost();
+      });
+      client.on('notification', ({ channel, payload }) => {
+        if (channel !== CHANGES_CHANNEL || payload === undefined) return;
+        const ids = payload.split(',');
+        for (const listener of this.#listeners) listener.onChanged(ids);
+      });
+      await client.query(`LISTEN ${CHANGES_CHANNEL}`);
+      if (this.#closed) this.close();
+      else for (const listener of this.#listeners) listener.onResync();
+    } catch {
+      this.#lost();
+    }
+  }
+
+  #lost(): void {
+    const client = this.#client;
+    this.#client = null;
+    if (client !== null) {
+      client.removeAllListeners();
+      client.on('error', () => undefined);
+      client.release(true);
+    }
+    if (this.#closed || this.#retry !== null) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = null;
+      void this.#listen();
+    }, RETRY_MS);
+  }
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { DataDirInUseError } from './data-dir-in-use.error.js';
+
+/** Folder of the embedded queue in DATA_DIR. */
+const FOLDER = 'queue';
+
+const FIRST_RESTART_MS = 200;
+const LONGEST_RESTART_MS = 10_000;
+
+/** Where the embedded queue of a data directory lies. */
+export function embeddedQueueDirectory(dataDir: string): string {
+  return join(dataDir, FOLDER);
+}
+
+/** What the owner of the embedded database hears. */
+export interface EmbeddedDatabaseEvents {
+  /** The thread died; it is started again. */
+  readonly onCrash?: (error: Error) => void;
+}
+
+/** Owns the thread of the embedded database. One in each server; its processes reach it through a socket. */
+export class EmbeddedDatabase {
+  readonly #directory: string;
+  readonly #onCrash: (error: Error) => void;
+  #thread: Worker | null = null;
+  #restart: NodeJS.Timeout | null = null;
+  #restartMs = FIRST_RESTART_MS;
+  #closed = false;
+
+  /** @param dataDir DATA_DIR, absolute */
+  constructor(dataDir: string, events: EmbeddedDatabaseEvents = {}) {
+    this.#directory = embeddedQueueDirectory(dataDir);
+    this.#onCrash = events.onCrash ?? (() => undefined);
+  }
+
+  /**
+   * Resolves when the database answers. The first start in a new directory takes seconds, as the database is made.
+   *
+   * @throws DataDirInUseError when another process has the directory
+   */
+  async open(): Promise<void> {
+    await this.#start();
+  }
+
+  /** Ends the database in order: what was acknowledged is on disk. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    const thread = this.#thread;
+    if (thread === null) return;
+    await new Promise<void>((resolve) => {
+      thread.once('exit', () => {
+        resolve();
+      });
+      thread.postMessage('close');
+    });
+  }
+
+  #start(): Promise<void> {
+    const thread = new Worker(new URL('./embedded-database.worker.js', import.meta.url), {
+      workerData: { directory: this.#directory },
+      // What the primary was started with is not for it, such as a debugger's port.
+      execArgv: [],
+    });
+    this.#thread = thread;
+    return new Promise((resolve, reject) => {
+      let failure: Error | null = null;
+      let ready = false;
+      thread.once('message', () => {
+        ready = true;
+        this.#restartMs = FIRST_RESTART_MS;
+        resolve();
+      });
+      thread.on('error', (error: unknown) => {
+        failure = error instanceof Error ? error : new Error(String(error));
+      });
+      thread.once('exit', (code) => {
+        this.#thread = null;
+        const error = this.#describe(failure, code);
+        if (!ready) reject(error);
+        else if (!this.#closed) this.#startAgain(error);
+      });
+    });
+  }
+
+  #startAgain(error: Error): void {
+    this.#onCrash(error);
+    this.#restart = setTimeout(() => {
+      this.#restart = null;
+      this.#restartMs = Math.min(LONGEST_RESTART_MS, this.#restartMs * 2);
+      this.#start().catch((again: unknown) => {
+        if (!this.#closed) this.#startAgain(again as Error);
+      });
+    }, this.#restartMs);
+  }
+
+  /** An error from a thread has lost its class. */
+  #describe(failure: Error | null, code: number): Error {
+    if (failure?.name === 'DataDirInUseError') return new DataDirInUseError(this.#directory);
+    return failure ?? new Error(`The thread of the embedded queue ended with ${String(code)}.`);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The thread of the embedded queue: PGlite, and a socket through which this server's processes reach it. A thread of its
+ * own, because PGlite's queries resolve as microtasks and would starve every timer and socket of an HTTP thread.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { type Socket, createServer } from 'node:net';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { runMigrations } from 'bullmq';
+import { ownDirectory } from './data-dir-lock.js';
+import { SqlSession } from './sql-session.js';
+import { type WireError, type WireRelease, type WireRequest, readMessages, writeMessage } from './wire.js';
+
+const { directory } = workerData as { readonly directory: string };
+const DATABASE = 'db';
+
+/** A new database is made beside its place and moved there when it is whole: a crash leaves no half of one. */
+async function openDatabase(): Promise<PGlite> {
+  const path = join(directory, DATABASE);
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith('new-') || /^owner-.*[.]sock/.test(name)) {
+      rmSync(join(directory, name), { recursive: true, force: true });
+    }
+  }
+  if (!existsSync(path)) {
+    const temporary = join(directory, `new-${String(Date.now())}`);
+    mkdirSync(temporary, { recursive: true });
+    const fresh = await PGlite.create(temporary);
+    await migrate(fresh);
+    await fresh.close();
+    renameSync(temporary, path);
+  }
+  const database = await PGlite.create(path);
+  await migrate(database);
+  return database;
+}
+
+async function migrate(database: PGlite): Promise<void> {
+  const session = new SqlSession(database);
+  const client = { query: (sql: string, params?: readonly unknown[]) => session.query(client, sql, params ?? []) };
+  await runMigrations(client as never, 'bullmq');
+  await database.exec('set search_path to bullmq, public');
+}
+
+async function main(): Promise<void> {
+  const pending: Socket[] = [];
+  let serve: (socket: Socket) => void = (socket) => pending.push(socket);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+    serve(socket);
+  });
+  // Owned before the database is opened: what is opened twice is lost.
+  await ownDirectory(server, directory);
+  const database = await openDatabase();
+  const session = new SqlSession(database);
+  const listeners = new Map<string, Set<Socket>>();
+  database.onNotification((channel, payload) => {
+    for (const socket of listeners.get(channel) ?? []) writeMessage(socket, { channel, payload });
+  });
+  serve = (socket) => {
+    serveSocket(socket, session, listeners);
+  };
+  for (const socket of pending) if (!socket.destroyed) serve(socket);
+  parentPort?.on('message', () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    void database.close().finally(() => {
+      rmSync(join(directory, 'owner.sock'), { force: true });
+      parentPort?.postMessage('closed');
+      parentPort?.close();
+    });
+  });
+  parentPort?.postMessage('ready');
+}
+
+function serveSocket(socket: Socket, session: SqlSession, listeners: Map<string, Set<Socket>>): void {
+  const owners = new Map<number, object>();
+  socket.once('close', () => {
+    for (const audience of listeners.values()) audience.delete(socket);
+    for (const owner of owners.values()) void session.release(owner).catch(() => undefined);
+  });
+  readMessages(socket, (message) => {
+    const request = message as WireRequest | WireRelease;
+    if ('release' in request) {
+      const owner = owners.get(request.release);
+      owners.delete(request.release);
+      if (owner !== undefined) void session.release(owner).catch(() => undefined);
+      return;
+    }
+    const channel = /^\s*(?:--[^\n]*\n\s*)*LISTEN\s+"?(\w+)"?/i.exec(request.sql)?.[1];
+    if (channel !== undefined) {
+      const audience = listeners.get(channel) ?? new Set<Socket>();
+      listeners.set(channel, audience.add(socket));
+    }
+    let owner = owners.get(request.session);
+    if (owner === undefined) owners.set(request.session, (owner = {}));
+    session.query(owner, request.sql, request.params).then(
+      ({ rows, rowCount }) => {
+        if (!socket.destroyed) writeMessage(socket, { id: request.id, rows, rowCount });
+      },
+      (error: unknown) => {
+        if (!socket.destroyed) writeMessage(socket, { id: request.id, error: wireError(error) });
+      },
+    );
+  });
+}
+
+function wireError(error: unknown): WireError {
+  const { message, code, detail } = error as Partial<WireError>;
+  return { message: message ?? String(error), code, detail };
+}
+
+await main();

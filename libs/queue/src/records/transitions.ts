@@ -1,0 +1,121 @@
+import { AerieError, type SerializedError } from '@aerie/contracts';
+import { type JobEventType, type JobHead, isTerminal } from './job-record.js';
+
+/** The state machine of a job: each function gives the next head, or null where the step is not allowed. */
+
+/** How a claim came out. */
+export type Claim =
+  /** Run it. */
+  | { readonly kind: 'run'; readonly next: JobHead }
+  /** Do not run it: it ends here. */
+  | { readonly kind: 'end'; readonly next: JobHead }
+  /** It is finished already. */
+  | { readonly kind: 'finished' }
+  /** It waits for its time. */
+  | { readonly kind: 'early'; readonly waitMs: number };
+
+/**
+ * A worker takes the job. A job that was being run by someone else lost that worker: nobody else is given it while its
+ * lock is renewed.
+ *
+ * @param runId the worker's name for this run
+ * @param maxDeaths MAX_WORKER_DEATHS
+ */
+export function claim(head: JobHead, runId: string, now: number, maxDeaths: number): Claim {
+  if (isTerminal(head.status)) return { kind: 'finished' };
+  const lost = head.status === 'processing' && head.runId !== runId;
+  const deaths = head.deaths + (lost ? 1 : 0);
+  if (lost && head.cancelRequested) return { kind: 'end', next: canceled({ ...head, deaths }, now) };
+  if (lost && deaths >= maxDeaths) {
+    const message = `The worker died ${String(deaths)} times while it ran this job (MAX_WORKER_DEATHS).`;
+    return { kind: 'end', next: failed({ ...head, deaths }, new AerieError('WORKER_LOST', message).toJSON(), now) };
+  }
+  const next = expire(head, now);
+  if (next !== null) return { kind: 'end', next };
+  if (head.runAt > now) return { kind: 'early', waitMs: head.runAt - now };
+  return {
+    kind: 'run',
+    next: withEvent(
+      { ...head, status: 'processing', deaths, runId, startedAt: head.startedAt ?? now },
+      'job.processing',
+      now,
+    ),
+  };
+}
+
+/** The job is further along. Null when it is no longer this run's, or no news. */
+export function progressed(head: JobHead, runId: string, progress: number, now: number): JobHead | null {
+  if (head.status !== 'processing' || head.runId !== runId || progress <= head.progress) return null;
+  return withEvent({ ...head, progress }, 'job.progress', now);
+}
+
+/** The job is done. Null when it is finished already, by whomever: one result is stored. */
+export function completed(
+  head: JobHead,
+  served: { readonly model: string; readonly version: string },
+  now: number,
+): JobHead | null {
+  if (isTerminal(head.status)) return null;
+  return withEvent(
+    {
+      ...finished(head, now),
+      status: 'completed',
+      progress: 1,
+      attempts: head.attempts + 1,
+      servedModel: served.model,
+      servedVersion: served.version,
+    },
+    'job.completed',
+    now,
+  );
+}
+
+/** An attempt failed: back to pending if another may help and is left, else failed. Null when finished already. */
+export function attemptFailed(head: JobHead, error: AerieError, now: number): JobHead | null {
+  if (isTerminal(head.status)) return null;
+  const tried = { ...head, attempts: head.attempts + 1 };
+  if (!error.retryable || tried.attempts >= head.maxAttempts) return failed(tried, error.toJSON(), now);
+  return { ...tried, status: 'pending', runId: null, error: error.toJSON() };
+}
+
+/** The worker stops and gives the job back unharmed. Null when it is not this run's. */
+export function handedBack(head: JobHead, runId: string): JobHead | null {
+  if (head.status !== 'processing' || head.runId !== runId) return null;
+  return { ...head, status: 'pending', runId: null };
+}
+
+/** A caller wants it canceled: at once while it waits; while it runs, the worker is asked. Null when finished. */
+export function cancelAsked(head: JobHead, now: number): JobHead | null {
+  if (isTerminal(head.status)) return null;
+  return head.status === 'pending' ? canceled(head, now) : { ...head, cancelRequested: true };
+}
+
+/** The job ends as canceled. */
+export function canceled(head: JobHead, now: number): JobHead {
+  return withEvent(
+    { ...finished(head, now), status: 'canceled', cancelRequested: true },
+    'job.canceled',
+    now,
+  );
+}
+
+/** The job ends as failed. */
+export function failed(head: JobHead, error: SerializedError, now: number): JobHead {
+  return withEvent({ ...finished(head, now), status: 'failed', error }, 'job.failed', now);
+}
+
+/** Fails a waiting job whose time (`ttl`) is up; null while it is not. */
+export function expire(head: JobHead, now: number): JobHead | null {
+  if (head.status !== 'pending' || head.expiresAt === null || head.expiresAt > now) return null;
+  const seconds = String((head.expiresAt - head.createdAt) / 1000);
+  const message = `The job was not begun within ${seconds} s (ttl).`;
+  return failed(head, new AerieError('TIMEOUT', message).toJSON(), now);
+}
+
+function finished(head: JobHead, now: number): JobHead {
+  return { ...head, runId: null, error: null, finishedAt: now };
+}
+
+function withEvent(head: JobHead, type: JobEventType, at: number): JobHead {
+  return { ...head, event: { sequence: (head.event?.sequence ?? 0) + 1, type, at } };
+}

@@ -1,0 +1,129 @@
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { WEBHOOK_QUEUE } from '../queue-names.js';
+import type { Delivery, DeliveryAttempt } from '../records/delivery.js';
+import { type JobEvent, type JobHead, type JobRecord, isTerminal } from '../records/job-record.js';
+import { viewEvent } from '../records/job-view.js';
+import { parsePayload } from './job-payload.js';
+import type { JobQueue } from './job-queue.js';
+import { LOCK_MS, NEVER, STALLED_CHECK_MS } from './job-worker.js';
+import { DELIVERY_ATTEMPTS, deliveryBackoffMs } from './queue-options.js';
+import { webhookHeaders } from './webhook-signature.js';
+
+/** Sends one request to a receiver, whose address it checks; the status that came back. */
+export type PostWebhook = (
+  url: string,
+  request: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly timeoutMs: number },
+) => Promise<{ readonly status: number }>;
+
+/** Deliveries under way at once. */
+const CONCURRENCY = 64;
+/** Of these, to one receiver: a slow one holds no more. */
+const CONCURRENCY_PER_HOST = 8;
+/** When a receiver has as many as it may, the next waits so long. */
+const HOST_BUSY_MS = 500;
+const TIMEOUT_MS = 15_000;
+const GONE = 410;
+
+/** Tells receivers of events, from a queue of its own, until they have taken them or hours have passed. */
+export class WebhookWorker {
+  readonly #queue: JobQueue;
+  readonly #post: PostWebhook;
+  readonly #perHost = new Map<string, number>();
+  #worker: Worker | null = null;
+
+  constructor(queue: JobQueue, post: PostWebhook) {
+    this.#queue = queue;
+    this.#post = post;
+  }
+
+  /** Begins to deliver; the backend must have been reached once. */
+  start(): void {
+    if (this.#worker !== null) return;
+    const { workerOptions, backendFactory } = this.#queue.connection;
+    this.#worker = new Worker(
+      WEBHOOK_QUEUE,
+      (job: Job, token?: string) => this.#process(job, token ?? ''),
+      {
+        ...workerOptions,
+        concurrency: CONCURRENCY,
+        lockDuration: LOCK_MS * 2,
+        stalledInterval: STALLED_CHECK_MS,
+        maxStalledCount: NEVER,
+        settings: { backoffStrategy: (attempts: number) => deliveryBackoffMs(attempts) },
+      },
+      backendFactory as undefined,
+    );
+    this.#worker.on('error', (error) => {
+      this.#queue.logger.warn({ err: error.message }, 'the worker of webhooks reports an error');
+    });
+  }
+
+  /** Lets deliveries under way end; each is bounded in time. */
+  async stop(): Promise<void> {
+    await this.#worker?.close();
+  }
+
+  async #process(job: Job, token: string): Promise<void> {
+    const { id } = parsePayload(job.data);
+    const delivery = await this.#queue.store.delivery(id);
+    if (delivery?.status !== 'pending') return;
+    const record = await this.#queue.record(delivery.jobId);
+    const webhook = record?.head.webhook ?? null;
+    if (record === null || webhook === null) return;
+    const { host } = new URL(webhook.url);
+    const busy = this.#perHost.get(host) ?? 0;
+    if (busy >= CONCURRENCY_PER_HOST) {
+      await job.moveToDelayed(Date.now() + HOST_BUSY_MS, token);
+      throw new DelayedError();
+    }
+    this.#perHost.set(host, busy + 1);
+    try {
+      const body = JSON.stringify(eventOf(delivery, record));
+      await this.#deliver(delivery, webhook.url, body, webhook.secret);
+    } finally {
+      const left = (this.#perHost.get(host) ?? 1) - 1;
+      if (left === 0) this.#perHost.delete(host);
+      else this.#perHost.set(host, left);
+    }
+  }
+
+  async #deliver(delivery: Delivery, url: string, body: string, secret: string): Promise<void> {
+    const attempt = await this.#try(delivery.id, url, body, secret);
+    const attempts = [...delivery.attempts, attempt];
+    const taken = attempt.status !== null && attempt.status >= 200 && attempt.status < 300;
+    const over = attempt.status === GONE || attempts.length >= DELIVERY_ATTEMPTS;
+    const status = taken ? 'delivered' : over ? 'failed' : 'pending';
+    const nextAttemptAt = status === 'pending' ? attempt.at + deliveryBackoffMs(attempts.length, () => 0.5) : null;
+    await this.#queue.store.updateDelivery({ ...delivery, attempts, status, nextAttemptAt });
+    if (status === 'failed') throw new UnrecoverableError(attempt.error ?? 'The receiver did not take the event.');
+    if (status === 'pending') throw new Error(attempt.error ?? 'The receiver did not take the event.');
+  }
+
+  async #try(id: string, url: string, body: string, secret: string): Promise<DeliveryAttempt> {
+    const at = this.#queue.now();
+    const startedAt = performance.now();
+    const durationMs = () => Math.round(performance.now() - startedAt);
+    try {
+      const headers = webhookHeaders(id, body, secret, at);
+      const { status } = await this.#post(url, { headers, body, timeoutMs: TIMEOUT_MS });
+      const error = status >= 200 && status < 300 ? null : `The receiver answered ${String(status)}.`;
+      return { at, status, error, durationMs: durationMs() };
+    } catch (error) {
+      return { at, status: null, error: (error as Error).message, durationMs: durationMs() };
+    }
+  }
+}
+
+/** The event as it was: a job that went on since is shown at its step. */
+function eventOf(delivery: Delivery, { head, result }: JobRecord): object {
+  const then = isFinal(delivery.event) ? head : asOf(head, delivery);
+  return viewEvent(then, delivery.event, isTerminal(then.status) ? result : null);
+}
+
+function isFinal({ type }: JobEvent): boolean {
+  return type === 'job.completed' || type === 'job.failed' || type === 'job.canceled';
+}
+
+function asOf(head: JobHead, { progress }: Delivery): JobHead {
+  return { ...head, status: 'processing', progress, finishedAt: null, error: null };
+}

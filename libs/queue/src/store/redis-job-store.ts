@@ -1,0 +1,202 @@
+import type { Redis } from 'ioredis';
+import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
+import type { Batch, Delivery } from '../records/delivery.js';
+import { idFloor } from '../records/job-id.js';
+import type { JobHead, JobRecord, VersionedHead } from '../records/job-record.js';
+import type { Backlog, HeadChange, JobStore, ListOptions, NewJob, StatusCounts } from './job-store.js';
+import {
+  CHANGE_SCRIPT,
+  INSERT_SCRIPT,
+  ORPHANS_SCRIPT,
+  ORPHAN_DELIVERIES_SCRIPT,
+  SWEEP_SCRIPT,
+} from './redis-scripts.js';
+
+/** Redis' commands that {@link RedisJobStore} adds. */
+interface Scripts {
+  aerieInsert(prefix: string, ...args: readonly (string | number)[]): Promise<(string | null)[]>;
+  aerieChange(prefix: string, channel: string, ...args: readonly (string | number)[]): Promise<number[]>;
+  aerieOrphans(prefix: string, queue: string, task: string, before: string, limit: number): Promise<string[]>;
+  aerieOrphanDeliveries(prefix: string, queue: string, before: number, limit: number): Promise<string[]>;
+  aerieSweep(prefix: string, now: number, maxFinished: number, limit: number): Promise<number>;
+}
+
+/** Channel on which changed jobs are announced. */
+export const CHANGES_CHANNEL = `${STORE_PREFIX}:changes`;
+
+/** Batches without jobs are removed after this, seconds: their submit was cut short. */
+const BATCH_GRACE_SECONDS = 600;
+
+/** The store in Redis: each step is one script, so it happens whole or not. */
+export class RedisJobStore implements JobStore {
+  readonly #redis: Redis & Scripts;
+
+  constructor(redis: Redis) {
+    redis.defineCommand('aerieInsert', { numberOfKeys: 1, lua: INSERT_SCRIPT });
+    redis.defineCommand('aerieChange', { numberOfKeys: 2, lua: CHANGE_SCRIPT });
+    redis.defineCommand('aerieOrphans', { numberOfKeys: 2, lua: ORPHANS_SCRIPT });
+    redis.defineCommand('aerieOrphanDeliveries', { numberOfKeys: 2, lua: ORPHAN_DELIVERIES_SCRIPT });
+    redis.defineCommand('aerieSweep', { numberOfKeys: 1, lua: SWEEP_SCRIPT });
+    this.#redis = redis as Redis & Scripts;
+  }
+
+  async open(): Promise<void> {
+    await this.ping();
+  }
+
+  async ping(): Promise<void> {
+    await this.#redis.ping();
+  }
+
+  async insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]> {
+    const args = jobs.flatMap(({ head, input, idempotencyKey }) => [
+      head.id,
+      head.task,
+      head.status,
+      JSON.stringify(head),
+      input,
+      idempotencyKey ?? '',
+      head.expiresAt ?? '',
+      head.batchId ?? '',
+      head.batchIndex ?? '',
+    ]);
+    const taken = await this.#redis.aerieInsert(STORE_PREFIX, ...args);
+    const batches = new Set(jobs.map(({ head }) => head.batchId).filter((id) => id !== null));
+    await Promise.all([...batches].map((id) => this.#redis.persist(key('b', id))));
+    return taken.map((head) => (head === null ? null : (JSON.parse(head) as JobHead)));
+  }
+
+  heads(ids: readonly string[]): Promise<(VersionedHead | null)[]> {
+    return Promise.all(
+      ids.map(async (id) => {
+        const [head, version] = await this.#redis.hmget(key('j', id), 'h', 'v');
+        if (head === null || head === undefined) return null;
+        return { head: JSON.parse(head) as JobHead, version: Number(version) };
+      }),
+    );
+  }
+
+  records(ids: readonly string[]): Promise<(JobRecord | null)[]> {
+    return Promise.all(
+      ids.map(async (id) => {
+        const [head, version, input, result] = await this.#redis.hmget(key('j', id), 'h', 'v', 'i', 'r');
+        if (head === null || head === undefined) return null;
+        return {
+          head: JSON.parse(head) as JobHead,
+          version: Number(version),
+          input: input ?? '',
+          result: result ?? null,
+        };
+      }),
+    );
+  }
+
+  async change(changes: readonly HeadChange[]): Promise<boolean[]> {
+    const args = changes.flatMap(({ previous, next, result, removeAt, delivery }) => [
+      next.id,
+      previous.version,
+      next.status,
+      JSON.stringify(next),
+      result ?? '',
+      removeAt ?? '',
+      delivery?.id ?? '',
+      delivery === undefined ? '' : JSON.stringify(delivery),
+      delivery?.event.at ?? '',
+    ]);
+    const made = await this.#redis.aerieChange(STORE_PREFIX, CHANGES_CHANNEL, ...args);
+    return made.map((done) => done === 1);
+  }
+
+  async list({ status, after, limit }: ListOptions): Promise<JobHead[]> {
+    const ids = await this.#redis.zrevrangebylex(
+      status === null ? key('all') : key('s', status),
+      after === null ? '+' : `(${after}`,
+      '-',
+      'LIMIT',
+      0,
+      limit,
+    );
+    const heads = await this.heads(ids);
+    return heads.flatMap((found) => (found === null ? [] : [found.head]));
+  }
+
+  countAhead(task: string, id: string): Promise<number> {
+    return this.#redis.zlexcount(key('p', task), '-', `(${id}`);
+  }
+
+  async backlog(task: string): Promise<Backlog> {
+    const [pending, oldest] = await Promise.all([
+      this.#redis.zcard(key('p', task)),
+      this.#redis.zrange(key('p', task), 0, 0),
+    ]);
+    const [found] = await this.heads(oldest);
+    return { pending, oldestPendingAt: found?.head.createdAt ?? null };
+  }
+
+  expired(now: number, limit: number): Promise<string[]> {
+    return this.#redis.zrangebyscore(key('x'), '-inf', now, 'LIMIT', 0, limit);
+  }
+
+  orphans(task: string, before: number, limit: number): Promise<string[]> {
+    const queue = `${BULLMQ_PREFIX}:${queueNameOf(task)}:`;
+    return this.#redis.aerieOrphans(STORE_PREFIX, queue, task, idFloor(before), limit);
+  }
+
+  sweep(now: number, maxFinished: number, limit: number): Promise<number> {
+    return this.#redis.aerieSweep(STORE_PREFIX, now, maxFinished, limit);
+  }
+
+  async insertBatch(batch: Batch): Promise<void> {
+    await this.#redis.set(key('b', batch.id), JSON.stringify(batch), 'EX', BATCH_GRACE_SECONDS, 'NX');
+  }
+
+  async batch(id: string): Promise<Batch | null> {
+    const text = await this.#redis.get(key('b', id));
+    return text === null ? null : (JSON.parse(text) as Batch);
+  }
+
+  async updateBatch(batch: Batch): Promise<void> {
+    await this.#redis.set(key('b', batch.id), JSON.stringify(batch), 'KEEPTTL', 'XX' as never);
+  }
+
+  async batchCounts(id: string): Promise<StatusCounts> {
+    const counts = await this.#redis.hgetall(key('bc', id));
+    const of = (status: string) => Number(counts[status] ?? 0);
+    return {
+      pending: of('pending'),
+      processing: of('processing'),
+      completed: of('completed'),
+      failed: of('failed'),
+      canceled: of('canceled'),
+    };
+  }
+
+  batchJobs(id: string, from: number, limit: number): Promise<string[]> {
+    return this.#redis.zrangebyscore(key('bi', id), from, '+inf', 'LIMIT', 0, limit);
+  }
+
+  async delivery(id: string): Promise<Delivery | null> {
+    const text = await this.#redis.get(key('d', id));
+    return text === null ? null : (JSON.parse(text) as Delivery);
+  }
+
+  async updateDelivery(delivery: Delivery): Promise<void> {
+    const stored = await this.#redis.set(key('d', delivery.id), JSON.stringify(delivery), 'XX');
+    if (stored === null || delivery.status !== 'pending') await this.#redis.zrem(key('dp'), delivery.id);
+  }
+
+  async deliveriesOf(jobId: string): Promise<Delivery[]> {
+    const ids = await this.#redis.lrange(key('dj', jobId), 0, -1);
+    const deliveries = await Promise.all(ids.map((id) => this.delivery(id)));
+    return deliveries.filter((delivery) => delivery !== null);
+  }
+
+  orphanDeliveries(before: number, limit: number): Promise<string[]> {
+    const queue = `${BULLMQ_PREFIX}:${WEBHOOK_QUEUE}:`;
+    return this.#redis.aerieOrphanDeliveries(STORE_PREFIX, queue, before, limit);
+  }
+}
+
+function key(...parts: readonly string[]): string {
+  return [STORE_PREFIX, ...parts].join(':');
+}
