@@ -51,10 +51,17 @@ describe.each([
     const blank = entries.filter(({ fallback }) => fallback === '').map(({ name }) => name);
     expect(blank.sort()).toEqual([
       'ALLOWED_IMAGE_HOSTS',
+      'ALLOWED_WEBHOOK_HOSTS',
       'API_KEYS',
       'API_KEYS_FILE',
+      'DATABASE_URL',
+      'DATABASE_URL_FILE',
+      'QUEUE_PAGE_PASSWORD',
+      'QUEUE_PAGE_PASSWORD_FILE',
       'REDIS_URL',
       'REDIS_URL_FILE',
+      'WEBHOOK_SECRET',
+      'WEBHOOK_SECRET_FILE',
     ]);
   });
 });

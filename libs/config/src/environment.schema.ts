@@ -50,7 +50,21 @@ export const environmentSchema = z.object({
 
   API_KEYS: list(),
   REDIS_URL: optionalUrl(/^rediss?$/, 'redis://127.0.0.1:6379'),
+  DATABASE_URL: optionalUrl(/^postgres(ql)?$/, 'postgres://user:password@127.0.0.1:5432/aerie'),
   DATA_DIR: z.string().default('data'),
+
+  ROLE: z.enum(['all', 'api', 'worker']).default('all'),
+  WORKER_PORT: integer(8001, 0, 65_535),
+  JOB_CONCURRENCY: integer(0, 0, 1024),
+  JOB_RETENTION: seconds(86_400, 1, 30 * 86_400),
+  MAX_FINISHED_JOBS: integer(100_000, 1, 100_000_000),
+  MAX_JOB_BYTES: bytes('1MB'),
+  MAX_WORKER_DEATHS: integer(5, 1, 1000),
+  MAX_BATCH_ITEMS: integer(10_000, 1, 1_000_000),
+  MAX_BATCH_BYTES: bytes('28MB'),
+  WEBHOOK_SECRET: z.string().min(8, 'at least 8 characters').optional(),
+  ALLOWED_WEBHOOK_HOSTS: list(),
+  QUEUE_PAGE_PASSWORD: z.string().min(8, 'at least 8 characters').optional(),
 
   FAULT_INJECTION: flag(false),
 });

@@ -8,7 +8,13 @@ import type { Settings } from './settings.js';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Variables whose values are never printed; each may also come from a file named by `<NAME>_FILE`. */
-export const SECRETS: ReadonlySet<string> = new Set(['API_KEYS', 'REDIS_URL']);
+export const SECRETS: ReadonlySet<string> = new Set([
+  'API_KEYS',
+  'REDIS_URL',
+  'DATABASE_URL',
+  'WEBHOOK_SECRET',
+  'QUEUE_PAGE_PASSWORD',
+]);
 
 /**
  * Reads the environment and the `.env` file beside it (the environment wins), once.
@@ -43,6 +49,12 @@ export function redactSettings(settings: Settings): Settings {
     ...settings,
     apiKeys: settings.apiKeys.map(() => '[redacted]'),
     redisUrl: settings.redisUrl === null ? null : redactUrl(settings.redisUrl),
+    databaseUrl: settings.databaseUrl === null ? null : redactUrl(settings.databaseUrl),
+    jobs: {
+      ...settings.jobs,
+      webhookSecret: settings.jobs.webhookSecret === null ? null : '[redacted]',
+      queuePagePassword: settings.jobs.queuePagePassword === null ? null : '[redacted]',
+    },
   };
 }
 
@@ -62,6 +74,21 @@ function group(env: Environment, directory: string): Settings {
     faultInjection: env.FAULT_INJECTION,
     dataDir: resolve(directory, env.DATA_DIR),
     redisUrl: env.REDIS_URL ?? null,
+    databaseUrl: env.DATABASE_URL ?? null,
+    jobs: {
+      role: env.ROLE,
+      workerPort: env.WORKER_PORT,
+      concurrency: env.JOB_CONCURRENCY === 0 ? null : env.JOB_CONCURRENCY,
+      retentionMs: env.JOB_RETENTION,
+      maxFinished: env.MAX_FINISHED_JOBS,
+      maxPayloadBytes: env.MAX_JOB_BYTES,
+      maxWorkerDeaths: env.MAX_WORKER_DEATHS,
+      maxBatchItems: env.MAX_BATCH_ITEMS,
+      maxBatchBytes: env.MAX_BATCH_BYTES,
+      webhookSecret: env.WEBHOOK_SECRET ?? null,
+      allowedWebhookHosts: env.ALLOWED_WEBHOOK_HOSTS,
+      queuePagePassword: env.QUEUE_PAGE_PASSWORD ?? null,
+    },
     http: {
       host: env.HOST,
       port: env.PORT,

@@ -9,6 +9,8 @@ export interface Settings {
   readonly faultInjection: boolean;
   readonly dataDir: string;
   readonly redisUrl: string | null;
+  readonly databaseUrl: string | null;
+  readonly jobs: JobSettings;
   readonly http: HttpSettings;
   readonly models: ModelSettings;
   readonly images: ImageSettings;
@@ -41,6 +43,28 @@ export interface HttpSettings {
   readonly requestTimeoutMs: number;
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
+}
+
+/** Settings of jobs, their workers and webhooks. */
+export interface JobSettings {
+  /** all: serve and run jobs. api: serve only. worker: run jobs only. */
+  readonly role: 'all' | 'api' | 'worker';
+  /** Port on which a worker process tells its health. */
+  readonly workerPort: number;
+  /** Jobs of one kind that a process runs at once; null matches the replicas. */
+  readonly concurrency: number | null;
+  /** How long finished jobs are kept. */
+  readonly retentionMs: number;
+  readonly maxFinished: number;
+  readonly maxPayloadBytes: number;
+  readonly maxWorkerDeaths: number;
+  readonly maxBatchItems: number;
+  readonly maxBatchBytes: number;
+  /** Signs webhooks whose request names no secret. */
+  readonly webhookSecret: string | null;
+  readonly allowedWebhookHosts: readonly string[];
+  /** Opens the queue page; null keeps it closed. */
+  readonly queuePagePassword: string | null;
 }
 
 /** Settings of models and their replicas. */

@@ -6,7 +6,7 @@ import { SqlJobStore } from '../store/sql-job-store.js';
 import type { JobChangesListener } from '../store/job-store.js';
 import type { QueueConnection } from './queue-connection.js';
 import type { QueueLogger } from './queue-settings.js';
-import { type ListenClient, SqlSubscription } from './sql-subscription.js';
+import { SqlSubscription } from './sql-subscription.js';
 
 /** Sessions of one process: each worker's queue holds one to listen, and so does the store. */
 const MAX_SESSIONS = 24;
@@ -31,7 +31,7 @@ export class SqlConnection implements QueueConnection {
     // BullMQ takes any pool of this shape; its types know node-postgres alone.
     this.queueOptions = { connection: pool as never };
     this.workerOptions = this.queueOptions;
-    this.#subscription = new SqlSubscription(() => pool.connect() as Promise<ListenClient>);
+    this.#subscription = new SqlSubscription(() => pool.connect());
   }
 
   static embedded(dataDir: string): SqlConnection {
@@ -74,7 +74,7 @@ export class SqlConnection implements QueueConnection {
 async function migrate(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {
-    await runMigrations(client as never, 'bullmq');
+    await runMigrations(client, 'bullmq');
   } finally {
     client.release();
   }

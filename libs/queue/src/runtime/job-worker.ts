@@ -136,10 +136,10 @@ export class JobWorker {
     const controller = new AbortController();
     this.#running.set(id, controller);
     // Not at once: most announcements are of this run's own steps, and a short job is over by then.
-    let look: NodeJS.Timeout | null = null;
+    let look: NodeJS.Timeout | undefined;
     const unwatch = this.#changes.watch(id, () => {
       look ??= setTimeout(() => {
-        look = null;
+        look = undefined;
         void this.#look(id, runId, controller);
       }, LOOK_DELAY_MS);
     });
@@ -148,7 +148,7 @@ export class JobWorker {
       this.#lastCompletionAt = Date.now();
     } finally {
       unwatch();
-      if (look !== null) clearTimeout(look);
+      clearTimeout(look);
       this.#running.delete(id);
     }
   }
