@@ -23,6 +23,11 @@ function filler(index: number, maxTokens: number): GenerationRequest {
   return { kind: 'chat', messages: [{ role: 'user', content }], maxTokens, temperature: 0.8 };
 }
 
+async function drain(stream: AsyncIterable<GenerationEvent>): Promise<void> {
+  const events: GenerationEvent[] = [];
+  for await (const event of stream) events.push(event);
+}
+
 describe('GenerationEngine with SmolLM2', () => {
   let engine: GenerationEngine;
   const records: GenerationRecord[] = [];

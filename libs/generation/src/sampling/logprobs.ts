@@ -16,9 +16,9 @@ export interface PositionLogprobs extends ScoredToken {
 export function positionLogprobs(logits: Float32Array, chosen: number, topCount: number): PositionLogprobs {
   const top = topIds(logits, topCount);
   let max = -Infinity;
-  for (let id = 0; id < logits.length; id++) if ((logits[id] as number) > max) max = logits[id] as number;
+  for (const logit of logits) if (logit > max) max = logit;
   let sum = 0;
-  for (let id = 0; id < logits.length; id++) sum += exponential(max - (logits[id] as number));
+  for (const logit of logits) sum += exponential(max - logit);
   const normalizer = max + Math.log(sum);
   const score = (id: number): ScoredToken => ({ id, logprob: (logits[id] ?? -Infinity) - normalizer });
   return { ...score(chosen), top: top.map(score) };

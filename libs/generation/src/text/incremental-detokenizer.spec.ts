@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { Tokenizer } from '@huggingface/tokenizers';
 import { IncrementalDetokenizer } from './incremental-detokenizer.js';
 import { TokenBytes, type TokenizerFile } from './token-bytes.js';
+import { createTokenizer } from './tokenizer.js';
 
 const file = JSON.parse(
   readFileSync(new URL('../../../../models/smollm2-135m-instruct/tokenizer.json', import.meta.url), 'utf8'),
 ) as TokenizerFile;
-const tokenizer = new Tokenizer(file, {});
+const tokenizer = createTokenizer(file, {});
 const bytes = TokenBytes.from(file);
 
 function pieces(tokens: readonly number[]): string[] {
@@ -23,7 +23,7 @@ describe('IncrementalDetokenizer', () => {
       expect(parts.join('')).toBe(text);
       for (const part of parts) {
         expect(part).not.toContain('\uFFFD');
-        expect(part.isWellFormed()).toBe(true);
+        expect(part).not.toMatch(/\p{Surrogate}/u);
       }
     },
   );

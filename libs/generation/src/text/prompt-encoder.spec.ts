@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { Tokenizer } from '@huggingface/tokenizers';
 import { ChatTemplate } from './chat-template.js';
 import { PromptEncoder } from './prompt-encoder.js';
+import { createTokenizer } from './tokenizer.js';
 
 const directory = new URL('../../../../models/smollm2-135m-instruct/', import.meta.url);
 const tokenizerFile = JSON.parse(readFileSync(new URL('tokenizer.json', directory), 'utf8')) as {
   added_tokens: { id: number; content: string }[];
 };
 const source = readFileSync(new URL('chat_template.jinja', directory), 'utf8');
-const full = new Tokenizer(tokenizerFile, {});
+const full = createTokenizer(tokenizerFile, {});
 const IM_START = 1;
 const IM_END = 2;
 

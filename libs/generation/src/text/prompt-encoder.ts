@@ -1,7 +1,7 @@
 import { AerieError } from '@aerie/contracts';
-import { Tokenizer } from '@huggingface/tokenizers';
 import type { ChatMessage, ChatTemplate } from './chat-template.js';
 import { ControlGuard } from './control-guard.js';
+import { createTokenizer, type Tokenizer } from './tokenizer.js';
 
 /** What a request wants continued. */
 export type Prompt =
@@ -47,7 +47,7 @@ export class PromptEncoder {
 
   constructor(options: PromptEncoderOptions) {
     const added = options.tokenizerFile.added_tokens ?? [];
-    this.#plain = new Tokenizer({ ...options.tokenizerFile, added_tokens: [] }, options.tokenizerConfig);
+    this.#plain = createTokenizer({ ...options.tokenizerFile, added_tokens: [] }, options.tokenizerConfig);
     this.#controls = new Map(added.map(({ content, id }) => [content, id]));
     this.#controlPattern = controlPattern(added.map(({ content }) => content));
     this.#chatTemplate = options.chatTemplate;

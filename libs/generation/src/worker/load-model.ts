@@ -39,7 +39,7 @@ export async function loadModel(session: InferenceSession, options: WorkerOption
     description: {
       vocabSize: decoder.vocabSize,
       contextLength,
-      decoder: 'external-kv',
+      decoder: decoder.canShare ? 'external-kv' : 'hugging-face',
       hasChatTemplate: chatTemplate !== null,
       provider: session.provider,
     },

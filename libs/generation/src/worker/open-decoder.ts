@@ -1,6 +1,7 @@
 import type { InferenceSession } from '@aerie/engine';
 import type { Decoder } from '../decoder/decoder.js';
 import { ExternalKvDecoder } from '../decoder/external-kv.decoder.js';
+import { HuggingFaceDecoder } from '../decoder/hugging-face.decoder.js';
 import type { ModelFiles } from './model-files.js';
 
 /** How a decoder is chosen and dimensioned. */
@@ -20,6 +21,12 @@ export async function openDecoder(
   files: ModelFiles,
   options: OpenDecoderOptions,
 ): Promise<Decoder> {
+  if (HuggingFaceDecoder.fits(session)) {
+    const decoder = new HuggingFaceDecoder(session, options.maxSlots);
+    await decoder.prefill(0, [0, 0]);
+    decoder.clear(0);
+    return decoder;
+  }
   if (!ExternalKvDecoder.fits(session)) {
     throw new Error(`not a decoder that can be run: its inputs are ${session.inputs.map(({ name }) => name).join(', ')}`);
   }
