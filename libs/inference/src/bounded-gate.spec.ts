@@ -101,7 +101,7 @@ describe('a gate', () => {
     running.finish('a');
     void first.then(() => undefined);
     // The place was handed over; the one it was handed to has not run yet.
-    while (gate.waiting === 2) await Promise.resolve();
+    for (let turns = 0; gate.waiting === 2 && turns < 100; turns++) await Promise.resolve();
     controller.abort(new Error('left'));
     await expect(second).rejects.toThrow('left');
     expect(gone.work).not.toHaveBeenCalled();
