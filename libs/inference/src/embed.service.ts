@@ -42,7 +42,7 @@ export class EmbedService {
           const which = texts.length === 1 ? 'The text' : `Text ${String(index)}`;
           throw new AerieError(result.code, `${which} ${result.message}.`);
         }
-        embeddings.push(Array.from(result.value.embedding));
+        embeddings.push(numbersOf(result.value.embedding));
         tokens += result.value.tokens;
       });
       return {
@@ -58,4 +58,11 @@ export class EmbedService {
       };
     });
   }
+}
+
+/** Plain numbers for JSON. A loop: `Array.from` goes through an iterator and makes an object for each number. */
+function numbersOf(vector: Float32Array): readonly number[] {
+  const numbers = new Array<number>(vector.length);
+  for (let i = 0; i < vector.length; i++) numbers[i] = vector[i] as number;
+  return numbers;
 }

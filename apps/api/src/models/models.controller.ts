@@ -1,4 +1,4 @@
-import { ModelRegistry } from '@aerie/model-registry';
+import { type ModelDescription, ModelRegistry } from '@aerie/model-registry';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../http/api-errors.decorator.js';
@@ -20,7 +20,7 @@ export class ModelsController {
   @ApiOkResponse({ type: ModelListDto })
   @ApiErrors('UNAUTHORIZED')
   list(): ModelListDto {
-    const models = this.#registry.describe().map((model) => snakeCase({ ...model, labels: null }) as ModelDto);
+    const models = this.#registry.describe().map((model) => toDto({ ...model, labels: null }));
     return { models };
   }
 
@@ -29,6 +29,11 @@ export class ModelsController {
   @ApiOkResponse({ type: ModelDto })
   @ApiErrors('UNAUTHORIZED', 'MODEL_NOT_FOUND')
   read(@Param('name') name: string): ModelDto {
-    return snakeCase(this.#registry.describeModel(name)) as ModelDto;
+    return toDto(this.#registry.describeModel(name));
   }
+}
+
+/** Field names in snake_case; an alias is a name that the manifest gave, and stays as it is. */
+function toDto(model: ModelDescription): ModelDto {
+  return { ...(snakeCase(model) as ModelDto), aliases: model.aliases };
 }

@@ -65,12 +65,12 @@ export class Supervisor {
       this.#listening++;
       if (this.#listening === this.#settings.http.workers) this.#onListening(message.port);
     });
-    worker.once('exit', (code, signal: string | null) => {
+    worker.once('exit', (code: number | null, signal: string | null) => {
       this.#exited(worker, listened, performance.now() - startedAt, code, signal);
     });
   }
 
-  #exited(worker: Worker, listened: boolean, livedMs: number, code: number, signal: string | null): void {
+  #exited(worker: Worker, listened: boolean, livedMs: number, code: number | null, signal: string | null): void {
     if (this.#stoppingSince !== undefined) {
       if (code !== 0) this.#exitCode = 1;
       this.#finishWhenAlone();
@@ -78,7 +78,8 @@ export class Supervisor {
     }
     if (!listened && this.#listening < this.#settings.http.workers) {
       // The first start failed: trying again would only hide why.
-      this.#exitCode = code === 0 ? 1 : code;
+      // No code: a signal ended it, such as the one of a native crash.
+      this.#exitCode = code === null || code === 0 ? 1 : code;
       this.#stop('SIGTERM');
       return;
     }

@@ -18,7 +18,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 export function toAerieError(error: unknown): AerieError {
   if (error instanceof AerieError) return error;
   const status = statusOf(error);
-  const code = status === undefined ? undefined : CODE_OF_STATUS[status];
+  const code = status === undefined ? undefined : codeOf(status);
   if (code === undefined) {
     return new AerieError('INTERNAL', 'The server failed. The request id finds the cause in its log.', {
       cause: error,
@@ -27,9 +27,15 @@ export function toAerieError(error: unknown): AerieError {
   return new AerieError(code, messageOf(error, status), { cause: error });
 }
 
+/** What else is wrong with a request (a range of a file, a precondition) is its content, never our failure. */
+function codeOf(status: number): ErrorCode | undefined {
+  return CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'INVALID_INPUT' : undefined);
+}
+
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   // Express and its parsers throw plain errors with a status and `expose`.
+  if (!(error instanceof Error)) return undefined;
   const { status, expose } = error as { status?: unknown; expose?: unknown };
   if (typeof status === 'number' && status < 500 && (expose === true || error instanceof URIError))
     return status;

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Max, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsInt, IsNotEmpty, IsString, Max, Min } from 'class-validator';
 
 /** Fields that a JSON body and an upload share. */
 export class PredictOptionsDto {
@@ -11,8 +11,10 @@ export class PredictOptionsDto {
     default: 5,
     example: 3,
   })
-  @IsOptional()
-  @Type(() => Number)
+  // Forms carry text. Number() would take true and [] for numbers, and null would stand in for the default.
+  @Transform(({ value }: { readonly value: unknown }) =>
+    typeof value === 'string' && value.trim() !== '' ? Number(value) : value,
+  )
   @IsInt({ message: 'top_k must be a whole number from 1 to 100' })
   @Min(1, { message: 'top_k must be a whole number from 1 to 100' })
   @Max(100, { message: 'top_k must be a whole number from 1 to 100' })
