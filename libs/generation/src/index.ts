@@ -7,6 +7,7 @@
 export { GenerationEngine } from './generation-engine.js';
 export type * from './generation-engine-options.js';
 export type * from './generation-request.js';
+export type * from './language-model.js';
 export type { GenerationStream } from './generation-stream.js';
 export type { SamplingParams } from './sampling/sampling-params.js';
 export type { StepRecord } from './scheduler/stream-update.js';

@@ -1,0 +1,17 @@
+import type { GenerationEvent, GenerationRequest, GenerationUsage } from './generation-request.js';
+
+/** The events of one answer, to be read once. Leaving the loop early cancels the request. */
+export interface TextStream extends AsyncIterableIterator<GenerationEvent, undefined> {
+  /** What the request has cost so far; complete once the events are over. */
+  readonly usage: GenerationUsage;
+}
+
+/** Something that generates text: an engine of this process, or another server that speaks OpenAI's API. */
+export interface LanguageModel {
+  /**
+   * Starts one answer. Failures (also of the request itself) are thrown by the stream as AerieErrors.
+   *
+   * @param signal ends the request when it aborts: the stream throws the signal's reason.
+   */
+  generate(request: GenerationRequest, signal?: AbortSignal): TextStream;
+}
