@@ -1,10 +1,10 @@
 /**
  * Tokens per second, time to first token and where a step's time goes.
- * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded]
+ * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded] [--reuse]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { GenerationEngine } from '../dist/index.js';
+import { GenerationEngine } from '@aerie/generation';
 
 const { values: args } = parseArgs({
   options: {
@@ -15,6 +15,7 @@ const { values: args } = parseArgs({
     streams: { type: 'string', default: '1,4,8' },
     temperature: { type: 'string', default: '0.7' },
     spin: { type: 'boolean', default: false },
+    reuse: { type: 'boolean', default: false },
     seeded: { type: 'boolean', default: false },
   },
 });
@@ -32,7 +33,7 @@ const engine = await GenerationEngine.open({
   intraOpThreads: Number(args.threads),
   allowSpinning: args.spin,
   chunkSize: Number(args.chunk),
-  prefixCacheBytes: 0,
+  ...(args.reuse ? {} : { prefixCacheBytes: 0 }),
   observer: {
     onStep: (step) => steps.push(step),
     onFirstToken: (ms) => firstTokens.push(ms),

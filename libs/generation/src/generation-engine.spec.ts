@@ -92,7 +92,7 @@ describe('GenerationEngine with SmolLM2', () => {
       const answer = await read({ kind: 'chat', messages: first, maxTokens: 12, temperature: 0 });
       const messages = [...first, { role: 'assistant', content: answer }, { role: 'user', content: 'Why?' }];
       const stream = engine.generate({ kind: 'chat', messages, maxTokens: 2 });
-      for await (const event of stream) event;
+      await drain(stream);
       expect(stream.usage.cachedTokens).toBeGreaterThan(35);
       expect(stream.usage.completionTokens).toBeLessThanOrEqual(2);
     },
@@ -121,7 +121,7 @@ describe('GenerationEngine with SmolLM2', () => {
       const prompt = 'word '.repeat(2100);
       await expect(read({ kind: 'text', prompt })).rejects.toMatchObject({
         code: 'CONTEXT_LENGTH_EXCEEDED',
-        message: expect.stringMatching(/2101 tokens.*2048 tokens/) as string,
+        message: expect.stringMatching(/2101 tokens.*2048 tokens/),
       });
     },
     PATIENCE_MS,
@@ -150,7 +150,7 @@ describe('GenerationEngine with SmolLM2', () => {
     async () => {
       const streams = Array.from({ length: 28 }, () => engine.generate(filler(0, 50)));
       expect(() => engine.generate(filler(0, 50))).toThrow(
-        expect.objectContaining({ code: 'OVERLOADED', retryAfterMs: expect.any(Number) as number }),
+        expect.objectContaining({ code: 'OVERLOADED', retryAfterMs: expect.any(Number) }),
       );
       for (const stream of streams) await stream.return();
       expect(await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 })).toContain('Paris');
@@ -183,10 +183,7 @@ describe('GenerationEngine with SmolLM2', () => {
       const running = engine.generate({ ...STORY, maxTokens: 500, ignoreEos: true });
       await running.next();
       engine.injectFault(fault);
-      const rest = async (): Promise<void> => {
-        for await (const event of running) event;
-      };
-      await expect(rest()).rejects.toMatchObject({ code: 'WORKER_LOST' });
+      await expect(drain(running)).rejects.toMatchObject({ code: 'WORKER_LOST' });
       expect(engine.status().state).toBe('restarting');
       expect(await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 })).toContain('Paris');
       expect(engine.status()).toMatchObject({ state: 'ready', restarts: restarts + 1 });

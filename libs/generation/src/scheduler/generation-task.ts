@@ -20,6 +20,8 @@ export class GenerationTask {
   /** Prompt tokens; null until it is tokenized. */
   prompt: readonly number[] | null = null;
   cachedTokens = 0;
+  /** Whether earlier requests' keys were looked for. */
+  prefixSought = false;
   /** Leading tokens of the prompt whose keys are bit-identical to prefilling in whole chunks. */
   exactTokens = 0;
   paused = false;

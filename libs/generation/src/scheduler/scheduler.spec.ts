@@ -136,6 +136,15 @@ describe('Scheduler', () => {
     expect(textOfTask(second)).toBe(expectedText(system + 'two', 6));
   });
 
+  it('lets requests that arrive together share what the first one computes', async () => {
+    const { submit, run, endOf, textOfTask } = setUp();
+    const prompts = ['shared', 'sharing', 'sharks'];
+    const tasks = prompts.map((prompt) => submit(prompt));
+    await run();
+    expect(tasks.map((task) => endOf(task)?.usage.cachedTokens)).toEqual([0, 4, 4]);
+    expect(tasks.map((task) => textOfTask(task))).toEqual(prompts.map((prompt) => expectedText(prompt, 6)));
+  });
+
   it('reuses only whole prefilled chunks for a reproducible request', async () => {
     const { submit, run, textOfTask, endOf } = setUp();
     const prompt = 'thesystempromptisshared';

@@ -134,7 +134,7 @@ export class Scheduler {
       }
       if (!this.#admissible(task)) return;
       this.#queue.shift();
-      this.#start(task, task.prompt);
+      this.#start(task);
     }
   }
 
@@ -148,17 +148,10 @@ export class Scheduler {
     return running.length === 0 || rows * longest <= kvBudgetTokens;
   }
 
-  #start(task: GenerationTask, prompt: readonly number[]): void {
-    const { decoder, environment } = this.#options;
-    task.begin(environment);
+  #start(task: GenerationTask): void {
+    task.begin(this.#options.environment);
     task.sequences.forEach((sequence, index) => {
-      const row = this.#rows.add({ task, sequence, phase: index === 0 ? 'prefill' : 'reserved', unreportedTokens: 0 });
-      if (index > 0) return;
-      for (const { block, blockTokens, count, exact } of this.#prefixes.match(prompt, task.reproducible)) {
-        decoder.importBlock(row, block, blockTokens, count);
-        if (exact) task.exactTokens += count;
-        task.cachedTokens += count;
-      }
+      this.#rows.add({ task, sequence, phase: index === 0 ? 'prefill' : 'reserved', unreportedTokens: 0 });
     });
     this.#updates.push({ id: task.id, type: 'started', usage: task.usage() });
   }
@@ -168,12 +161,24 @@ export class Scheduler {
     let budget = this.#options.chunkSize;
     for (let next = this.#nextPrefill(); next !== null; next = this.#nextPrefill()) {
       const [row, occupant] = next;
+      this.#reusePrefix(row, occupant);
       const length = this.#options.decoder.lengths[row] as number;
       const boundary = length - (length % this.#options.chunkSize) + this.#options.chunkSize;
       const chunk = occupant.sequence.tokens.slice(length, boundary);
       if (chunk.length > budget) return;
       budget -= chunk.length;
       await this.#prefillChunk(row, occupant, chunk);
+    }
+  }
+
+  /** Looked up just before the first chunk: requests that arrive together then share what the first one computes. */
+  #reusePrefix(row: number, { task, sequence }: Occupant): void {
+    if (task.prefixSought) return;
+    task.prefixSought = true;
+    for (const { block, blockTokens, count, exact } of this.#prefixes.match(sequence.tokens, task.reproducible)) {
+      this.#options.decoder.importBlock(row, block, blockTokens, count);
+      if (exact) task.exactTokens += count;
+      task.cachedTokens += count;
     }
   }
 
@@ -204,9 +209,9 @@ export class Scheduler {
     const ranAt = now();
     this.#chunksRun++;
     const end = length + chunk.length;
-    if (task.exactTokens === length && chunk.length === chunkSize) {
-      task.exactTokens = end;
-      this.#prefixes.store(sequence.tokens.slice(0, end), end, (start, count) => decoder.exportBlock(row, start, count));
+    if (task.exactTokens === length && chunk.length === chunkSize) task.exactTokens = end;
+    if (task.exactTokens === end || end === sequence.promptTokens) {
+      this.#prefixes.store(sequence.tokens.slice(0, end), task.exactTokens, (start, count) => decoder.exportBlock(row, start, count));
     }
     if (end === sequence.promptTokens) this.#startDecoding(row, occupant, logits);
     this.#publish([

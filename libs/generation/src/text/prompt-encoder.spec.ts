@@ -74,7 +74,7 @@ describe('PromptEncoder', () => {
     const prompt = 'word '.repeat(20);
     const { length } = full.encode(prompt).ids;
     expect(() => encoder(source, length).encode({ kind: 'text', prompt })).toThrow(
-      expect.objectContaining({ code: 'CONTEXT_LENGTH_EXCEEDED', message: expect.stringMatching(new RegExp(`has ${length} tokens.*context is ${length} `)) as string }),
+      expect.objectContaining({ code: 'CONTEXT_LENGTH_EXCEEDED', message: expect.stringMatching(new RegExp(`has ${length} tokens.*context is ${length} `)) }),
     );
     expect(encoder(source, length + 1).encode({ kind: 'text', prompt })).toHaveLength(length);
   });

@@ -61,7 +61,7 @@ describe('GenerationHost', () => {
     await sut.idle();
     generate(2);
     await sut.idle();
-    expect(posted.filter(({ type }) => type === 'fault')).toEqual([{ type: 'fault', reason: expect.stringContaining('fault injected') as string }]);
+    expect(posted.filter(({ type }) => type === 'fault')).toEqual([{ type: 'fault', reason: expect.stringContaining('fault injected') }]);
     expect(ended()).toEqual([1, 2]);
   });
 
