@@ -35,5 +35,5 @@ export class ModelsController {
 
 /** Field names in snake_case; an alias is a name that the manifest gave, and stays as it is. */
 function toDto(model: ModelDescription): ModelDto {
-  return { ...(snakeCase(model) as ModelDto), aliases: model.aliases };
+  return Object.assign(snakeCase(model) as ModelDto, { aliases: model.aliases });
 }

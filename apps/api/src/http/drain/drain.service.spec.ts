@@ -1,0 +1,76 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { loadSettings } from '@aerie/config';
+import type { Logger } from '@aerie/observability';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Request, Response } from 'express';
+import { DrainService } from './drain.service.js';
+
+let server: Server;
+
+beforeEach(async () => {
+  server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+  server.close();
+});
+
+function newService(variables: Readonly<Record<string, string>> = {}) {
+  const logger = { info: jest.fn() } as unknown as Logger;
+  return new DrainService(loadSettings(variables, import.meta.dirname), logger);
+}
+
+function request(sut: DrainService, headersSent = false) {
+  const response = Object.assign(new EventEmitter(), { shouldKeepAlive: true, headersSent });
+  const next = jest.fn();
+  sut.middleware({} as Request, response as unknown as Response, next);
+  return { response, next };
+}
+
+describe('a drain', () => {
+  it('is not ready at once, but takes requests during the delay', async () => {
+    const sut = newService({ DRAIN_DELAY: '5' });
+    const draining = sut.drain(server);
+    expect(sut.draining).toBe(true);
+    expect(request(sut).next).toHaveBeenCalledWith();
+    await jest.advanceTimersByTimeAsync(4_999);
+    const last = request(sut);
+    expect(last.next).toHaveBeenCalledWith();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(request(sut).next).toHaveBeenCalledWith(expect.objectContaining({ code: 'SHUTTING_DOWN' }));
+    void draining;
+  });
+
+  it('lets what is in flight finish, and closes its connections afterwards', async () => {
+    const sut = newService();
+    const [open, begun] = [request(sut), request(sut, true)];
+    const closeAll = jest.spyOn(server, 'closeAllConnections');
+    const draining = sut.drain(server);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(open.response.shouldKeepAlive).toBe(false);
+    expect(begun.response.shouldKeepAlive).toBe(true);
+    open.response.emit('close');
+    await jest.advanceTimersByTimeAsync(1);
+    expect(closeAll).not.toHaveBeenCalled();
+    begun.response.emit('close');
+    await draining;
+    expect(closeAll).toHaveBeenCalledTimes(1);
+    expect(server.listening).toBe(false);
+  });
+
+  it('refuses what comes late on a kept connection, and closes it', async () => {
+    const sut = newService();
+    const draining = sut.drain(server);
+    await jest.advanceTimersByTimeAsync(0);
+    const { next, response } = request(sut);
+    expect(next).toHaveBeenCalledWith(expect.objectContaining({ code: 'SHUTTING_DOWN', status: 503 }));
+    expect(response.shouldKeepAlive).toBe(false);
+    response.emit('close');
+    await jest.advanceTimersByTimeAsync(500);
+    await draining;
+  });
+});

@@ -1,0 +1,90 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Request, Response } from 'express';
+import { RequestContext } from './request-context.js';
+
+const STATS = { queueMs: 0, preprocessMs: 0, computeMs: 0, postprocessMs: 0, batchSize: 1 };
+
+function newContext(headers: Readonly<Record<string, string>> = {}, ip: string | undefined = '10.0.0.1') {
+  const request = { headers, ip, get: (name: string) => headers[name] };
+  const response = Object.assign(new EventEmitter(), { writableFinished: false, setHeader: jest.fn() });
+  const sut = new RequestContext(request as unknown as Request, response as unknown as Response, 30_000);
+  return { sut, response };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe("a request's id", () => {
+  it.each(['a', 'Trace_1-2', 'x'.repeat(64)])('is the one that came: %s', (id) => {
+    expect(newContext({ 'x-request-id': id }).sut.id).toBe(id);
+  });
+
+  it.each(['', 'x'.repeat(65), 'a b', 'a\nb', '<b>'])('is made here when the one that came is ill formed (%#)', (id) => {
+    expect(newContext({ 'x-request-id': id }).sut.id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe("a request's signal", () => {
+  it('aborts with TIMEOUT when the time is up, not before', () => {
+    const { signal } = newContext().sut;
+    jest.advanceTimersByTime(29_999);
+    expect(signal.aborted).toBe(false);
+    jest.advanceTimersByTime(2);
+    expect(signal.reason).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('30 s') as string });
+  });
+
+  it('aborts with CANCELED when the caller leaves', () => {
+    const { sut, response } = newContext();
+    const { signal } = sut;
+    response.emit('close');
+    expect(signal.reason).toMatchObject({ code: 'CANCELED' });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('does not abort when the reply was sent, and leaves no timer', () => {
+    const { sut, response } = newContext();
+    const { signal } = sut;
+    response.writableFinished = true;
+    response.emit('close');
+    expect(signal.aborted).toBe(false);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is one for all that ask, and none until then', () => {
+    const { sut } = newContext();
+    expect(jest.getTimerCount()).toBe(0);
+    expect(sut.signal).toBe(sut.signal);
+    expect(jest.getTimerCount()).toBe(1);
+  });
+});
+
+describe('a call', () => {
+  it('carries the signal, the deadline and what keeps the caller on a version', () => {
+    const { sut } = newContext();
+    expect(sut.call()).toEqual({ signal: sut.signal, deadline: sut.startedAt + 30_000, stickyKey: '10.0.0.1' });
+    expect(sut.call('m', 'v2')).toMatchObject({ model: 'm', version: 'v2' });
+  });
+
+  it('is kept on a version by the API key, else by the header, else by the address', () => {
+    const { sut } = newContext({ 'x-variant-key': 'blue' });
+    expect(sut.stickyKey).toBe('blue');
+    sut.apiKeyId = 'key';
+    expect(sut.stickyKey).toBe('key');
+  });
+
+  it('tells in headers what answered', () => {
+    const { sut, response } = newContext();
+    expect(sut.served({ reply: 1, servedBy: { model: 'net', version: '2', stats: STATS } })).toBe(1);
+    expect(response.setHeader.mock.calls).toEqual([
+      ['X-Model-Name', 'net'],
+      ['X-Model-Version', '2'],
+    ]);
+    expect(sut.servedBy?.model).toBe('net');
+  });
+});

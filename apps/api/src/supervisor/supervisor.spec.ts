@@ -1,0 +1,126 @@
+import cluster, { type Worker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
+import { loadSettings } from '@aerie/config';
+import type { Logger } from '@aerie/observability';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { isListeningMessage } from './messages.js';
+import { Supervisor } from './supervisor.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** Stands in for an HTTP process. */
+class FakeWorker extends EventEmitter {
+  dead = false;
+  readonly process = { pid: 1, kill: jest.fn() };
+
+  isDead(): boolean {
+    return this.dead;
+  }
+
+  exit(code: number | null, signal: string | null = null): void {
+    this.dead = true;
+    this.emit('exit', code, signal);
+  }
+}
+
+let workers: FakeWorker[];
+
+beforeEach(() => {
+  workers = [];
+  jest.useFakeTimers();
+  jest.spyOn(cluster, 'fork').mockImplementation(() => {
+    const worker = new FakeWorker();
+    workers.push(worker);
+    return worker as unknown as Worker;
+  });
+  Object.defineProperty(cluster, 'workers', { configurable: true, writable: true, value: workers });
+});
+
+afterEach(() => {
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+function start(variables: Readonly<Record<string, string>> = {}) {
+  const onListening = jest.fn();
+  const logger = { info: jest.fn(), error: jest.fn() };
+  const settings = loadSettings(variables, import.meta.dirname);
+  const done = new Supervisor(settings, logger as unknown as Logger, onListening).run();
+  return { done, onListening, logger };
+}
+
+const listen = (worker: FakeWorker | undefined, port = 8000) => worker?.emit('message', { type: 'listening', port });
+
+describe('the supervisor', () => {
+  it('starts the processes and says once that all of them listen', () => {
+    const { onListening } = start({ WORKERS: '2' });
+    expect(workers).toHaveLength(2);
+    listen(workers[0]);
+    expect(onListening).not.toHaveBeenCalled();
+    listen(workers[1]);
+    expect(onListening.mock.calls).toEqual([[8000]]);
+  });
+
+  it('replaces a process that died, after longer and longer pauses, on the same port', () => {
+    start({ PORT: '0' });
+    listen(workers[0], 4321);
+    workers[0]?.exit(null, 'SIGSEGV');
+    jest.advanceTimersByTime(99);
+    expect(workers).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    expect(workers).toHaveLength(2);
+    expect(jest.mocked(cluster.fork).mock.calls[1]).toEqual([{ PORT: '4321' }]);
+    workers[1]?.exit(1);
+    jest.advanceTimersByTime(199);
+    expect(workers).toHaveLength(2);
+    jest.advanceTimersByTime(1);
+    expect(workers).toHaveLength(3);
+  });
+
+  it.each([
+    [78, null, 78],
+    [0, null, 1],
+    [null, 'SIGSEGV', 1],
+  ])('gives up when the first start ends with code %s, signal %s: exit code %d', async (code, signal, expected) => {
+    const { done } = start();
+    workers[0]?.exit(code, signal);
+    await expect(done).resolves.toBe(expected);
+    expect(workers).toHaveLength(1);
+  });
+
+  it('passes a signal on once and ends when the processes have', async () => {
+    const { done } = start();
+    listen(workers[0]);
+    process.emit('SIGINT');
+    process.emit('SIGTERM');
+    expect(workers[0]?.process.kill.mock.calls).toEqual([['SIGTERM']]);
+    workers[0]?.exit(0);
+    await expect(done).resolves.toBe(0);
+  });
+
+  it('starts nothing anew once it stops', async () => {
+    const { done } = start();
+    listen(workers[0]);
+    workers[0]?.exit(1);
+    process.emit('SIGTERM');
+    await expect(done).resolves.toBe(0);
+    jest.advanceTimersByTime(60_000);
+    expect(workers).toHaveLength(1);
+  });
+
+  it('kills at a second signal a while later, and at the end of the drain', () => {
+    start();
+    process.emit('SIGINT');
+    jest.advanceTimersByTime(1_001);
+    process.emit('SIGINT');
+    expect(workers[0]?.process.kill.mock.calls).toEqual([['SIGTERM'], ['SIGKILL']]);
+    jest.advanceTimersByTime(30_000);
+    expect(workers[0]?.process.kill).toHaveBeenCalledTimes(3);
+  });
+});
+
+it('only a listening message is one', () => {
+  expect(isListeningMessage({ type: 'listening', port: 1 })).toBe(true);
+  expect([null, 'listening', { type: 'other' }, undefined].some(isListeningMessage)).toBe(false);
+});
