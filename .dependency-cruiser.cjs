@@ -14,13 +14,14 @@ const MAY_USE = {
   tasks: ['contracts', 'engine'],
   'model-registry': ['contracts', 'tasks', 'engine', 'generation', 'batching'],
   inference: ['contracts', 'model-registry', 'outbound', 'tasks'],
+  jobs: ['contracts', 'inference', 'queue'],
 };
 
 /** What apps use anywhere, and what only their modules, the composition roots, may use on top. */
-const APPS_MAY_USE = ['contracts', 'config', 'observability', 'queue', 'model-registry', 'inference'];
+const APPS_MAY_USE = ['contracts', 'config', 'observability', 'queue', 'model-registry', 'inference', 'jobs'];
 const COMPOSITION_ROOTS_MAY_USE = [...APPS_MAY_USE, 'engine', 'outbound', 'tasks'];
 
-const COMPOSITION_ROOT = '^(apps|libs/inference)/.+[.]module[.]ts$';
+const COMPOSITION_ROOT = '^(apps|libs/inference|libs/jobs)/.+[.]module[.]ts$';
 const TESTS = '([.]spec[.]ts$|/src/testing/)';
 
 /** Modules that nothing imports: processes, threads, and what threads load by URL. */

@@ -2,6 +2,7 @@ import { type Settings, SettingsModule } from '@aerie/config';
 import { type Logger, type Metrics, ObservabilityModule } from '@aerie/observability';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { FaultsModule } from './faults/faults.module.js';
+import { ApiJobsModule } from './jobs/api-jobs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -19,6 +20,7 @@ export class AppModule {
         ObservabilityModule.forRoot(logger, metrics),
         HttpModule,
         PredictionsModule,
+        ApiJobsModule.forRoot(settings.jobs.role === 'all'),
         ModelsModule,
         HealthModule,
         MetricsModule,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigurationError, type Settings, loadSettings, redactSettings } from '@aerie/config';
 import { createLogger, type Logger } from '@aerie/observability';
 import { banner } from './server/banner.js';
+import { EmbeddedQueue } from './supervisor/embedded-queue.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
@@ -28,14 +29,32 @@ function readSettings(): Settings {
 }
 
 async function supervise(settings: Settings, logger: Logger): Promise<void> {
+  if (settings.jobs.role === 'worker') {
+    logger.fatal('ROLE=worker is for the worker: start it with `npm run start:worker`.');
+    process.exit(EXIT_CONFIGURATION);
+  }
   logger.info({ settings: redactSettings(settings) }, 'starting');
   if (settings.faultInjection)
     logger.warn('FAULT_INJECTION is on: callers can break replicas. Never in production.');
   // Set here because a start script may have imported this file: the processes must not run that script again.
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], execArgv: [...process.execArgv, ...V8_FLAGS] });
-  const supervisor = new Supervisor(settings, logger, (port) => {
-    process.stdout.write(banner(settings, port));
-  });
+  const queue = EmbeddedQueue.of(settings, logger);
+  try {
+    await queue?.claim();
+  } catch (error) {
+    logger.fatal(`the server cannot start: ${(error as Error).message}`);
+    process.exit(EXIT_CONFIGURATION);
+  }
+  queue?.openBeforeServing();
+  const supervisor = new Supervisor(
+    settings,
+    logger,
+    (port) => {
+      process.stdout.write(banner(settings, port));
+      queue?.openNow();
+    },
+    queue,
+  );
   process.exit(await supervisor.run());
 }
 

@@ -5,6 +5,7 @@ import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common'
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { DrainService } from '../http/drain/drain.service.js';
 import { SERVER_VERSION } from '../server/version.js';
+import { QueueIndicator } from '../jobs/queue.indicator.js';
 import { GpuIndicator } from './gpu.indicator.js';
 import type { HealthDto } from './health.dto.js';
 import { ModelsIndicator } from './models.indicator.js';
@@ -25,6 +26,7 @@ export class HealthService {
     private readonly models: ModelsIndicator,
     private readonly gpu: GpuIndicator,
     private readonly process: ProcessIndicator,
+    private readonly queue: QueueIndicator,
     private readonly registry: ModelRegistry,
     private readonly drain: DrainService,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -66,6 +68,7 @@ export class HealthService {
       return await this.checks.check([
         () => this.models.check(),
         () => this.gpu.check(),
+        () => this.queue.check(),
         () => this.process.eventLoop(),
         () => this.process.memory(),
         () => this.process.disk(),

@@ -3,6 +3,7 @@ import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -24,6 +25,7 @@ export class EmbedController {
   @HttpCode(200)
   @ReadsBody('json')
   @RateLimited('embed')
+  @MayBeJob('embed')
   @ApiOperation({
     summary: 'Embed one text or many',
     description: 'Vectors of length 1, so their dot product is the cosine.',

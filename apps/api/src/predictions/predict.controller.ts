@@ -12,6 +12,7 @@ import {
 } from '@nestjs/swagger';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -33,6 +34,7 @@ export class PredictController {
   @HttpCode(200)
   @ReadsBody('image')
   @RateLimited('predict')
+  @MayBeJob('predict')
   @ApiOperation({
     summary: 'Classify a picture',
     description: 'The picture comes as an address, a data: URL or an upload.',

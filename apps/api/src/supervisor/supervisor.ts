@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Settings } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
+import type { EmbeddedQueue } from './embedded-queue.js';
 import { isListeningMessage } from './messages.js';
 
 const FIRST_BACKOFF_MS = 100;
@@ -24,14 +25,24 @@ export class Supervisor {
   readonly #restarts = new Set<NodeJS.Timeout>();
   readonly #done: Promise<number>;
   #finish: (exitCode: number) => void = () => undefined;
+  readonly #queue: EmbeddedQueue | null;
   #listening = 0;
   #port: number;
   #backoffMs = FIRST_BACKOFF_MS;
   #stoppingSince: number | undefined;
   #exitCode = 0;
 
-  /** @param onListening called once, when every process accepts connections */
-  constructor(settings: Settings, logger: Logger, onListening: (port: number) => void) {
+  /**
+   * @param onListening called once, when every process accepts connections
+   * @param queue closed when the last process that uses it has ended
+   */
+  constructor(
+    settings: Settings,
+    logger: Logger,
+    onListening: (port: number) => void,
+    queue: EmbeddedQueue | null = null,
+  ) {
+    this.#queue = queue;
     this.#settings = settings;
     this.#logger = logger;
     this.#onListening = onListening;
@@ -42,7 +53,7 @@ export class Supervisor {
   }
 
   /** Resolves with the exit code when every process has ended after a stop, or when the first start failed. */
-  run(): Promise<number> {
+  async run(): Promise<number> {
     // Counts rate limits for all processes.
     new RateLimiterClusterMaster();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -51,7 +62,9 @@ export class Supervisor {
       });
     }
     for (let i = 0; i < this.#settings.http.workers; i++) this.#fork();
-    return this.#done;
+    const exitCode = await this.#done;
+    await this.#queue?.close();
+    return exitCode;
   }
 
   #fork(): void {

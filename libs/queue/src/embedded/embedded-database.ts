@@ -27,6 +27,7 @@ export class EmbeddedDatabase {
   #restart: NodeJS.Timeout | null = null;
   #restartMs = FIRST_RESTART_MS;
   #closed = false;
+  #opened = false;
 
   /** @param dataDir DATA_DIR, absolute */
   constructor(dataDir: string, events: EmbeddedDatabaseEvents = {}) {
@@ -35,12 +36,23 @@ export class EmbeddedDatabase {
   }
 
   /**
+   * Takes the directory; opens nothing yet.
+   *
+   * @throws DataDirInUseError when another process has the directory
+   */
+  async claim(): Promise<void> {
+    await this.#start();
+  }
+
+  /**
    * Resolves when the database answers. The first start in a new directory takes seconds, as the database is made.
    *
    * @throws DataDirInUseError when another process has the directory
    */
   async open(): Promise<void> {
-    await this.#start();
+    const thread = this.#thread ?? (await this.#start());
+    this.#opened = true;
+    await this.#open(thread);
   }
 
   /** Ends the database in order: what was acknowledged is on disk. */
@@ -57,7 +69,23 @@ export class EmbeddedDatabase {
     });
   }
 
-  #start(): Promise<void> {
+  #open(thread: Worker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const died = () => {
+        reject(new Error('The thread of the embedded queue ended before the queue was open.'));
+      };
+      thread.once('exit', died);
+      thread.on('message', (message: unknown) => {
+        if (message !== 'ready') return;
+        thread.off('exit', died);
+        this.#restartMs = FIRST_RESTART_MS;
+        resolve();
+      });
+      thread.postMessage('open');
+    });
+  }
+
+  #start(): Promise<Worker> {
     const thread = new Worker(new URL('./embedded-database.worker.js', import.meta.url), {
       workerData: { directory: this.#directory },
       // What the primary was started with is not for it, such as a debugger's port.
@@ -69,8 +97,7 @@ export class EmbeddedDatabase {
       let ready = false;
       thread.once('message', () => {
         ready = true;
-        this.#restartMs = FIRST_RESTART_MS;
-        resolve();
+        resolve(thread);
       });
       thread.on('error', (error: unknown) => {
         failure = error instanceof Error ? error : new Error(String(error));
@@ -89,9 +116,12 @@ export class EmbeddedDatabase {
     this.#restart = setTimeout(() => {
       this.#restart = null;
       this.#restartMs = Math.min(LONGEST_RESTART_MS, this.#restartMs * 2);
-      this.#start().catch((again: unknown) => {
-        if (!this.#closed) this.#startAgain(again as Error);
-      });
+      this.#start()
+        .then((thread) => (this.#opened && !this.#closed ? this.#open(thread) : undefined))
+        .catch((again: unknown) => {
+          // What died while it opened comes by its own exit.
+          if (!this.#closed && this.#thread === null && this.#restart === null) this.#startAgain(again as Error);
+        });
     }, this.#restartMs);
   }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { runMigrations } from 'bullmq';
-import { ownDirectory } from './data-dir-lock.js';
+import { OWNER_SOCKET, ownDirectory } from './data-dir-lock.js';
 import { SqlSession } from './sql-session.js';
 import { type WireError, type WireRelease, type WireRequest, readMessages, writeMessage } from './wire.js';
 
@@ -55,6 +55,24 @@ async function main(): Promise<void> {
   });
   // Owned before the database is opened: what is opened twice is lost.
   await ownDirectory(server, directory);
+  const close = (database: PGlite | null) => {
+    serve = (socket) => socket.destroy();
+    for (const socket of sockets) socket.destroy();
+    // Owned to the end: what is closed by one and opened by another at once is lost.
+    void (database?.close() ?? Promise.resolve()).finally(() => {
+      rmSync(join(directory, OWNER_SOCKET), { force: true });
+      server.close();
+      parentPort?.close();
+    });
+  };
+  const order = await new Promise<unknown>((resolve) => {
+    parentPort?.once('message', resolve);
+    parentPort?.postMessage('owned');
+  });
+  if (order === 'close') {
+    close(null);
+    return;
+  }
   const database = await openDatabase();
   const session = new SqlSession(database);
   const listeners = new Map<string, Set<Socket>>();
@@ -66,13 +84,7 @@ async function main(): Promise<void> {
   };
   for (const socket of pending) if (!socket.destroyed) serve(socket);
   parentPort?.on('message', () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    void database.close().finally(() => {
-      rmSync(join(directory, 'owner.sock'), { force: true });
-      parentPort?.postMessage('closed');
-      parentPort?.close();
-    });
+    close(database);
   });
   parentPort?.postMessage('ready');
 }

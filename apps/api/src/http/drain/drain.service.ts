@@ -21,6 +21,7 @@ export class DrainService {
   #draining = false;
   #refusing = false;
   #idle: (() => void) | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(@Inject(SETTINGS) settings: Settings, @Inject(LOGGER) logger: Logger) {
     this.#settings = settings;
@@ -30,6 +31,11 @@ export class DrainService {
   /** Whether a stop was asked for: the server is no longer ready, even if it still answers. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** Aborts when requests are refused: waits and streams that could go on for long end themselves. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Counts requests in flight and refuses late ones. */
@@ -59,6 +65,7 @@ export class DrainService {
     this.#logger.info({ in_flight: this.#inFlight.size }, 'draining');
     await delay(this.#settings.http.drainDelayMs);
     this.#refusing = true;
+    this.#stopping.abort();
     const closed = new Promise<void>((resolve) => {
       // Only the listening ends: http.Server.close would cut idle connections too, and with them requests on their way.
       NetServer.prototype.close.call(server, () => {

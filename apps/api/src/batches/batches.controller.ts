@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { ApiErrors } from '../http/api-errors.decorator.js';
+import { BatchReader } from './batch.reader.js';
+import { BatchService, type BatchView } from './batch.service.js';
+
+/** Many inputs at once. */
+@ApiTags('jobs')
+@Controller('api/v1/batches')
+export class BatchesController {
+  readonly #reader: BatchReader;
+  readonly #batches: BatchService;
+
+  constructor(reader: BatchReader, batches: BatchService) {
+    this.#reader = reader;
+    this.#batches = batches;
+  }
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Submit up to 10,000 inputs',
+    description: 'A JSON array in `items`, or JSON Lines with `?task=`.',
+  })
+  @ApiConsumes('application/json', 'application/x-ndjson')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['task', 'items'],
+      properties: {
+        task: { type: 'string', example: 'embed' },
+        model: { type: 'string' },
+        items: { type: 'array', items: { type: 'object' }, example: [{ text: 'A cat.' }, { text: 'A dog.' }] },
+      },
+    },
+  })
+  @ApiErrors('UNAUTHORIZED', 'INVALID_INPUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  @ApiErrors('VALIDATION_ERROR', 'QUEUE_UNAVAILABLE')
+  async submit(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BatchView & { readonly status_url: string }> {
+    const { context } = request;
+    const batch = await this.#batches.submit(
+      await this.#reader.read(request, response),
+      context.apiKeyId ?? '',
+      context.stickyKey,
+    );
+    response.setHeader('Location', batch.urls.self);
+    return { ...batch, status_url: batch.urls.self };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Counts and progress of a batch' })
+  @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
+  read(@Param('id') id: string): Promise<BatchView> {
+    return this.#batches.view(id);
+  }
+
+  @Get(':id/results')
+  @ApiOperation({ summary: 'Results of a batch', description: 'JSON Lines in order of the items.' })
+  @ApiProduces('application/x-ndjson')
+  @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
+  async results(@Param('id') id: string, @Res() response: Response): Promise<void> {
+    const lines = this.#batches.results(id);
+    // Known before the headers are out, so that an unknown batch is a 404.
+    let next = await lines.next();
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    const isOpen = () => !response.closed;
+    while (next.done !== true && isOpen()) {
+      if (!response.write(`${JSON.stringify(next.value)}\n`) && isOpen()) {
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      }
+      next = await lines.next();
+    }
+    response.end();
+  }
+
+  @Delete(':id')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Cancel what is not finished' })
+  @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
+  cancel(@Param('id') id: string): Promise<BatchView> {
+    return this.#batches.cancel(id);
+  }
+}

@@ -1,0 +1,40 @@
+import { JobsModule } from '@aerie/jobs';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { BatchReader } from '../batches/batch.reader.js';
+import { BatchService } from '../batches/batch.service.js';
+import { BatchesController } from '../batches/batches.controller.js';
+import { HttpModule } from '../http/http.module.js';
+import { JobEventsController } from './job-events.controller.js';
+import { JobWaits } from './job-waits.js';
+import { JobsController } from './jobs.controller.js';
+import { QueueIndicator } from './queue.indicator.js';
+import { RespondAsyncInterceptor } from './respond-async.interceptor.js';
+import { SubmissionReader } from './submission.reader.js';
+import { SubmitController } from './submit.controller.js';
+import { SubmitService } from './submit.service.js';
+
+/** Jobs and batches over REST. */
+@Module({})
+export class ApiJobsModule {
+  /** @param runsJobs whether the server runs jobs itself */
+  static forRoot(runsJobs: boolean): DynamicModule {
+    return {
+      module: ApiJobsModule,
+      global: true,
+      imports: [JobsModule.forRoot(runsJobs), HttpModule, TerminusModule.forRoot({ logger: false })],
+      controllers: [SubmitController, JobsController, JobEventsController, BatchesController],
+      providers: [
+        SubmissionReader,
+        SubmitService,
+        JobWaits,
+        QueueIndicator,
+        BatchReader,
+        BatchService,
+        { provide: APP_INTERCEPTOR, useClass: RespondAsyncInterceptor },
+      ],
+      exports: [QueueIndicator],
+    };
+  }
+}

@@ -1,0 +1,110 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { JOB_STATUSES, type JobStatus } from '@aerie/queue';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+
+/** Longest wait in one request, seconds. */
+export const MAX_WAIT_S = 60;
+
+/** Reply to a submit. */
+export class JobAcceptedDto {
+  @ApiProperty({ example: '0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d' })
+  readonly job_id!: string;
+
+  @ApiProperty({ example: '/api/v1/jobs/0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d' })
+  readonly status_url!: string;
+}
+
+/** A job. */
+export class JobDto {
+  @ApiProperty()
+  readonly job_id!: string;
+
+  @ApiProperty({ enum: JOB_STATUSES })
+  readonly status!: JobStatus;
+
+  @ApiProperty({ example: 'predict' })
+  readonly task!: string;
+
+  @ApiProperty({ nullable: true, type: 'object', additionalProperties: true, description: 'Exactly the synchronous reply.' })
+  readonly result!: unknown;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { code: 'INVALID_INPUT', message: '...' } })
+  readonly error?: object;
+
+  @ApiProperty({ minimum: 0, maximum: 1 })
+  readonly progress!: number;
+
+  @ApiPropertyOptional({ description: 'Place among the waiting jobs of its kind by arrival, from 1.' })
+  readonly queue_position?: number;
+
+  @ApiProperty()
+  readonly attempts!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly created_at!: string;
+
+  @ApiProperty({ format: 'date-time', nullable: true, type: String })
+  readonly started_at!: string | null;
+
+  @ApiProperty({ format: 'date-time', nullable: true, type: String })
+  readonly finished_at!: string | null;
+
+  @ApiProperty({ nullable: true, type: String })
+  readonly model!: string | null;
+
+  @ApiProperty({ nullable: true, type: String })
+  readonly model_version!: string | null;
+
+  @ApiPropertyOptional()
+  readonly retry_of?: string;
+
+  @ApiPropertyOptional()
+  readonly batch_id?: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  readonly urls!: object;
+}
+
+/** Query of a job's status. */
+export class JobQueryDto {
+  @ApiPropertyOptional({ minimum: 0, maximum: MAX_WAIT_S, description: 'Seconds to wait for its end.' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0)
+  @Max(MAX_WAIT_S)
+  readonly wait: number = 0;
+}
+
+/** Query of the list of jobs. */
+export class JobListQueryDto {
+  @ApiPropertyOptional({ enum: JOB_STATUSES })
+  @IsOptional()
+  @IsIn(JOB_STATUSES)
+  readonly status?: JobStatus;
+
+  @ApiPropertyOptional({ description: 'next_cursor of the page before.' })
+  @IsOptional()
+  @IsString()
+  @IsUUID('7')
+  @MaxLength(64)
+  readonly cursor?: string;
+
+  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  readonly limit: number = 20;
+}
+
+/** A page of jobs, newest first. */
+export class JobListDto {
+  @ApiProperty({ type: [JobDto] })
+  readonly jobs!: readonly JobDto[];
+
+  @ApiProperty({ nullable: true, type: String, description: 'Gives the next page; null on the last.' })
+  readonly next_cursor!: string | null;
+}

@@ -1,0 +1,101 @@
+import { JobService } from '@aerie/jobs';
+import { type Delivery, type JobView, isTerminal, jobPath } from '@aerie/queue';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { ApiErrors } from '../http/api-errors.decorator.js';
+import { JobAcceptedDto, JobDto, JobListDto, JobListQueryDto, JobQueryDto } from './dto/job.dto.js';
+import { RETRY_AFTER_S, etagOf, isFresh } from './job-headers.js';
+import { JobWaits } from './job-waits.js';
+
+/** Following, canceling and retrying jobs. */
+@ApiTags('jobs')
+@Controller('api/v1/jobs')
+export class JobsController {
+  readonly #jobs: JobService;
+  readonly #waits: JobWaits;
+
+  constructor(jobs: JobService, waits: JobWaits) {
+    this.#jobs = jobs;
+    this.#waits = waits;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List jobs', description: 'Newest first, without results.' })
+  @ApiOkResponse({ type: JobListDto })
+  @ApiErrors('UNAUTHORIZED', 'VALIDATION_ERROR', 'QUEUE_UNAVAILABLE')
+  async list(@Query() { status, cursor, limit }: JobListQueryDto): Promise<object> {
+    const { jobs, next } = await this.#jobs.list(status ?? null, cursor ?? null, limit);
+    return { jobs, next_cursor: next };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Status and result of a job', description: '`?wait=30` answers when it is finished.' })
+  @ApiOkResponse({ type: JobDto })
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
+  async read(
+    @Param('id') id: string,
+    @Query() { wait }: JobQueryDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<JobView | undefined> {
+    const record =
+      wait > 0
+        ? await this.#jobs.waitFor(id, wait * 1000, this.#waits.signal(response))
+        : await this.#jobs.record(id);
+    const view = await this.#jobs.view(record);
+    response.setHeader('Cache-Control', 'no-cache');
+    if (!isTerminal(record.head.status)) response.setHeader('Retry-After', String(RETRY_AFTER_S));
+    return isFresh(request, response, etagOf(view)) ? undefined : view;
+  }
+
+  @Delete(':id')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Cancel a job',
+    description: 'A waiting job at once; a running one when the current run of its model ends.',
+  })
+  @ApiAcceptedResponse({ type: JobDto })
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
+  async cancel(@Param('id') id: string, @Res({ passthrough: true }) response: Response): Promise<JobView> {
+    const head = await this.#jobs.cancel(id);
+    if (isTerminal(head.status)) response.status(200);
+    return this.#jobs.view({ head, result: null });
+  }
+
+  @Post(':id/retry')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Run a failed job again', description: 'As a new job, with retry_of.' })
+  @ApiAcceptedResponse({ type: JobAcceptedDto })
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
+  async retry(@Param('id') id: string, @Res({ passthrough: true }) response: Response): Promise<object> {
+    const head = await this.#jobs.retry(id);
+    response.setHeader('Location', jobPath(head.id));
+    response.setHeader('Retry-After', String(RETRY_AFTER_S));
+    return { job_id: head.id, status_url: jobPath(head.id), retry_of: id };
+  }
+
+  @Get(':id/webhooks')
+  @ApiOperation({ summary: 'Deliveries of a job', description: 'Each event that was sent, with every attempt.' })
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
+  async webhooks(@Param('id') id: string): Promise<object> {
+    const deliveries = await this.#jobs.deliveries(id);
+    return { webhooks: deliveries.map(viewDelivery) };
+  }
+}
+
+function viewDelivery({ id, event, status, attempts, nextAttemptAt }: Delivery): object {
+  return {
+    id,
+    type: event.type,
+    sequence: event.sequence,
+    status,
+    next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
+    attempts: attempts.map((attempt) => ({
+      at: new Date(attempt.at).toISOString(),
+      status: attempt.status,
+      error: attempt.error,
+      duration_ms: attempt.durationMs,
+    })),
+  };
+}

@@ -1,0 +1,20 @@
+/** What a request prefers (RFC 7240). */
+export interface Preferences {
+  readonly respondAsync: boolean;
+  /** Seconds; null when not asked for. */
+  readonly wait: number | null;
+}
+
+/** Reads the header Prefer; what is not understood is ignored, as the RFC has it. */
+export function parsePrefer(header: string | undefined, maxWaitS: number): Preferences {
+  let respondAsync = false;
+  let wait: number | null = null;
+  for (const part of (header ?? '').split(',')) {
+    const [name = '', value = ''] = (part.split(';')[0] ?? '').split('=').map((text) => text.trim());
+    if (name.toLowerCase() === 'respond-async') respondAsync = true;
+    if (name.toLowerCase() === 'wait' && /^"?\d+"?$/.test(value)) {
+      wait = Math.min(maxWaitS, Number(value.replaceAll('"', '')));
+    }
+  }
+  return { respondAsync, wait };
+}

@@ -1,0 +1,11 @@
+import type { Response } from 'express';
+
+/** Aborts when the caller has left or the response is over. For waits that may outlast REQUEST_TIMEOUT. */
+export function requestSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  if (response.closed) controller.abort();
+  response.once('close', () => {
+    controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '@aerie/config';
+import type { Logger } from '@aerie/observability';
+import { EmbeddedDatabase, embeddedQueueDirectory, queueBackendOf } from '@aerie/queue';
+
+/** The embedded job queue, which the supervisor owns: its processes come and go, and share it. */
+export class EmbeddedQueue {
+  readonly #database: EmbeddedDatabase;
+  readonly #logger: Logger;
+  readonly #exists: boolean;
+  #opening: Promise<void> | null = null;
+
+  private constructor(dataDir: string, logger: Logger) {
+    this.#logger = logger;
+    this.#exists = existsSync(join(embeddedQueueDirectory(dataDir), 'db'));
+    this.#database = new EmbeddedDatabase(dataDir, {
+      onCrash: (error) => {
+        logger.error({ err: error }, 'the embedded queue died and is started again');
+      },
+    });
+  }
+
+  /** Null where Redis or PostgreSQL keeps the jobs. */
+  static of(settings: Settings, logger: Logger): EmbeddedQueue | null {
+    return queueBackendOf(settings).kind === 'embedded' ? new EmbeddedQueue(settings.dataDir, logger) : null;
+  }
+
+  /**
+   * Takes the data directory, before anything is served.
+   *
+   * @throws DataDirInUseError when another server has it
+   */
+  async claim(): Promise<void> {
+    await this.#database.claim();
+  }
+
+  /** Opens an existing queue at once; a new one is made when the server is up, as it takes every core for a while. */
+  openBeforeServing(): void {
+    if (this.#exists) this.openNow();
+  }
+
+  openNow(): void {
+    if (this.#opening !== null) return;
+    this.#opening = this.#database.open().catch((error: unknown) => {
+      this.#logger.error({ err: error }, 'the embedded queue cannot be opened: jobs are refused');
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+}

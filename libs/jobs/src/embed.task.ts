@@ -1,0 +1,51 @@
+import type { EmbedReply, EmbedService, InferenceCall } from '@aerie/inference';
+import type { JobOutcome, JobTask, RunningJob } from '@aerie/queue';
+import { jobCall } from './job-call.js';
+import { embedInput } from './job-inputs.js';
+import { readInput } from './read-input.js';
+
+/** Texts that are embedded between two looks at progress and cancellation. */
+const TEXTS_AT_ONCE = 16;
+
+/** Runs embed jobs, some texts at a time. */
+export class EmbedTask implements JobTask {
+  readonly task = 'embed';
+  readonly concurrency: number;
+  readonly #embeddings: EmbedService;
+
+  constructor(embeddings: EmbedService, concurrency: number) {
+    this.#embeddings = embeddings;
+    this.concurrency = concurrency;
+  }
+
+  async run(job: RunningJob): Promise<JobOutcome> {
+    const { text, truncate } = readInput(embedInput, job.input);
+    const texts = typeof text === 'string' ? [text] : text;
+    let call: InferenceCall = jobCall(job);
+    const replies: EmbedReply[] = [];
+    for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
+      job.signal.throwIfAborted();
+      const { reply } = await this.#embeddings.embed(texts.slice(from, from + TEXTS_AT_ONCE), truncate, call);
+      replies.push(reply);
+      // One model and version for all of it, whatever a traffic split would say next.
+      call = { ...call, model: reply.model, version: reply.model_version };
+      job.progress(Math.min(1, (from + TEXTS_AT_ONCE) / texts.length));
+    }
+    const result = merge(replies);
+    return { result, model: result.model, version: result.model_version };
+  }
+}
+
+function merge(replies: readonly EmbedReply[]): EmbedReply {
+  const [first] = replies;
+  if (first === undefined) throw new Error('An embed job had no texts. This is a bug.');
+  const sum = (of: (reply: EmbedReply) => number) => replies.reduce((total, reply) => total + of(reply), 0);
+  return {
+    embeddings: replies.flatMap(({ embeddings }) => embeddings),
+    dimensions: first.dimensions,
+    model: first.model,
+    model_version: first.model_version,
+    usage: { tokens: sum(({ usage }) => usage.tokens) },
+    inference_time_ms: Math.round(sum((reply) => reply.inference_time_ms) * 100) / 100,
+  };
+}

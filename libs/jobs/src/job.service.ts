@@ -1,0 +1,222 @@
+import { AerieError } from '@aerie/contracts';
+import {
+  BULK_TIMEOUT_MS,
+  type Delivery,
+  type JobChanges,
+  type JobHead,
+  type JobQueue,
+  type JobRecord,
+  type JobStatus,
+  type JobView,
+  cancelAsked,
+  isId,
+  isTerminal,
+  viewJob,
+} from '@aerie/queue';
+import type { JobTaskName } from './job-inputs.js';
+import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
+
+/** What callers do with jobs. Each call answers within a second, or says that the queue is away. */
+export class JobService {
+  readonly #queue: JobQueue;
+  readonly #changes: JobChanges;
+  readonly #maxPayloadBytes: number;
+
+  /** @param maxPayloadBytes MAX_JOB_BYTES */
+  constructor(queue: JobQueue, changes: JobChanges, maxPayloadBytes: number) {
+    this.#queue = queue;
+    this.#changes = changes;
+    this.#maxPayloadBytes = maxPayloadBytes;
+  }
+
+  /**
+   * Stores and queues a job, or finds the one that was made with the same idempotency key.
+   *
+   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, QUEUE_UNAVAILABLE
+   */
+  async submit(submission: JobSubmission): Promise<JobHead> {
+    const [head] = await this.submitAll([submission]);
+    if (head === undefined) throw new Error('A submission made no job. This is a bug.');
+    return head;
+  }
+
+  /** As {@link JobService.submit}, for many. */
+  async submitAll(submissions: readonly JobSubmission[]): Promise<JobHead[]> {
+    const jobs = submissions.map((submission) => ({
+      head: newHead(submission, this.#queue.now()),
+      input: this.#serialize(submission),
+      idempotencyKey: idempotencyKeyOf(submission),
+    }));
+    const heads = await this.#queue.availability.use(
+      () => this.#queue.submit(jobs),
+      jobs.length > 1 ? BULK_TIMEOUT_MS : undefined,
+    );
+    heads.forEach((head, index) => {
+      if (head.fingerprint === jobs[index]?.head.fingerprint) return;
+      const message = 'The Idempotency-Key was used for another request. Use a new key for a new request.';
+      throw new AerieError('IDEMPOTENCY_MISMATCH', message);
+    });
+    return heads;
+  }
+
+  /** @throws AerieError JOB_NOT_FOUND */
+  async record(id: string): Promise<JobRecord> {
+    const record = isId(id) ? await this.#queue.availability.use(() => this.#queue.record(id)) : null;
+    if (record === null) throw notFound(id);
+    return record;
+  }
+
+  /** @throws AerieError JOB_NOT_FOUND */
+  async head(id: string): Promise<JobHead> {
+    const found = isId(id) ? await this.#queue.availability.use(() => this.#queue.head(id)) : null;
+    if (found === null) throw notFound(id);
+    return found.head;
+  }
+
+  /** The job as callers see it, with its place in the queue while it waits. */
+  async view({ head, result }: Pick<JobRecord, 'head' | 'result'>): Promise<JobView> {
+    if (head.status !== 'pending') return viewJob(head, result);
+    const ahead = await this.#queue.availability.use(() => this.#queue.store.countAhead(head.task, head.id));
+    return viewJob(head, result, ahead + 1);
+  }
+
+  /**
+   * Waits until the job is as `done` wants it, or the time is up; then gives it as it is.
+   *
+   * @param signal ends the wait early, without an error
+   */
+  async waitFor(
+    id: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+    done: (head: JobHead) => boolean = ({ status }) => isTerminal(status),
+  ): Promise<JobRecord> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const change = this.nextChange(id);
+      try {
+        const record = await this.record(id);
+        const leftMs = deadline - performance.now();
+        if (done(record.head) || leftMs <= 0 || signal.aborted) return record;
+        await change.within(leftMs, signal);
+      } finally {
+        change.stop();
+      }
+    }
+  }
+
+  /** A change of the job from now on: taken before the job is read, none is missed. */
+  nextChange(id: string): {
+    readonly within: (timeoutMs: number, signal: AbortSignal) => Promise<void>;
+    readonly stop: () => void;
+  } {
+    const changed = deferred();
+    const stop = this.#changes.watch(id, changed.resolve);
+    return {
+      stop,
+      within: async (timeoutMs, signal) => {
+        const timer = setTimeout(changed.resolve, timeoutMs);
+        signal.addEventListener('abort', changed.resolve, { once: true });
+        if (signal.aborted) changed.resolve();
+        await changed.promise;
+        clearTimeout(timer);
+        signal.removeEventListener('abort', changed.resolve);
+      },
+    };
+  }
+
+  /**
+   * Cancels: a waiting job at once, a running one at the end of the current run of its model.
+   *
+   * @throws AerieError JOB_NOT_FOUND; CONFLICT when it is finished
+   */
+  async cancel(id: string): Promise<JobHead> {
+    const before = await this.head(id);
+    const next = await this.#queue.availability.use(() =>
+      this.#queue.update(id, (head) => cancelAsked(head, this.#queue.now())),
+    );
+    if (next === null) {
+      const message = `The job is ${before.status} already and cannot be canceled.`;
+      throw new AerieError('CONFLICT', isTerminal(before.status) ? message : 'The job is finished already.');
+    }
+    if (next.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
+    return next;
+  }
+
+  /**
+   * A new job with the work of a failed one.
+   *
+   * @throws AerieError JOB_NOT_FOUND; CONFLICT when it did not fail
+   */
+  async retry(id: string): Promise<JobHead> {
+    const { head, input } = await this.record(id);
+    if (head.status !== 'failed') {
+      throw new AerieError('CONFLICT', `Only a failed job can be retried; this one is ${head.status}.`);
+    }
+    return this.submit({
+      task: head.task as JobTaskName,
+      input: JSON.parse(input) as object,
+      model: head.model,
+      modelVersion: head.modelVersion,
+      stickyKey: head.stickyKey,
+      caller: '',
+      idempotencyKey: null,
+      options: {
+        priority: head.priority,
+        attempts: head.maxAttempts,
+        delayMs: 0,
+        ttlMs: head.expiresAt === null ? null : head.expiresAt - head.createdAt,
+        webhook: head.webhook,
+      },
+      retryOf: head.id,
+    });
+  }
+
+  /** A page of jobs, newest first, without results; `next` continues it. */
+  async list(
+    status: JobStatus | null,
+    after: string | null,
+    limit: number,
+  ): Promise<{ readonly jobs: JobView[]; readonly next: string | null }> {
+    const heads = await this.#queue.availability.use(() =>
+      this.#queue.store.list({ status, after, limit: limit + 1 }),
+    );
+    const page = heads.slice(0, limit);
+    return {
+      jobs: page.map((head) => viewJob(head, null)),
+      next: heads.length > limit ? (page.at(-1)?.id ?? null) : null,
+    };
+  }
+
+  /** The webhooks of a job, oldest first. */
+  async deliveries(id: string): Promise<Delivery[]> {
+    await this.head(id);
+    return this.#queue.availability.use(() => this.#queue.store.deliveriesOf(id));
+  }
+
+  #serialize({ input }: JobSubmission): string {
+    const text = JSON.stringify(input);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= this.#maxPayloadBytes) return text;
+    throw new AerieError(
+      'PAYLOAD_TOO_LARGE',
+      `The job's input has ${String(bytes)} bytes, the limit is ${String(this.#maxPayloadBytes)} (MAX_JOB_BYTES). ` +
+        'Put a large picture where the server can fetch it, and send its address as image_url.',
+    );
+  }
+}
+
+function notFound(id: string): AerieError {
+  return new AerieError(
+    'JOB_NOT_FOUND',
+    `There is no job ${JSON.stringify(id.slice(0, 64))}. Finished jobs are removed after a time (JOB_RETENTION).`,
+  );
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

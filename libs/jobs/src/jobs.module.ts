@@ -1,0 +1,142 @@
+import { availableParallelism } from 'node:os';
+import { SETTINGS, type Settings } from '@aerie/config';
+import { EmbedService, InferenceModule, PredictService } from '@aerie/inference';
+import { LOGGER, type Logger } from '@aerie/observability';
+import { SafeFetcher } from '@aerie/outbound';
+import { JobChanges, JobQueue, queueBackendOf } from '@aerie/queue';
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { EmbedTask } from './embed.task.js';
+import { JOB_TASKS } from './job-inputs.js';
+import { JobService } from './job.service.js';
+import { JobWorkers } from './job-workers.js';
+import { PredictTask } from './predict.task.js';
+
+/** Whether this process runs jobs. */
+const RUNS_JOBS = Symbol('RUNS_JOBS');
+const WEBHOOK_FETCHER = Symbol('WEBHOOK_FETCHER');
+
+/** Connections to receivers of webhooks, over all of them. */
+const WEBHOOK_CONNECTIONS = 64;
+
+/** While a replica runs one job, the next is fetched and decoded. */
+const JOBS_PER_REPLICA = 2;
+
+/** Part of the drain's time that running jobs have before they are handed back. */
+const DRAIN_SHARE = 0.5;
+
+@Injectable()
+class JobsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  constructor(
+    @Inject(JobQueue) private readonly queue: JobQueue,
+    @Inject(JobChanges) private readonly changes: JobChanges,
+    @Inject(JobWorkers) private readonly workers: JobWorkers,
+    @Inject(WEBHOOK_FETCHER) private readonly fetcher: SafeFetcher,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(RUNS_JOBS) private readonly runsJobs: boolean,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    let subscribed = false;
+    this.queue.availability.onUp(() => {
+      if (!subscribed) this.changes.start();
+      subscribed = true;
+    });
+    if (this.runsJobs) this.workers.start();
+    this.queue.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    if (this.runsJobs) await this.workers.stop(this.settings.http.drainTimeoutMs * DRAIN_SHARE);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.changes.stop();
+    await this.queue.close();
+    await this.fetcher.close();
+  }
+}
+
+/** Jobs: submitting, following and, where asked for, running them. */
+@Module({})
+export class JobsModule {
+  /** @param runsJobs whether this process takes jobs from the queue */
+  static forRoot(runsJobs: boolean): DynamicModule {
+    return {
+      module: JobsModule,
+      imports: [InferenceModule],
+      providers: [
+        { provide: RUNS_JOBS, useValue: runsJobs },
+        {
+          provide: JobQueue,
+          inject: [SETTINGS, LOGGER],
+          useFactory: (settings: Settings, logger: Logger) =>
+            new JobQueue({
+              backend: queueBackendOf(settings),
+              tasks: JOB_TASKS,
+              logger,
+              retentionMs: settings.jobs.retentionMs,
+              maxFinished: settings.jobs.maxFinished,
+            }),
+        },
+        {
+          provide: JobChanges,
+          inject: [JobQueue],
+          useFactory: (queue: JobQueue) => new JobChanges(queue),
+        },
+        {
+          provide: JobService,
+          inject: [JobQueue, JobChanges, SETTINGS],
+          useFactory: (queue: JobQueue, changes: JobChanges, { jobs }: Settings) =>
+            new JobService(queue, changes, jobs.maxPayloadBytes),
+        },
+        {
+          provide: WEBHOOK_FETCHER,
+          inject: [SETTINGS],
+          useFactory: ({ jobs, appName }: Settings) =>
+            new SafeFetcher({
+              allowedHosts: jobs.allowedWebhookHosts,
+              userAgent: appName,
+              maxConnections: WEBHOOK_CONNECTIONS,
+            }),
+        },
+        {
+          provide: JobWorkers,
+          inject: [JobQueue, JobChanges, PredictService, EmbedService, WEBHOOK_FETCHER, SETTINGS],
+          useFactory: (
+            queue: JobQueue,
+            changes: JobChanges,
+            predictions: PredictService,
+            embeddings: EmbedService,
+            fetcher: SafeFetcher,
+            settings: Settings,
+          ) => {
+            const concurrency = concurrencyOf(settings);
+            return new JobWorkers(
+              queue,
+              changes,
+              [new PredictTask(predictions, concurrency), new EmbedTask(embeddings, concurrency)],
+              (url, request) => fetcher.post(url, request),
+              settings.jobs.maxWorkerDeaths,
+            );
+          },
+        },
+        JobsLifecycle,
+      ],
+      exports: [JobQueue, JobChanges, JobService, JobWorkers, InferenceModule],
+    };
+  }
+}
+
+function concurrencyOf({ jobs, models, http }: Settings): number {
+  if (jobs.concurrency !== null) return jobs.concurrency;
+  const replicas = models.replicas ?? Math.max(1, Math.floor(availableParallelism() / http.workers));
+  return replicas * JOBS_PER_REPLICA;
+}
