@@ -1,3 +1,4 @@
 export * from './aerie.error.js';
 export * from './error-table.js';
+export * from './native-guard.js';
 export * from './task-kind.js';

@@ -18,4 +18,5 @@ export { FakeEngine, type FakePoolFactory } from './fake/fake-engine.js';
 export { type BatchHandler, FakeReplicaPool, type FakeReplicaPoolOptions } from './fake/fake-replica-pool.js';
 export { GpuMonitor, type GpuMonitorOptions } from './gpu/gpu-monitor.js';
 export { listGpus, type ListGpusOptions } from './gpu/list-gpus.js';
+export { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';
 export { ThreadEngine, type ThreadEngineOptions } from './thread-engine.js';

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from './clock.js';
 import type { Engine, ReplicaPoolOptions } from './engine.js';
 import type { EngineLogger } from './engine-logger.js';
 import type { GpuInfo } from './gpu/gpu-info.js';
+import { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';
 import { WorkerReplicaThread } from './pool/replica-thread.js';
 import { ThreadReplicaPool } from './pool/thread-replica-pool.js';
 import {
@@ -96,7 +97,7 @@ export class ThreadEngine implements Engine {
           {
             modelPath,
             kernel,
-            sessionModuleUrl: sessionModuleUrl ?? new URL('onnx/onnx-session.module.js', BUILT).href,
+            sessionModuleUrl: sessionModuleUrl ?? ONNX_SESSION_MODULE_URL,
             attempts: attemptsOfReplica(providers, gpus, index),
             intraOpThreads,
           },

@@ -5,7 +5,8 @@ import type { CreateSession } from '../worker/session-module.js';
 import { fromOrtOutputs, tensorMetadata, toOrtFeeds } from './onnx-tensor.js';
 
 /** Runs models with ONNX Runtime. Imported by replicas' threads only. */
-export const createSession: CreateSession = async ({ modelPath, provider, intraOpThreads }) => {
+export const createSession: CreateSession = async (options) => {
+  const { modelPath, provider, intraOpThreads, allowSpinning = false } = options;
   const session = await OrtSession.create(modelPath, {
     executionProviders: [providerConfig(provider)],
     intraOpNumThreads: intraOpThreads,
@@ -15,7 +16,9 @@ export const createSession: CreateSession = async ({ modelPath, provider, intraO
     // Buffers are kept between runs and freed with the session: without it every run allocates anew.
     enableCpuMemArena: true,
     // Idle intra-op threads would spin and steal from other replicas. Only strings are accepted.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    extra: {
+      session: { intra_op: { allow_spinning: allowSpinning ? '1' : '0' }, inter_op: { allow_spinning: '0' } },
+    },
   });
   return adapt(session, provider.name);
 };

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { NativeGuard } from '@aerie/contracts';
 import type {
   DoneMessage,
   MessageFromReplica,
@@ -7,7 +8,6 @@ import type {
   ReplicaThreadData,
   RunMessage,
 } from '../worker/protocol.js';
-import { NativeGuard } from '../worker/native-guard.js';
 import { reviveFailure } from '../worker/serialized-failure.js';
 
 /** What a thread reports to its owner, who abandons it after `startFailed` and `lost`. */

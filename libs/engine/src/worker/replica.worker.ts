@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { NativeGuard } from '@aerie/contracts';
 import type { InferenceSession } from '../kernel.js';
 import { BatchRunner } from './batch-runner.js';
 import { loadReplica } from './load-replica.js';
-import { NativeGuard } from './native-guard.js';
 import type { MessageFromReplica, MessageToReplica, ReplicaThreadData } from './protocol.js';
 import { serializeFailure } from './serialized-failure.js';
 

@@ -9,6 +9,10 @@ export interface SessionOptions {
   readonly provider: ProviderAttempt;
   /** Threads within an operator, at least 1. */
   readonly intraOpThreads: number;
+  /**
+   * Keeps those threads spinning between runs: faster alone, slower for whatever shares the cores. Default false.
+   */
+  readonly allowSpinning?: boolean;
 }
 
 /** A module that a replica's thread imports to run models: `export const createSession: CreateSession`. */

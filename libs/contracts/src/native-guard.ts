@@ -3,7 +3,7 @@ const IN_NATIVE_CODE = 1;
 const DOOMED = 2;
 
 /**
- * Keeps a thread from being terminated inside the session. ONNX Runtime's binding throws a C++ exception when it comes
+ * Keeps a model's thread from being terminated inside the session. ONNX Runtime's binding throws a C++ exception when it comes
  * back to a terminated thread, and that aborts the whole process. One side guards the session's calls, the other asks
  * before it terminates; the memory is shared.
  */
@@ -17,7 +17,7 @@ export class NativeGuard {
     this.#state = new Int32Array(memory);
   }
 
-  /** In the replica's thread: calls `work`, during which the thread may not be terminated. */
+  /** In the model's thread: calls `work`, during which the thread may not be terminated. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     this.#enter();
     try {
