@@ -24,7 +24,11 @@ describe('what never became a request', () => {
       `Content-Length: ${String(Buffer.byteLength(body))}`,
       'Connection: close',
     ]);
-    expect(JSON.parse(body)).toMatchObject({ error, path: '', requestId: expect.stringMatching(/^[\w-]{36}$/) as string });
+    expect(JSON.parse(body)).toMatchObject({
+      error,
+      path: '',
+      requestId: expect.stringMatching(/^[\w-]{36}$/) as string,
+    });
   });
 
   it.each([

@@ -4,9 +4,20 @@ import { describe, expect, it, jest } from '@jest/globals';
 import type { ArgumentsHost } from '@nestjs/common';
 import { ErrorEnvelopeFilter } from './error-envelope.filter.js';
 
-function answer(thrown: unknown, state: { readonly headersSent?: boolean; readonly destroyed?: boolean } = {}) {
+function answer(
+  thrown: unknown,
+  state: { readonly headersSent?: boolean; readonly destroyed?: boolean } = {},
+) {
   const logger = { error: jest.fn(), debug: jest.fn() };
-  const response = { headersSent: false, destroyed: false, ...state, destroy: jest.fn(), setHeader: jest.fn(), status: jest.fn().mockReturnThis(), json: jest.fn() };
+  const response = {
+    headersSent: false,
+    destroyed: false,
+    ...state,
+    destroy: jest.fn(),
+    setHeader: jest.fn(),
+    status: jest.fn().mockReturnThis(),
+    json: jest.fn(),
+  };
   const request = { path: '/api/v1/predict', context: { id: 'r1' } };
   const host = { switchToHttp: () => ({ getRequest: () => request, getResponse: () => response }) };
   new ErrorEnvelopeFilter(logger as unknown as Logger).catch(thrown, host as unknown as ArgumentsHost);

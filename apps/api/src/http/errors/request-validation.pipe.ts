@@ -26,7 +26,8 @@ export class RequestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
-    if (type !== 'query' || metatype === undefined || !isEmpty(value)) return super.transform(value, metadata);
+    if (type !== 'query' || metatype === undefined || !isEmpty(value))
+      return super.transform(value, metadata);
     const known = this.#emptyQueries.get(metatype);
     if (known !== undefined) return known;
     const query = Object.freeze((await super.transform(value, metadata)) as object);
