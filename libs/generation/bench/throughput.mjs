@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
 import { GenerationEngine } from '@aerie/generation';
 
 const { values: args } = parseArgs({
@@ -30,6 +31,7 @@ const engine = await GenerationEngine.open({
   name: 'bench',
   directory,
   modelPath: `${directory}/1/model.onnx`,
+  sessionModuleUrl: ONNX_SESSION_MODULE_URL,
   intraOpThreads: Number(args.threads),
   allowSpinning: args.spin,
   chunkSize: Number(args.chunk),

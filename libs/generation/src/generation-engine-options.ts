@@ -1,3 +1,4 @@
+import type { ProviderAttempt } from '@aerie/engine';
 import type { GenerationUsage } from './generation-request.js';
 import type { StepRecord } from './scheduler/stream-update.js';
 
@@ -7,6 +8,10 @@ export interface GenerationEngineOptions {
   readonly name: string;
   /** Absolute path of the ONNX file. */
   readonly modelPath: string;
+  /** URL of the module that runs it, which exports a `CreateSession` by the name of `createSession`. */
+  readonly sessionModuleUrl: string;
+  /** Execution providers to try, in order. Default: the CPU. */
+  readonly providers?: readonly ProviderAttempt[];
   /**
    * Absolute path of the directory with `tokenizer.json` and, where the model has them, `tokenizer_config.json`,
    * `chat_template.jinja`, `generation_config.json` and `config.json`.

@@ -7,6 +7,7 @@ import type { GenerationEvent, GenerationRequest } from './generation-request.js
 
 /** The real weights, in the built thread: `npm run build` comes first. */
 const workerUrl = new URL('../dist/worker/generation.worker.js', import.meta.url);
+const sessionModuleUrl = new URL('../../engine/dist/onnx/onnx-session.module.js', import.meta.url).href;
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 const PATIENCE_MS = 120_000;
 
@@ -39,6 +40,7 @@ describe('GenerationEngine with SmolLM2', () => {
         name: 'smollm2',
         directory,
         modelPath: `${directory}/1/model.onnx`,
+        sessionModuleUrl,
         intraOpThreads: 2,
         maxQueue: 20,
         faultsAllowed: true,
@@ -192,7 +194,8 @@ describe('GenerationEngine with SmolLM2', () => {
   );
 
   it('reports a model that does not load', async () => {
-    const opening = GenerationEngine.open({ name: 'none', directory: '/nowhere', modelPath: '/nowhere/model.onnx' }, workerUrl);
+    const nowhere = { name: 'none', directory: '/nowhere', modelPath: '/nowhere/model.onnx' };
+    const opening = GenerationEngine.open({ ...nowhere, sessionModuleUrl }, workerUrl);
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
   });
 });

@@ -26,7 +26,7 @@ const CLOSE_GRACE_MS = 5_000;
  * A language model in a thread of its own, generating many texts at a time.
  *
  * @example
- * const engine = await GenerationEngine.open({ name: 'smollm2', modelPath, directory });
+ * const engine = await GenerationEngine.open({ name: 'smollm2', modelPath, directory, sessionModuleUrl });
  * for await (const event of engine.generate({ kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] })) {
  *   if (event.type === 'text') process.stdout.write(event.text);
  * }
@@ -230,6 +230,10 @@ export class GenerationEngine {
     this.#state = 'ready';
     this.#workerState = IDLE;
     this.#readyAt = this.#lastProgressAt = performance.now();
+    for (const { provider, reason } of model.failedProviders) {
+      const message = `${this.#options.name} does not run on ${provider}`;
+      this.#observer.onNotice?.({ level: 'warn', message, cause: reason });
+    }
     if (model.decoder === 'hugging-face') {
       const message = `${this.#options.name} keeps its caches as outputs: it runs on the slow path, one text per step`;
       this.#observer.onNotice?.({ level: 'warn', message });
@@ -302,9 +306,11 @@ function canceled(signal: AbortSignal | undefined): AerieError {
     : new AerieError('CANCELED', 'the caller left before the text was complete', { cause: reason });
 }
 
-function workerOptionsOf(options: GenerationEngineOptions): WorkerOptions {
+function workerOptionsOf(options: GenerationEngineOptions): Omit<WorkerOptions, 'guard'> {
   return {
     modelPath: options.modelPath,
+    sessionModuleUrl: options.sessionModuleUrl,
+    providers: options.providers ?? [{ name: 'cpu', deviceId: null }],
     directory: options.directory,
     contextLength: options.contextLength ?? 2048,
     maxSlots: options.maxSlots ?? 8,

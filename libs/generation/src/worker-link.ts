@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { NativeGuard } from '@aerie/contracts';
 import type { FromWorker, LoadedModel, ToWorker, WorkerOptions } from './worker/messages.js';
 
 /** What a {@link WorkerLink} reports. */
@@ -14,7 +15,7 @@ export interface WorkerLinkListener {
 export interface WorkerLinkOptions {
   readonly workerUrl: URL;
   readonly name: string;
-  readonly workerOptions: WorkerOptions;
+  readonly workerOptions: Omit<WorkerOptions, 'guard'>;
   readonly startTimeoutMs: number;
   readonly stallTimeoutMs: number;
 }
@@ -28,6 +29,7 @@ export class WorkerLink {
   readonly #options: WorkerLinkOptions;
   readonly #listener: WorkerLinkListener;
   readonly #exited: Promise<void>;
+  readonly #guard = new NativeGuard();
   /** Requests sent so far. */
   #sent = 0;
   #watch: NodeJS.Timeout | null = null;
@@ -36,7 +38,10 @@ export class WorkerLink {
   constructor(options: WorkerLinkOptions, listener: WorkerLinkListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#worker = new Worker(options.workerUrl, { workerData: options.workerOptions, name: options.name });
+    this.#worker = new Worker(options.workerUrl, {
+      workerData: { ...options.workerOptions, guard: this.#guard.memory } satisfies WorkerOptions,
+      name: options.name,
+    });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         this.#lose(`it exited with code ${code}`);
@@ -56,14 +61,23 @@ export class WorkerLink {
     if (this.#watch === null) this.#armForStall();
   }
 
-  /** Lets the current run end, then ends the thread; by force after `graceMs`. */
+  /**
+   * Lets the current run end, then ends the thread. After `graceMs` it is ended by force, or left to end by itself when
+   * it is in native code.
+   */
   async close(graceMs: number): Promise<void> {
     if (!this.#over) this.#worker.postMessage({ type: 'close' } satisfies ToWorker);
     this.#over = true;
     this.#disarm();
-    const force = setTimeout(() => void this.#worker.terminate(), graceMs);
-    await this.#exited;
-    clearTimeout(force);
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => {
+        if (!this.#end()) resolve();
+      }, graceMs);
+      void this.#exited.then(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
   }
 
   #receive(message: FromWorker): void {
@@ -108,9 +122,19 @@ export class WorkerLink {
     if (this.#over) return;
     this.#over = true;
     this.#disarm();
-    // Not awaited: a thread stuck in native code ends only when that returns, and must not hold its replacement up.
-    void this.#worker.terminate();
-    this.#worker.unref();
+    this.#end();
     this.#listener.onLost(reason);
+  }
+
+  /**
+   * Ends the thread without waiting: one stuck in native code ends only when that returns, and must not hold its
+   * replacement up. Returns whether it ends at once.
+   */
+  #end(): boolean {
+    this.#worker.unref();
+    const endsAtOnce = this.#guard.doom();
+    if (endsAtOnce) void this.#worker.terminate();
+    else this.#worker.postMessage({ type: 'exit' } satisfies ToWorker);
+    return endsAtOnce;
   }
 }

@@ -33,7 +33,7 @@ export class GenerationHost {
   }
 
   /** Takes one message. Its effect shows before the model's next run. */
-  receive(message: ToWorker): void {
+  receive(message: Exclude<ToWorker, { type: 'exit' }>): void {
     switch (message.type) {
       case 'generate':
         this.#received++;

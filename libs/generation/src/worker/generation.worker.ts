@@ -1,17 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { NativeGuard } from '@aerie/contracts';
 import { GenerationHost } from './generation-host.js';
 import { FaultyDecoder } from './faulty.decoder.js';
 import { loadModel } from './load-model.js';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.js';
-import { createOnnxSession } from './onnx-session.js';
+import { openSession } from './open-session.js';
 
 /** The generation thread: loads the model, reports ready, and serves until it is told to close. */
 async function main(port: NonNullable<typeof parentPort>, options: WorkerOptions): Promise<void> {
   const post = (message: FromWorker): void => {
     port.postMessage(message);
   };
-  const session = await createOnnxSession(options);
-  const { decoder, encoder, environment, description } = await loadModel(session, options);
+  const opened = await openSession(options, new NativeGuard(options.guard));
+  const { decoder, encoder, environment, description } = await loadModel(opened, options);
   const faulty = options.faultsAllowed ? new FaultyDecoder(decoder) : null;
   const wholeContext = options.maxSlots * options.contextLength;
   const host = new GenerationHost({
@@ -30,6 +31,8 @@ async function main(port: NonNullable<typeof parentPort>, options: WorkerOptions
     },
   });
   port.on('message', (message: ToWorker) => {
+    // Messages arrive between two turns of the loop, so nothing native is running.
+    if (message.type === 'exit') process.exit(0);
     host.receive(message);
     if (message.type === 'close') void host.idle().then(() => release(port, decoder.release.bind(decoder)));
   });

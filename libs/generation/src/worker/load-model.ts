@@ -1,4 +1,3 @@
-import type { InferenceSession } from '@aerie/engine';
 import type { Decoder } from '../decoder/decoder.js';
 import type { TaskEnvironment } from '../scheduler/generation-task.js';
 import { ChatTemplate } from '../text/chat-template.js';
@@ -7,6 +6,7 @@ import { TokenBytes } from '../text/token-bytes.js';
 import type { LoadedModel, WorkerOptions } from './messages.js';
 import { eosIdsOf, namedToken, readModelFiles, tokenIdOf } from './model-files.js';
 import { openDecoder } from './open-decoder.js';
+import type { OpenedSession } from './open-session.js';
 
 /** A language model, ready to run. */
 export interface LanguageModel {
@@ -17,8 +17,9 @@ export interface LanguageModel {
 }
 
 /** Reads the files beside the weights and makes the session a decoder. */
-export async function loadModel(session: InferenceSession, options: WorkerOptions): Promise<LanguageModel> {
+export async function loadModel(opened: OpenedSession, options: WorkerOptions): Promise<LanguageModel> {
   const files = await readModelFiles(options.directory);
+  const { session, failedProviders } = opened;
   const { contextLength } = options;
   const decoder = await openDecoder(session, files, options);
   const bosToken = namedToken(files, 'bos_token');
@@ -42,6 +43,7 @@ export async function loadModel(session: InferenceSession, options: WorkerOption
       decoder: decoder.canShare ? 'external-kv' : 'hugging-face',
       hasChatTemplate: chatTemplate !== null,
       provider: session.provider,
+      failedProviders,
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { ProviderAttempt } from '@aerie/engine';
 import type { GenerationRequest } from '../generation-request.js';
 import type { StepRecord, StreamUpdate } from '../scheduler/stream-update.js';
 
@@ -12,13 +13,24 @@ export type GenerationFault =
   /** The whole process aborts, as a crash in native code would make it. */
   | 'crash';
 
-/** To the generation thread. */
+/**
+ * To the generation thread. After `close` it releases the model and ends; after `exit` it ends as soon as it comes back
+ * from native code.
+ */
 export type ToWorker =
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerationRequest }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'pause'; readonly id: number; readonly paused: boolean }
   | { readonly type: 'fault'; readonly kind: GenerationFault }
-  | { readonly type: 'close' };
+  | { readonly type: 'close' }
+  | { readonly type: 'exit' };
+
+/** An execution provider that did not work. */
+export interface FailedProvider {
+  /** ONNX Runtime's name for it. */
+  readonly provider: string;
+  readonly reason: string;
+}
 
 /** What the thread found when it loaded the model. */
 export interface LoadedModel {
@@ -30,6 +42,8 @@ export interface LoadedModel {
   readonly hasChatTemplate: boolean;
   /** Execution provider in use. */
   readonly provider: string;
+  /** Execution providers that were tried before it. */
+  readonly failedProviders: readonly FailedProvider[];
 }
 
 /** State of the thread after a step. */
@@ -61,6 +75,9 @@ export type FromWorker =
 /** What the thread is started with. */
 export interface WorkerOptions {
   readonly modelPath: string;
+  readonly sessionModuleUrl: string;
+  /** Execution providers to try, in order. */
+  readonly providers: readonly ProviderAttempt[];
   readonly directory: string;
   readonly contextLength: number;
   readonly maxSlots: number;
@@ -71,4 +88,6 @@ export interface WorkerOptions {
   readonly allowSpinning: boolean;
   readonly queryGroups: number | null;
   readonly faultsAllowed: boolean;
+  /** Memory of the thread's NativeGuard. */
+  readonly guard: SharedArrayBuffer;
 }

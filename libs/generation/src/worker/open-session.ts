@@ -1,0 +1,51 @@
+import type { NativeGuard } from '@aerie/contracts';
+import type { CreateSession, InferenceSession } from '@aerie/engine';
+import type { FailedProvider, WorkerOptions } from './messages.js';
+
+/** What a session is opened with. */
+export type OpenSessionOptions = Pick<
+  WorkerOptions,
+  'sessionModuleUrl' | 'modelPath' | 'providers' | 'intraOpThreads' | 'allowSpinning'
+>;
+
+/** A session, and the providers that were tried before it. */
+export interface OpenedSession {
+  readonly session: InferenceSession;
+  readonly failedProviders: readonly FailedProvider[];
+}
+
+/** Opens the model with the first execution provider that works. The guard is held inside the session's calls. */
+export async function openSession(options: OpenSessionOptions, guard: NativeGuard): Promise<OpenedSession> {
+  const { sessionModuleUrl, modelPath, providers, intraOpThreads, allowSpinning } = options;
+  const createSession = await importCreateSession(sessionModuleUrl);
+  const failedProviders: FailedProvider[] = [];
+  let lastError: unknown = new Error('no execution provider to try. This is a bug.');
+  for (const provider of providers) {
+    try {
+      const session = await guard.run(() => createSession({ modelPath, provider, intraOpThreads, allowSpinning }));
+      return { session: guarded(session, guard), failedProviders };
+    } catch (error) {
+      lastError = error;
+      failedProviders.push({ provider: provider.name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  throw lastError;
+}
+
+async function importCreateSession(url: string): Promise<CreateSession> {
+  const module = (await import(url)) as Readonly<Record<string, unknown>>;
+  const { createSession } = module;
+  if (typeof createSession !== 'function') throw new Error(`${url} exports no function "createSession"`);
+  return createSession as CreateSession;
+}
+
+function guarded(session: InferenceSession, guard: NativeGuard): InferenceSession {
+  const { inputs, outputs, provider } = session;
+  return {
+    inputs,
+    outputs,
+    provider,
+    run: (feeds) => guard.run(() => session.run(feeds)),
+    release: () => guard.run(() => session.release()),
+  };
+}
