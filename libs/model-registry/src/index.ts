@@ -1,9 +1,14 @@
 export type { GpuInfo, ItemResult } from '@aerie/engine';
+export type * from './generation-event.js';
 export type * from './inference-event.js';
 export type * from './loaded-model.js';
 export type * from './loading/model-loader.js';
 export type * from './loading/model-runtime.js';
-export { BATCH_TASK_SECTIONS } from './loading/batch-model-loader.js';
+export {
+  GenerationModelLoader,
+  type GenerationModelLoaderOptions,
+} from './loading/generation-model-loader.js';
+export { TASK_SECTIONS } from './loading/task-sections.js';
 export { manifestJsonSchema } from './manifest/manifest-json-schema.js';
 export type { TaskSections } from './manifest/parse-manifest.js';
 export type * from './model-description.js';

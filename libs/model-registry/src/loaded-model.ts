@@ -1,4 +1,5 @@
 import type { ItemResult } from '@aerie/engine';
+import type { LanguageModel } from '@aerie/generation';
 import type { BatchTaskKind, TaskTypes } from '@aerie/tasks';
 
 /** How one request to a model is treated. */
@@ -51,8 +52,20 @@ export interface LoadedModel<K extends BatchTaskKind> {
   ): Promise<InferenceOutcome<TaskTypes[K]['result']>>;
 }
 
+/** A version of a language model that is ready to answer. Valid until the work it was handed to is done. */
+export interface LoadedTextModel {
+  readonly name: string;
+  /** Without `v`, such as `1`. */
+  readonly version: string;
+  readonly model: LanguageModel;
+  /** Tokens of prompt and text together; null when only the model's server knows. */
+  readonly contextLength: number | null;
+}
+
 /** What a loaded model of each served task looks like. Another kind of task adds its row here. */
-export type LoadedModels = { readonly [K in BatchTaskKind]: LoadedModel<K> };
+export type LoadedModels = { readonly [K in BatchTaskKind]: LoadedModel<K> } & {
+  readonly 'text-generation': LoadedTextModel;
+};
 
 /** The kinds of task that the registry hands out models for. */
 export type ServedTaskKind = keyof LoadedModels;

@@ -1,6 +1,7 @@
 import type { Clock } from '@aerie/batching';
 import { AerieError } from '@aerie/contracts';
 import type { Engine, FaultKind } from '@aerie/engine';
+import type { GenerationListener, GenerationModelEvent, GenerationState } from './generation-event.js';
 import type { InferenceEvent, InferenceListener } from './inference-event.js';
 import type { LoadedModels, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';
@@ -47,6 +48,7 @@ export class ModelRegistry {
   readonly #loaders: readonly ModelLoader[];
   readonly #clock: Clock;
   readonly #listeners = new Set<InferenceListener>();
+  readonly #generationListeners = new Set<GenerationListener>();
   #catalog: ModelCatalog;
   #eager: EagerLoading | null = null;
   #closing: Promise<void> | null = null;
@@ -173,6 +175,24 @@ export class ModelRegistry {
     };
   }
 
+  /** Calls `listener` for what language models do. Returns the way to stop. */
+  onGeneration(listener: GenerationListener): () => void {
+    this.#generationListeners.add(listener);
+    return () => {
+      this.#generationListeners.delete(listener);
+    };
+  }
+
+  /** What the loaded language models of this process are doing now. */
+  generation(): readonly GenerationState[] {
+    return this.#catalog.entries.flatMap((entry) =>
+      entry.versions.flatMap(({ spec, life }) => {
+        const status = life.runtime?.generation?.();
+        return status === undefined ? [] : [{ name: entry.spec.name, version: spec.version, status }];
+      }),
+    );
+  }
+
   /**
    * Takes no more requests, waits for those that were taken (until `signal` aborts), and unloads everything.
    * Idempotent.
@@ -206,9 +226,12 @@ export class ModelRegistry {
     const onInference = (event: InferenceEvent): void => {
       for (const listener of this.#listeners) listener(event);
     };
+    const onGeneration = (event: GenerationModelEvent): void => {
+      for (const listener of this.#generationListeners) listener(event);
+    };
     const life = new ModelVersion({
       reference: { name: model.name, version: version.version },
-      open: (signal) => loader.load({ model, version, recorder, onInference }, signal),
+      open: (signal) => loader.load({ model, version, recorder, onInference, onGeneration }, signal),
       keepAliveMs: version.load === 'lazy' ? model.keepAliveMs : 0,
       clock: this.#clock,
       logger: this.#options.logger,

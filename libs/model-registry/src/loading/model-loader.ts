@@ -1,3 +1,4 @@
+import type { GenerationListener } from '../generation-event.js';
 import type { InferenceListener } from '../inference-event.js';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 import type { ModelSpec, VersionSpec } from '../model-spec.js';
@@ -11,6 +12,8 @@ export interface LoadRequest {
   readonly recorder: StatisticsRecorder;
   /** To be called for each batch that ended. */
   readonly onInference: InferenceListener;
+  /** To be called for what a language model does. */
+  readonly onGeneration?: GenerationListener;
 }
 
 /** Loads versions of one family of tasks: the seam at which further kinds of task are plugged in. */

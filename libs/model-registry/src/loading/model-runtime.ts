@@ -1,4 +1,5 @@
 import type { FaultKind, ReplicaStatus, TensorMetadata } from '@aerie/engine';
+import type { GenerationStatus } from '@aerie/generation';
 import type { LoadedModels, ServedTaskKind } from '../loaded-model.js';
 
 /** What a loaded version is doing. */
@@ -20,6 +21,8 @@ export interface ModelRuntime {
   readonly labels: readonly string[] | null;
   activity(): RuntimeActivity;
   replicas(): readonly ReplicaStatus[];
+  /** Slots, queue and memory of a language model of this process. */
+  generation?(): GenerationStatus;
   /** Makes the next batch fail in the given way; refused unless the engine allows faults. */
   injectFault(kind: FaultKind): void;
   /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { BATCH_TASK_SECTIONS } from '../loading/batch-model-loader.js';
+import { TASK_SECTIONS } from '../loading/task-sections.js';
 import { scanRepository } from '../repository/repository-scanner.js';
 import { MemoryLogger } from '../testing/memory-logger.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
@@ -11,11 +11,11 @@ const MODELS = new URL('../../../../models/', import.meta.url);
 describe('the published JSON Schema of manifests', () => {
   it('is what the schemas in the code say; if not: npm run build && node tools/write-manifest-schema.mjs', () => {
     const published: unknown = JSON.parse(readFileSync(new URL('manifest.schema.json', MODELS), 'utf8'));
-    expect(published).toEqual(JSON.parse(JSON.stringify(manifestJsonSchema(BATCH_TASK_SECTIONS))));
+    expect(published).toEqual(JSON.parse(JSON.stringify(manifestJsonSchema(TASK_SECTIONS))));
   });
 
   it('refuses the sections of other tasks', () => {
-    const { allOf } = manifestJsonSchema(BATCH_TASK_SECTIONS) as {
+    const { allOf } = manifestJsonSchema(TASK_SECTIONS) as {
       allOf: readonly { if: object; then: object }[];
     };
     expect(allOf[0]).toMatchObject({
@@ -32,7 +32,7 @@ describe('the manifests of the models that come with the server', () => {
     repository.remove();
     const specs = await scanRepository({
       settings,
-      sections: BATCH_TASK_SECTIONS,
+      sections: TASK_SECTIONS,
       logger: new MemoryLogger(),
     });
     const images = specs.find(({ name }) => name === 'efficientnet-lite0');

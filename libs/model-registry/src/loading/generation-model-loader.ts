@@ -1,0 +1,129 @@
+import { isAbsolute, join } from 'node:path';
+import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
+import { GenerationEngine, type GenerationEngineOptions, type GenerationObserver } from '@aerie/generation';
+import type { GenerationListener } from '../generation-event.js';
+import { ModelLoadError } from '../model-load.error.js';
+import { registryClock } from '../registry-clock.js';
+import type { RegistryLogger } from '../registry-logger.js';
+import type { RegistrySettings } from '../registry-settings.js';
+import { CheckedFiles } from '../repository/checked-files.js';
+import { GENERATION_SECTIONS, generationOptionsOf, mebibytes } from './generation-section.js';
+import { GenerationModel, type TextEngine } from './generation-model.js';
+import type { LoadRequest, ModelLoader } from './model-loader.js';
+import type { ModelRuntime } from './model-runtime.js';
+
+/** Files that the engine reads beside tokenizer.json, where they exist. */
+const OPTIONAL_FILES = [
+  'tokenizer_config.json',
+  'chat_template.jinja',
+  'generation_config.json',
+  'config.json',
+];
+
+/** What the loader works with. */
+export interface GenerationModelLoaderOptions {
+  readonly settings: RegistrySettings;
+  readonly logger: RegistryLogger;
+  /** Cores that a language model may use: it shares them with replicas, which rarely run all at once. */
+  readonly cores: number;
+  readonly faultsAllowed: boolean;
+  /** Module that exports `createSession`. Default: ONNX Runtime. */
+  readonly sessionModuleUrl?: string;
+  /** Default: an engine in a thread of its own. */
+  readonly open?: (options: GenerationEngineOptions) => Promise<TextEngine>;
+}
+
+/** Loads language models of this process: each in a thread of its own, with continuous batching. */
+export class GenerationModelLoader implements ModelLoader {
+  readonly sections = GENERATION_SECTIONS;
+  readonly #options: GenerationModelLoaderOptions;
+  readonly #open: (options: GenerationEngineOptions) => Promise<TextEngine>;
+
+  constructor(options: GenerationModelLoaderOptions) {
+    this.#options = options;
+    this.#open = options.open ?? ((engineOptions) => GenerationEngine.open(engineOptions));
+  }
+
+  async load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime> {
+    const options = await this.#engineOptions(request, signal);
+    signal.throwIfAborted();
+    const engine = await this.#open(options).catch((error: unknown) => {
+      const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new ModelLoadError('the runtime could not open the language model', detail, error);
+    });
+    if (signal.aborted) {
+      await engine.close();
+      throw signal.reason;
+    }
+    const { model, version } = request;
+    return new GenerationModel({
+      name: model.name,
+      version: version.version,
+      engine,
+      now: () => registryClock.now(),
+    });
+  }
+
+  async #engineOptions(request: LoadRequest, signal: AbortSignal): Promise<GenerationEngineOptions> {
+    const { model, version } = request;
+    const { settings, cores, faultsAllowed } = this.#options;
+    const options = generationOptionsOf(version.options);
+    const files = new CheckedFiles({
+      repository: settings.path,
+      directory: model.directory,
+      sha256: model.sha256,
+      signal,
+    });
+    return {
+      name: `${model.name}@${version.version}`,
+      modelPath: await files.modelPath(version.file),
+      sessionModuleUrl: this.#options.sessionModuleUrl ?? ONNX_SESSION_MODULE_URL,
+      directory: await checkedFolder(files, model.directory, options.files),
+      contextLength: options.context_length,
+      maxSlots: options.max_slots,
+      maxQueue: model.batching.maxQueueSize,
+      chunkSize: options.chunk_size,
+      intraOpThreads: model.replicas.intraOpThreads ?? cores,
+      allowSpinning: options.allow_spinning,
+      ...(options.kv_budget_mib === undefined ? {} : { kvBudgetBytes: mebibytes(options.kv_budget_mib) }),
+      prefixCacheBytes: mebibytes(options.prefix_cache_mib),
+      ...(options.query_groups === undefined ? {} : { queryGroups: options.query_groups }),
+      stallTimeoutMs: model.replicas.stallTimeoutMs,
+      startTimeoutMs: settings.startTimeoutMs,
+      faultsAllowed,
+      observer: this.#observer(request),
+    };
+  }
+
+  #observer({ model, version, recorder, onGeneration }: LoadRequest): GenerationObserver {
+    const whose = { model: model.name, version: version.version };
+    const report = (event: Parameters<GenerationListener>[0]): void => onGeneration?.(event);
+    return {
+      onStep: (step) => report({ ...whose, type: 'step', step }),
+      onFirstToken: (elapsedMs) => report({ ...whose, type: 'first-token', elapsedMs }),
+      onInterToken: (elapsedMs) => report({ ...whose, type: 'inter-token', elapsedMs }),
+      onEnd: (record) => {
+        if (record.outcome === 'completed') recorder.requestSucceeded(record.totalMs);
+        else if (record.outcome === 'failed') recorder.requestFailed();
+        report({ ...whose, type: 'end', record });
+      },
+      onNotice: ({ level, message, cause }) => {
+        this.#options.logger[level](cause === undefined ? whose : { ...whose, reason: cause }, message);
+      },
+    };
+  }
+}
+
+/** Checks every file that the engine will read, and returns their folder. */
+async function checkedFolder(files: CheckedFiles, directory: string, folder: string): Promise<string> {
+  if (isAbsolute(folder)) {
+    throw new ModelLoadError('a file of the model is refused', `${folder} leads out of the model's folder`);
+  }
+  await files.path(join(folder, 'tokenizer.json'));
+  for (const name of OPTIONAL_FILES) {
+    const file = join(folder, name);
+    if (await files.has(file)) await files.path(file);
+  }
+  return join(directory, folder);
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { TaskSections } from '../manifest/parse-manifest.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+const generation = z
+  .strictObject({
+    files: z
+      .string()
+      .min(1)
+      .default('.')
+      .describe(
+        "Folder of tokenizer.json and what lies beside it (tokenizer_config.json, chat_template.jinja, generation_config.json, config.json), inside the model's folder.",
+      ),
+    context_length: z
+      .int()
+      .min(2)
+      .max(1_048_576)
+      .default(2048)
+      .describe('Tokens of prompt and text together; at most what the model was made for.'),
+    max_slots: z.int().min(1).max(256).default(8).describe('Texts that are generated at a time.'),
+    chunk_size: z
+      .int()
+      .min(16)
+      .max(4096)
+      .default(64)
+      .describe('Tokens of a prompt that are prefilled at a time: the longest that running texts ever wait.'),
+    allow_spinning: z
+      .boolean()
+      .default(false)
+      .describe("Keeps ONNX Runtime's threads awake between runs: faster alone, slower beside other models."),
+    kv_budget_mib: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Memory for keys and values of running texts. Default: every slot at full length.'),
+    prefix_cache_mib: z
+      .int()
+      .min(0)
+      .max(1_048_576)
+      .default(256)
+      .describe('Memory for keys and values that later requests may reuse; 0: none are kept.'),
+    query_groups: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Query heads per key-value head, where no config.json says so. Default: found by trial.'),
+  })
+  .prefault({});
+
+const sectionSchema = z.strictObject({ generation });
+
+/** Validated options of a language model. */
+export type GenerationOptions = z.infer<typeof generation>;
+
+/** The section of manifests of task `text-generation`. */
+export const GENERATION_SECTIONS: TaskSections = { 'text-generation': sectionSchema };
+
+/** Reads what {@link GENERATION_SECTIONS} validated. */
+export function generationOptionsOf(options: unknown): GenerationOptions {
+  return (options as z.infer<typeof sectionSchema>).generation;
+}
+
+/** MiB as bytes. */
+export function mebibytes(count: number): number {
+  return count * MEBIBYTE;
+}
