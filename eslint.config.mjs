@@ -26,7 +26,10 @@ export default defineConfig(
       // DTO classes describe the shape of bodies; what is sent is a plain object of that shape.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // A `default` that handles the rest is a decision, too.
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       // Numbers read the same in a template and out of it.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // It asks for `x!`, which strict forbids. Hot loops over typed arrays need one of the two: `x as number`.
@@ -96,5 +99,9 @@ export default defineConfig(
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { globals: globals.node },
+  },
+  {
+    files: ['apps/api/assets/**/*.js'],
+    languageOptions: { globals: globals.browser },
   },
 );

@@ -53,6 +53,17 @@ describe('the start', () => {
     expect(output).toMatch(/lables/);
   });
 
+  it('has a page for people, without the internet', async () => {
+    server = await ServerProcess.start();
+    const page = await send(`${server.url}/`);
+    expect(page.status).toBe(200);
+    expect(page.text).toMatch(/<title>Aerie/);
+    const assets = [...page.text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(assets).toHaveLength(2);
+    for (const path of assets) expect((await send(`${server.url}${path}`)).status).toBe(200);
+    expect((await send(`${server.url}/assets/../package.json`)).status).toBe(404);
+  });
+
   it('serves its API documentation without the internet', async () => {
     server = await ServerProcess.start();
     const page = await send(`${server.url}/docs`);

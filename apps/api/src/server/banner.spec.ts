@@ -2,7 +2,8 @@ import { loadSettings } from '@aerie/config';
 import { expect, it } from '@jest/globals';
 import { banner } from './banner.js';
 
-const show = (variables: Readonly<Record<string, string>>) => banner(loadSettings(variables, import.meta.dirname), 8123);
+const show = (variables: Readonly<Record<string, string>>) =>
+  banner(loadSettings(variables, import.meta.dirname), 8123);
 
 it.each([
   ['127.0.0.1', 'http://127.0.0.1:8123'],

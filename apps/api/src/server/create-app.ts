@@ -9,6 +9,7 @@ import { protocolMiddleware } from '../http/protocol.middleware.js';
 import { requestMiddleware } from '../http/request.middleware.js';
 import { serveOpenApi } from './openapi.js';
 import { ServerAdapter } from './server.adapter.js';
+import { serveStatusPage } from './status-page.js';
 
 /** Puts the server together; it does not listen yet. */
 export async function createApp(settings: Settings, logger: Logger): Promise<NestExpressApplication> {
@@ -38,5 +39,6 @@ export async function createApp(settings: Settings, logger: Logger): Promise<Nes
     }),
   );
   serveOpenApi(app, settings.appName);
+  serveStatusPage(app);
   return app;
 }

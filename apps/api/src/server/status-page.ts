@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
+
+const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
+
+/** A page for people at `/`: state of the server and its models, refreshed every two seconds, and a picture to try. */
+export function serveStatusPage(app: NestExpressApplication): void {
+  app.useStaticAssets(ASSETS, { prefix: '/assets/', index: false, maxAge: '10m' });
+  const express = app.getHttpAdapter().getInstance();
+  express.get('/', (_request: Request, response: Response) => {
+    response.sendFile('index.html', { root: ASSETS });
+  });
+}
