@@ -21,7 +21,20 @@ const { values: args } = parseArgs({
   },
 });
 
-const TOPICS = ['tides', 'bread', 'bridges', 'owls', 'glass', 'chess', 'maps', 'rain', 'clocks', 'silk', 'salt', 'kites'];
+const TOPICS = [
+  'tides',
+  'bread',
+  'bridges',
+  'owls',
+  'glass',
+  'chess',
+  'maps',
+  'rain',
+  'clocks',
+  'silk',
+  'salt',
+  'kites',
+];
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 
 let steps = [];
@@ -83,7 +96,7 @@ for (const streams of args.streams.split(',').map(Number)) {
       `TTFT p50 ${median(firstTokens).toFixed(0)} max ${Math.max(...firstTokens).toFixed(0)} ms; ` +
       `gap p50 ${median(gaps).toFixed(1)} p99 ${high(gaps).toFixed(1)} ms; ` +
       `decode run ${mean(decode.map(({ runMs }) => runMs)).toFixed(2)} + ${mean(decode.map(({ overheadMs }) => overheadMs)).toFixed(2)} ms; ` +
-      `prefill ${(prefill.reduce((sum, { tokens }) => sum + tokens, 0) / prefill.reduce((sum, { runMs }) => sum + runMs, 0) * 1000).toFixed(0)} tok/s`,
+      `prefill ${((prefill.reduce((sum, { tokens }) => sum + tokens, 0) / prefill.reduce((sum, { runMs }) => sum + runMs, 0)) * 1000).toFixed(0)} tok/s`,
   );
 }
 await engine.close();

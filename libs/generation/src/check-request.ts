@@ -26,10 +26,14 @@ const RANGES = {
  * @throws AerieError INVALID_INPUT, with what was expected and what came.
  */
 export function checkRequest(request: GenerationRequest, maxSlots: number): void {
-  for (const [field, range] of Object.entries(RANGES)) checkNumber(field, request[field as keyof typeof RANGES], range);
+  for (const [field, range] of Object.entries(RANGES))
+    checkNumber(field, request[field as keyof typeof RANGES], range);
   checkNumber('n', request.n, { from: 1, to: maxSlots, integer: true });
   if (request.stop?.includes('') === true) {
-    throw new AerieError('INVALID_INPUT', 'stop: expected strings of at least one character, got an empty one');
+    throw new AerieError(
+      'INVALID_INPUT',
+      'stop: expected strings of at least one character, got an empty one',
+    );
   }
   if (request.kind === 'chat' && request.messages.length === 0) {
     throw new AerieError('INVALID_INPUT', 'messages: expected at least one message, got none');
@@ -41,5 +45,8 @@ function checkNumber(field: string, value: number | undefined, { from, to, integ
   if (value >= from && value <= to && (integer !== true || Number.isInteger(value))) return;
   const kind = integer === true ? 'an integer' : 'a number';
   const lowest = from === Number.MIN_VALUE ? 'above 0' : `at least ${from}`;
-  throw new AerieError('INVALID_INPUT', `${field}: expected ${kind} ${lowest} and at most ${to}, got ${value}`);
+  throw new AerieError(
+    'INVALID_INPUT',
+    `${field}: expected ${kind} ${lowest} and at most ${to}, got ${value}`,
+  );
 }

@@ -70,7 +70,11 @@ export interface GenerationObserver {
   /** A request ended. */
   onEnd?(record: GenerationRecord): void;
   /** Something that belongs in the log: a failed run, a lost thread, a slow path. */
-  onNotice?(notice: { readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly cause?: unknown }): void;
+  onNotice?(notice: {
+    readonly level: 'info' | 'warn' | 'error';
+    readonly message: string;
+    readonly cause?: unknown;
+  }): void;
 }
 
 /** State of an engine, as health and metrics report it. */

@@ -13,7 +13,12 @@ const PATIENCE_MS = 120_000;
 
 const STORY: GenerationRequest = {
   kind: 'chat',
-  messages: [{ role: 'user', content: 'Write a story about a brave little owl in a lighthouse by the northern sea, please.' }],
+  messages: [
+    {
+      role: 'user',
+      content: 'Write a story about a brave little owl in a lighthouse by the northern sea, please.',
+    },
+  ],
   maxTokens: 24,
   temperature: 0.9,
   seed: 42,
@@ -64,7 +69,12 @@ describe('GenerationEngine with SmolLM2', () => {
   it(
     'answers greedily from what the model knows',
     async () => {
-      const text = await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 });
+      const text = await read({
+        kind: 'text',
+        prompt: 'The capital of France is',
+        temperature: 0,
+        maxTokens: 4,
+      });
       expect(text).toContain('Paris');
     },
     PATIENCE_MS,
@@ -104,7 +114,12 @@ describe('GenerationEngine with SmolLM2', () => {
   it(
     'never shows a stop string, and ends there',
     async () => {
-      const request = { kind: 'text', prompt: 'one two three four five six', temperature: 0, maxTokens: 12 } as const;
+      const request = {
+        kind: 'text',
+        prompt: 'one two three four five six',
+        temperature: 0,
+        maxTokens: 12,
+      } as const;
       const whole = await read(request);
       // From the middle of one word to the middle of another, so that it lies across tokens.
       const stop = whole.slice(6, 13);
@@ -155,7 +170,9 @@ describe('GenerationEngine with SmolLM2', () => {
         expect.objectContaining({ code: 'OVERLOADED', retryAfterMs: expect.any(Number) }),
       );
       for (const stream of streams) await stream.return();
-      expect(await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 })).toContain('Paris');
+      expect(
+        await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 }),
+      ).toContain('Paris');
     },
     PATIENCE_MS,
   );
@@ -163,7 +180,9 @@ describe('GenerationEngine with SmolLM2', () => {
   it(
     'times out waiting for a first token',
     async () => {
-      await expect(read({ ...filler(30, 5), firstTokenTimeoutMs: 20 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await expect(read({ ...filler(30, 5), firstTokenTimeoutMs: 20 })).rejects.toMatchObject({
+        code: 'TIMEOUT',
+      });
     },
     PATIENCE_MS,
   );
@@ -187,7 +206,9 @@ describe('GenerationEngine with SmolLM2', () => {
       engine.injectFault(fault);
       await expect(drain(running)).rejects.toMatchObject({ code: 'WORKER_LOST' });
       expect(engine.status().state).toBe('restarting');
-      expect(await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 })).toContain('Paris');
+      expect(
+        await read({ kind: 'text', prompt: 'The capital of France is', temperature: 0, maxTokens: 4 }),
+      ).toContain('Paris');
       expect(engine.status()).toMatchObject({ state: 'ready', restarts: restarts + 1 });
     },
     PATIENCE_MS,

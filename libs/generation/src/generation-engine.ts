@@ -11,7 +11,13 @@ import { GenerationStream } from './generation-stream.js';
 import { PendingRequest } from './pending-request.js';
 import type { StreamUpdate } from './scheduler/stream-update.js';
 import { WorkerLink } from './worker-link.js';
-import type { FromWorker, GenerationFault, LoadedModel, WorkerOptions, WorkerState } from './worker/messages.js';
+import type {
+  FromWorker,
+  GenerationFault,
+  LoadedModel,
+  WorkerOptions,
+  WorkerState,
+} from './worker/messages.js';
 
 const DEFAULT_MAX_QUEUE = 256;
 const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
@@ -69,7 +75,11 @@ export class GenerationEngine {
     await new Promise<void>((resolve, reject) => {
       engine.#startThread(resolve, (reason) => {
         const cause = new Error(reason);
-        reject(new AerieError('MODEL_NOT_LOADED', `the language model ${options.name} could not be loaded`, { cause }));
+        reject(
+          new AerieError('MODEL_NOT_LOADED', `the language model ${options.name} could not be loaded`, {
+            cause,
+          }),
+        );
       });
     });
     return engine;
@@ -130,7 +140,8 @@ export class GenerationEngine {
 
   /** Makes the thread's next run of the model fail in the given way. For tests: refused unless faults were allowed. */
   injectFault(kind: GenerationFault): void {
-    if (this.#options.faultsAllowed !== true) throw new Error('faults were not allowed when the engine was opened');
+    if (this.#options.faultsAllowed !== true)
+      throw new Error('faults were not allowed when the engine was opened');
     this.#link?.send({ type: 'fault', kind });
   }
 
@@ -161,9 +172,13 @@ export class GenerationEngine {
     if (waiting < maxQueue + free) return;
     // A slot is free again, on average, after a request's duration divided by the slots.
     const estimate = (this.#meanRequestMs * (waiting + 1)) / this.#maxSlots;
-    throw new AerieError('OVERLOADED', `${waiting} requests are waiting, the limit is ${maxQueue}: try again later`, {
-      retryAfterMs: Math.round(Math.min(30_000, Math.max(500, estimate))),
-    });
+    throw new AerieError(
+      'OVERLOADED',
+      `${waiting} requests are waiting, the limit is ${maxQueue}: try again later`,
+      {
+        retryAfterMs: Math.round(Math.min(30_000, Math.max(500, estimate))),
+      },
+    );
   }
 
   #send(pending: PendingRequest): void {
@@ -180,7 +195,11 @@ export class GenerationEngine {
     else this.#settle(pending, 'canceled', pending.stream.usage);
   }
 
-  #settle(pending: PendingRequest, outcome: 'completed' | 'canceled' | 'failed', usage: GenerationUsage): void {
+  #settle(
+    pending: PendingRequest,
+    outcome: 'completed' | 'canceled' | 'failed',
+    usage: GenerationUsage,
+  ): void {
     this.#pending.delete(pending.id);
     this.#totals = {
       promptTokens: this.#totals.promptTokens + usage.promptTokens,
@@ -215,7 +234,11 @@ export class GenerationEngine {
         },
         onStep: (message) => this.#takeStep(message),
         onFault: (reason) => {
-          this.#observer.onNotice?.({ level: 'error', message: `a run of ${this.#options.name} failed`, cause: reason });
+          this.#observer.onNotice?.({
+            level: 'error',
+            message: `a run of ${this.#options.name} failed`,
+            cause: reason,
+          });
         },
         onLost: (reason) => {
           if (ready) this.#replaceThread(reason);
@@ -248,12 +271,19 @@ export class GenerationEngine {
   #replaceThread(reason: string): void {
     if (this.#state === 'closed') return;
     const retryAfterMs = 1_000;
-    this.#observer.onNotice?.({ level: 'error', message: `the thread of ${this.#options.name} was lost: ${reason}` });
+    this.#observer.onNotice?.({
+      level: 'error',
+      message: `the thread of ${this.#options.name} was lost: ${reason}`,
+    });
     this.#failPending(
       ({ started, sent, stream }) => this.#state === 'restarting' || started || sent > 1 || stream.ended,
-      new AerieError('WORKER_LOST', 'the language model stopped while this text was generated; it is being restarted', {
-        retryAfterMs,
-      }),
+      new AerieError(
+        'WORKER_LOST',
+        'the language model stopped while this text was generated; it is being restarted',
+        {
+          retryAfterMs,
+        },
+      ),
     );
     if (this.#state === 'ready' && performance.now() - this.#readyAt > STABLE_MS) this.#losses = 0;
     this.#state = 'restarting';

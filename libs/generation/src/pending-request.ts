@@ -44,7 +44,10 @@ export class PendingRequest {
   watch(onDeadline: (what: string, timeoutMs: number) => void, onAbort: () => void): void {
     const { firstTokenTimeoutMs, timeoutMs } = this.request;
     if (firstTokenTimeoutMs !== undefined) {
-      this.#firstTokenTimer = this.#timer(() => onDeadline('the first token', firstTokenTimeoutMs), firstTokenTimeoutMs);
+      this.#firstTokenTimer = this.#timer(
+        () => onDeadline('the first token', firstTokenTimeoutMs),
+        firstTokenTimeoutMs,
+      );
     }
     if (timeoutMs !== undefined) this.#timer(() => onDeadline('the text', timeoutMs), timeoutMs);
     this.#onAbort = onAbort;

@@ -5,7 +5,13 @@ export const MASKED = -1e9;
  * Writes the bias of one row of a decode step, [1, groups, capacity + 1]: the row's own tokens and the new one are
  * attended to, the rest of the capacity is masked.
  */
-export function writeDecodeBias(bias: Float32Array, row: number, groups: number, capacity: number, length: number): void {
+export function writeDecodeBias(
+  bias: Float32Array,
+  row: number,
+  groups: number,
+  capacity: number,
+  length: number,
+): void {
   const width = capacity + 1;
   for (let group = 0; group < groups; group++) {
     const start = (row * groups + group) * width;
@@ -19,7 +25,13 @@ export function writeDecodeBias(bias: Float32Array, row: number, groups: number,
  * Writes the bias of a chunk of a prompt, [count * groups, capacity + count]: query s attends to the row's `length`
  * cached tokens and to the chunk's tokens 0..s; it is repeated for each group.
  */
-export function writePrefillBias(bias: Float32Array, groups: number, capacity: number, length: number, count: number): void {
+export function writePrefillBias(
+  bias: Float32Array,
+  groups: number,
+  capacity: number,
+  length: number,
+  count: number,
+): void {
   const width = capacity + count;
   for (let query = 0; query < count; query++) {
     for (let group = 0; group < groups; group++) {

@@ -21,7 +21,8 @@ export class ExternalKvDecoder implements Decoder {
   readonly #groups: number;
   readonly #newNames: readonly string[];
   /** Past tensors of the last decode step: they stay the same until rows or capacity change. */
-  #pastFeeds: { readonly rows: number; readonly capacity: number; readonly feeds: NamedTensors } | null = null;
+  #pastFeeds: { readonly rows: number; readonly capacity: number; readonly feeds: NamedTensors } | null =
+    null;
 
   constructor(session: InferenceSession, options: ExternalKvOptions) {
     const past = session.inputs.find(({ name }) => name === 'past.0.key');
@@ -35,8 +36,14 @@ export class ExternalKvDecoder implements Decoder {
       maxRows: options.maxRows,
       maxTokens: options.maxTokens,
     });
-    this.vocabSize = fixedDimension(session.outputs.find(({ name }) => name === 'logits')?.shape[2], 'vocabulary');
-    this.#newNames = Array.from({ length: layers }, (_, layer) => [`new.${layer}.key`, `new.${layer}.value`]).flat();
+    this.vocabSize = fixedDimension(
+      session.outputs.find(({ name }) => name === 'logits')?.shape[2],
+      'vocabulary',
+    );
+    this.#newNames = Array.from({ length: layers }, (_, layer) => [
+      `new.${layer}.key`,
+      `new.${layer}.value`,
+    ]).flat();
   }
 
   /** Whether a session follows the external-KV contract. */
@@ -163,7 +170,8 @@ function integers(values: readonly number[], dims: readonly number[]): Tensor {
 
 function floats(outputs: NamedTensors, name: string): Float32Array {
   const data = outputs[name]?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`the model's output ${name} is not float32. This is a bug.`);
+  if (!(data instanceof Float32Array))
+    throw new Error(`the model's output ${name} is not float32. This is a bug.`);
   return data;
 }
 

@@ -9,14 +9,23 @@ const VOCAB = 5;
 function fakeSession(dtype: 'float32' | 'float16', extraInputs: readonly string[]) {
   const feeds: NamedTensors[] = [];
   const cache = (name: string): TensorMetadata => ({ name, dtype, shape: ['batch', 1, 'past', 1] });
-  const arrayOf = (values: readonly number[]) => (dtype === 'float16' ? Uint16Array.from(values) : Float32Array.from(values));
+  const arrayOf = (values: readonly number[]) =>
+    dtype === 'float16' ? Uint16Array.from(values) : Float32Array.from(values);
   const session: InferenceSession = {
     inputs: [
-      ...['input_ids', ...extraInputs].map((name): TensorMetadata => ({ name, dtype: 'int64', shape: ['batch', 'sequence'] })),
+      ...['input_ids', ...extraInputs].map((name): TensorMetadata => ({
+        name,
+        dtype: 'int64',
+        shape: ['batch', 'sequence'],
+      })),
       cache('past_key_values.0.key'),
       cache('past_key_values.0.value'),
     ],
-    outputs: [{ name: 'logits', dtype, shape: ['batch', 'sequence', VOCAB] }, cache('present.0.key'), cache('present.0.value')],
+    outputs: [
+      { name: 'logits', dtype, shape: ['batch', 'sequence', VOCAB] },
+      cache('present.0.key'),
+      cache('present.0.value'),
+    ],
     provider: 'cpu',
     run: async (given) => {
       feeds.push(given);
@@ -62,7 +71,11 @@ describe('HuggingFaceDecoder', () => {
     });
     const plain = fakeSession('float32', []);
     await new HuggingFaceDecoder(plain.session, 1).prefill(0, [1]);
-    expect(Object.keys(plain.feeds[0] ?? {}).sort()).toEqual(['input_ids', 'past_key_values.0.key', 'past_key_values.0.value']);
+    expect(Object.keys(plain.feeds[0] ?? {}).sort()).toEqual([
+      'input_ids',
+      'past_key_values.0.key',
+      'past_key_values.0.value',
+    ]);
   });
 
   it('copies and swaps rows, which then go their own ways', async () => {
@@ -73,7 +86,9 @@ describe('HuggingFaceDecoder', () => {
     sut.swapRows(0, 1);
     expect([...sut.lengths]).toEqual([1, 2, 2]);
     const logits = await sut.decode({ tokens: [0, 0, 1], minRows: 1 });
-    expect([0, 1, 2].map((row) => logits.subarray(row * VOCAB, (row + 1) * VOCAB).indexOf(1))).toEqual([3, 2, 3]);
+    expect([0, 1, 2].map((row) => logits.subarray(row * VOCAB, (row + 1) * VOCAB).indexOf(1))).toEqual([
+      3, 2, 3,
+    ]);
   });
 });
 

@@ -53,7 +53,8 @@ export class HuggingFaceDecoder implements Decoder {
 
   async decode({ tokens }: DecodeBatch): Promise<Float32Array> {
     const logits = new Float32Array(tokens.length * this.vocabSize);
-    for (const [row, token] of tokens.entries()) logits.set(await this.#run(row, [token]), row * this.vocabSize);
+    for (const [row, token] of tokens.entries())
+      logits.set(await this.#run(row, [token]), row * this.vocabSize);
     return logits;
   }
 
@@ -99,11 +100,15 @@ export class HuggingFaceDecoder implements Decoder {
       ...(this.#caches[row] ?? this.#emptyCache()),
       input_ids: integers(tokens),
     };
-    if (this.#inputNames.has('attention_mask')) feeds.attention_mask = integers(Array.from({ length: total }, () => 1));
+    if (this.#inputNames.has('attention_mask'))
+      feeds.attention_mask = integers(Array.from({ length: total }, () => 1));
     if (this.#inputNames.has('position_ids')) feeds.position_ids = integers(tokens.map((_, i) => length + i));
     const outputs = await this.#session.run(feeds);
     this.#caches[row] = Object.fromEntries(
-      this.#pastInputs.map(({ name }) => [name, outputOf(outputs, name.replace('past_key_values', 'present'))]),
+      this.#pastInputs.map(({ name }) => [
+        name,
+        outputOf(outputs, name.replace('past_key_values', 'present')),
+      ]),
     );
     this.lengths[row] = total;
     return floatsOf(outputOf(outputs, 'logits')).subarray(-this.vocabSize);
@@ -123,7 +128,9 @@ function cacheShape(input: TensorMetadata, length: number): readonly [1, number,
   const heads = input.shape[1];
   const headSize = input.shape[3];
   if (typeof heads !== 'number' || typeof headSize !== 'number' || heads <= 0 || headSize <= 0) {
-    throw new Error(`the model's input ${input.name} must have a fixed number of heads and a fixed head size`);
+    throw new Error(
+      `the model's input ${input.name} must have a fixed number of heads and a fixed head size`,
+    );
   }
   return [1, heads, length, headSize];
 }

@@ -4,7 +4,11 @@ import { capacityFor, KvBuffer } from './kv-buffer.js';
 const SHAPE = { layers: 2, heads: 2, headSize: 4, maxRows: 3, maxTokens: 300 };
 
 /** A run's outputs for `rows` rows of `count` tokens, each value saying where it belongs. */
-function outputs(rows: number, count: number, value: (row: number, head: number, token: number) => number): Float32Array[] {
+function outputs(
+  rows: number,
+  count: number,
+  value: (row: number, head: number, token: number) => number,
+): Float32Array[] {
   return Array.from({ length: SHAPE.layers * 2 }, (_, index) =>
     Float32Array.from({ length: rows * SHAPE.heads * count * SHAPE.headSize }, (__, at) => {
       const token = Math.floor(at / SHAPE.headSize) % count;
@@ -18,14 +22,22 @@ function outputs(rows: number, count: number, value: (row: number, head: number,
 /** What a row's head holds for each token, layer 1's values. */
 function held(kv: KvBuffer, row: number, head: number): number[] {
   const view = kv.view(1, 1, row, 1);
-  return Array.from({ length: kv.lengths[row] ?? 0 }, (_, token) => view[(head * kv.capacity + token) * SHAPE.headSize] ?? NaN);
+  return Array.from(
+    { length: kv.lengths[row] ?? 0 },
+    (_, token) => view[(head * kv.capacity + token) * SHAPE.headSize] ?? NaN,
+  );
 }
 
 function filled(): KvBuffer {
   const kv = new KvBuffer(SHAPE);
   kv.fit(5);
   for (const [row, count] of [3, 5, 2].entries()) {
-    kv.append(row, outputs(1, count, (_, head, token) => row * 1000 + head * 100 + token), 0, count);
+    kv.append(
+      row,
+      outputs(1, count, (_, head, token) => row * 1000 + head * 100 + token),
+      0,
+      count,
+    );
   }
   return kv;
 }
@@ -57,7 +69,10 @@ describe('KvBuffer', () => {
     const block = kv.exportBlock(0, 1, 3);
     kv.clear(2);
     kv.importBlock(2, block, 3, 2);
-    expect([held(kv, 2, 0), held(kv, 2, 1)]).toEqual([[31001, 31002], [31101, 31102]]);
+    expect([held(kv, 2, 0), held(kv, 2, 1)]).toEqual([
+      [31001, 31002],
+      [31101, 31102],
+    ]);
   });
 
   it('passes the first rows as one piece, in the layout the model reads', () => {

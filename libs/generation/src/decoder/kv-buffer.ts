@@ -146,7 +146,10 @@ export class KvBuffer {
     let from = 0;
     for (const array of this.#arrays) {
       for (let head = 0; head < heads; head++, from += blockTokens * headSize) {
-        array.set(block.subarray(from, from + count * headSize), (row * heads + head) * stride + length * headSize);
+        array.set(
+          block.subarray(from, from + count * headSize),
+          (row * heads + head) * stride + length * headSize,
+        );
       }
     }
     this.lengths[row] = length + count;
@@ -177,7 +180,10 @@ export class KvBuffer {
       // One allocation for all: only such large ones are sure to come as untouched pages from the system.
       const memory = new ArrayBuffer(layers * 2 * size * Float32Array.BYTES_PER_ELEMENT);
       const bytes = size * Float32Array.BYTES_PER_ELEMENT;
-      this.#arrays = Array.from({ length: layers * 2 }, (_, index) => new Float32Array(memory, index * bytes, size));
+      this.#arrays = Array.from(
+        { length: layers * 2 },
+        (_, index) => new Float32Array(memory, index * bytes, size),
+      );
     }
     const before = this.#capacity * headSize;
     const after = capacity * headSize;

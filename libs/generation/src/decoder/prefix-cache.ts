@@ -79,7 +79,11 @@ export class PrefixCache {
    * @param exactTokens how many leading tokens were prefilled in whole chunks, or came from such blocks.
    * @param read copies a stretch of the sequence out of its row; called only for what is not known yet.
    */
-  store(tokens: readonly number[], exactTokens: number, read: (start: number, count: number) => KvBlock): void {
+  store(
+    tokens: readonly number[],
+    exactTokens: number,
+    read: (start: number, count: number) => KvBlock,
+  ): void {
     if (this.#maxBytes === 0) return;
     let node: Node | null = null;
     for (let at = 0; at < tokens.length; at += this.#blockTokens) {
@@ -97,7 +101,13 @@ export class PrefixCache {
         continue;
       }
       if (part.length < SMALLEST_PART) break;
-      const added: Node = { parent: node, tokens: part, block: read(at, part.length), exact, children: new Map() };
+      const added: Node = {
+        parent: node,
+        tokens: part,
+        block: read(at, part.length),
+        exact,
+        children: new Map(),
+      };
       children.set(key, added);
       this.#order.add(added);
       this.#bytes += added.block.byteLength;
@@ -149,7 +159,8 @@ function bestPart(
   let longest = SMALLEST_PART - 1;
   for (const node of children.values()) {
     let count = 0;
-    while (count < node.tokens.length && at + count < limit && node.tokens[count] === tokens[at + count]) count++;
+    while (count < node.tokens.length && at + count < limit && node.tokens[count] === tokens[at + count])
+      count++;
     if (count > longest) {
       best = node;
       longest = count;

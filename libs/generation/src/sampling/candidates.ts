@@ -68,7 +68,8 @@ export class Candidates {
     const wanted = share * this.total();
     let sum = 0;
     let bin = 0;
-    while (bin < BINS - 1 && sum + (this.#binWeights[bin] as number) < wanted) sum += this.#binWeights[bin++] as number;
+    while (bin < BINS - 1 && sum + (this.#binWeights[bin] as number) < wanted)
+      sum += this.#binWeights[bin++] as number;
     const ordered = this.#heaviestOf(bin);
     let kept = 0;
     while (kept < ordered.length && sum < wanted) sum += this.weights[ordered[kept++] as number] as number;

@@ -19,7 +19,9 @@ export class TokenCounts {
 
 /** Whether the parameters change any logit, so that the caller may skip counting tokens. */
 export function hasPenalties(sampling: ResolvedSampling): boolean {
-  return sampling.repetitionPenalty !== 1 || sampling.presencePenalty !== 0 || sampling.frequencyPenalty !== 0;
+  return (
+    sampling.repetitionPenalty !== 1 || sampling.presencePenalty !== 0 || sampling.frequencyPenalty !== 0
+  );
 }
 
 /** Applies penalties and biases to `logits` in place: repetition first, then presence and frequency, then the bias. */
@@ -28,7 +30,8 @@ export function applyPenalties(logits: Float32Array, counts: TokenCounts, sampli
   if (repetitionPenalty !== 1) {
     for (const token of counts.seen) {
       const logit = logits[token];
-      if (logit !== undefined) logits[token] = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty;
+      if (logit !== undefined)
+        logits[token] = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty;
     }
   }
   if (presencePenalty !== 0 || frequencyPenalty !== 0) {

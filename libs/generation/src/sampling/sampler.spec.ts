@@ -46,8 +46,18 @@ describe('Sampler', () => {
   });
 
   it('keeps the top_k most likely, and of equals the lower ids', () => {
-    expect(shares(logitsOf(0.1, 0.4, 0.2, 0.3), { topK: 2 }).map((share) => share > 0)).toEqual([false, true, false, true]);
-    expect(shares(Float32Array.of(1, 1, 1, 1), { topK: 2 }).map((share) => share > 0)).toEqual([true, true, false, false]);
+    expect(shares(logitsOf(0.1, 0.4, 0.2, 0.3), { topK: 2 }).map((share) => share > 0)).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(shares(Float32Array.of(1, 1, 1, 1), { topK: 2 }).map((share) => share > 0)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('measures top_p among what top_k left', () => {
@@ -56,7 +66,11 @@ describe('Sampler', () => {
   });
 
   it('keeps tokens at least min_p as likely as the first', () => {
-    expect(shares(logitsOf(0.5, 0.3, 0.2), { minP: 0.5 }).map((share) => share > 0)).toEqual([true, true, false]);
+    expect(shares(logitsOf(0.5, 0.3, 0.2), { minP: 0.5 }).map((share) => share > 0)).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(shares(logitsOf(0.5, 0.3, 0.2), { minP: 1 })).toEqual([100, 0, 0]);
   });
 
@@ -65,7 +79,12 @@ describe('Sampler', () => {
     counts.addPrompt([0, 2]);
     const logits = Float32Array.of(4, 3, -1, -1.5);
     const sampler = new Sampler(4);
-    sampler.sample(logits, { sampling: resolveSampling({ repetitionPenalty: 2, temperature: 0 }, 0), counts, choice: 0, position: 0 });
+    sampler.sample(logits, {
+      sampling: resolveSampling({ repetitionPenalty: 2, temperature: 0 }, 0),
+      counts,
+      choice: 0,
+      position: 0,
+    });
     expect([...logits]).toEqual([2, 3, -2, -1.5]);
   });
 
@@ -87,20 +106,41 @@ describe('Sampler', () => {
   it('draws the same for the same seed, choice and position, and differently otherwise', () => {
     const logits = Float32Array.from({ length: 1000 }, () => 0);
     const draw = (seed: number, choice: number, position: number): number | undefined =>
-      new Sampler(1000).sample(logits.slice(), { sampling: resolveSampling({ seed }, 0), counts: new TokenCounts(), choice, position })?.id;
+      new Sampler(1000).sample(logits.slice(), {
+        sampling: resolveSampling({ seed }, 0),
+        counts: new TokenCounts(),
+        choice,
+        position,
+      })?.id;
     expect(draw(1, 0, 5)).toBe(draw(1, 0, 5));
-    expect(new Set([draw(1, 0, 5), draw(2, 0, 5), draw(1, 1, 5), draw(1, 0, 6), draw(-1, 0, 5), draw(2 ** 40 + 1, 0, 5)]).size).toBe(6);
+    expect(
+      new Set([
+        draw(1, 0, 5),
+        draw(2, 0, 5),
+        draw(1, 1, 5),
+        draw(1, 0, 6),
+        draw(-1, 0, 5),
+        draw(2 ** 40 + 1, 0, 5),
+      ]).size,
+    ).toBe(6);
   });
 
   it('reports log probabilities of the model, not of the penalized logits', () => {
     const sampling = resolveSampling({ temperature: 0, topLogprobs: 2, logitBias: { '2': 100 } }, 0);
-    const token = new Sampler(3).sample(logitsOf(0.5, 0.3, 0.2), { sampling, counts: new TokenCounts(), choice: 0, position: 0 });
+    const token = new Sampler(3).sample(logitsOf(0.5, 0.3, 0.2), {
+      sampling,
+      counts: new TokenCounts(),
+      choice: 0,
+      position: 0,
+    });
     expect(token?.id).toBe(2);
     expect(Math.exp(token?.logprobs?.logprob ?? 0)).toBeCloseTo(0.2, 5);
-    expect(token?.logprobs?.top.map(({ id, logprob }) => [id, Math.round(Math.exp(logprob) * 1000)])).toEqual([
-      [0, 500],
-      [1, 300],
-    ]);
+    expect(token?.logprobs?.top.map(({ id, logprob }) => [id, Math.round(Math.exp(logprob) * 1000)])).toEqual(
+      [
+        [0, 500],
+        [1, 300],
+      ],
+    );
   });
 
   it('gives up on logits that are not numbers', () => {

@@ -47,7 +47,8 @@ export class Sampler {
   sample(logits: Float32Array, context: DrawContext): SampledToken | null {
     const { sampling } = context;
     const raw = sampling.topLogprobs === null ? null : logits.slice();
-    if (hasPenalties(sampling) || sampling.logitBias.length > 0) applyPenalties(logits, context.counts, sampling);
+    if (hasPenalties(sampling) || sampling.logitBias.length > 0)
+      applyPenalties(logits, context.counts, sampling);
     const best = argmax(logits);
     const max = logits[best];
     if (max === undefined || !Number.isFinite(max)) return null;
@@ -57,7 +58,8 @@ export class Sampler {
 
   #draw(logits: Float32Array, max: number, { sampling, choice, position }: DrawContext): number {
     const candidates = this.#candidates;
-    const negligible = sampling.topP < 1 || sampling.topK > 0 ? NEGLIGIBLE_WEIGHT_TRUNCATED : NEGLIGIBLE_WEIGHT;
+    const negligible =
+      sampling.topP < 1 || sampling.topK > 0 ? NEGLIGIBLE_WEIGHT_TRUNCATED : NEGLIGIBLE_WEIGHT;
     candidates.collect(logits, max, sampling.temperature, Math.max(sampling.minP, negligible));
     if (sampling.topK > 0) candidates.keepTop(sampling.topK);
     if (sampling.topP < 1) candidates.keepNucleus(sampling.topP);

@@ -31,7 +31,11 @@ function setUp(options: Partial<SchedulerOptions> = {}) {
   const vocab = Object.fromEntries(Array.from(LETTERS, (letter, id) => [letter, id]));
   const sut = new Scheduler({
     decoder,
-    environment: { eosIds: new Set<number>(), contextLength: 64, tokenBytes: TokenBytes.from({ model: { vocab } }) },
+    environment: {
+      eosIds: new Set<number>(),
+      contextLength: 64,
+      tokenBytes: TokenBytes.from({ model: { vocab } }),
+    },
     maxSlots,
     chunkSize: CHUNK,
     kvBudgetTokens: 64 * maxSlots,
@@ -48,7 +52,15 @@ function setUp(options: Partial<SchedulerOptions> = {}) {
   let id = 0;
   const submit = (prompt: string, request: Partial<GenerationRequest> = {}): number => {
     id++;
-    sut.submit(new GenerationTask(id, { kind: 'text', prompt, temperature: 0, maxTokens: 6, ...request } as GenerationRequest));
+    sut.submit(
+      new GenerationTask(id, {
+        kind: 'text',
+        prompt,
+        temperature: 0,
+        maxTokens: 6,
+        ...request,
+      } as GenerationRequest),
+    );
     return id;
   };
   const run = async (): Promise<void> => {
@@ -57,7 +69,10 @@ function setUp(options: Partial<SchedulerOptions> = {}) {
   const textOfTask = (task: number, index = 0): string =>
     updates
       .map((update) =>
-        update.id === task && update.type === 'event' && update.event.type === 'text' && update.event.index === index
+        update.id === task &&
+        update.type === 'event' &&
+        update.event.type === 'text' &&
+        update.event.index === index
           ? update.event.text
           : '',
       )
@@ -90,7 +105,12 @@ describe('Scheduler', () => {
     submit('abcdefghijklmnopqrstu');
     for (let i = 0; i < 3; i++) await sut.step();
     expect(decoder.runs.map((each) => (each.kind === 'prefill' ? each.tokens.length : each.kind))).toEqual([
-      8, 'decode', 8, 'decode', 5, 'decode',
+      8,
+      'decode',
+      8,
+      'decode',
+      5,
+      'decode',
     ]);
     await run();
   });
@@ -108,7 +128,11 @@ describe('Scheduler', () => {
     await sut.step();
     submit('xyz');
     await sut.step();
-    expect(decoder.runs.filter(({ kind }) => kind === 'prefill').map((run) => run.kind === 'prefill' && run.tokens.length)).toEqual([8, 3]);
+    expect(
+      decoder.runs
+        .filter(({ kind }) => kind === 'prefill')
+        .map((run) => run.kind === 'prefill' && run.tokens.length),
+    ).toEqual([8, 3]);
   });
 
   it('computes two rows at least when one of them must be reproducible, and one otherwise', async () => {
@@ -231,7 +255,9 @@ describe('Scheduler', () => {
     submit('abc', { maxTokens: 2 });
     const full = submit('a'.repeat(60), { maxTokens: 1000 });
     await run();
-    const finishes = updates.flatMap((update) => (update.type === 'event' && update.event.type === 'finish' ? [update.event.finishReason] : []));
+    const finishes = updates.flatMap((update) =>
+      update.type === 'event' && update.event.type === 'finish' ? [update.event.finishReason] : [],
+    );
     expect(finishes).toEqual(['length', 'length']);
     expect(endOf(full)?.usage.completionTokens).toBe(4);
   });

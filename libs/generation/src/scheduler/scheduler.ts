@@ -52,7 +52,10 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#rows = new RowTable(options.maxSlots, options.decoder);
-    this.#prefixes = new PrefixCache(options.chunkSize, options.decoder.canShare ? options.prefixCacheBytes : 0);
+    this.#prefixes = new PrefixCache(
+      options.chunkSize,
+      options.decoder.canShare ? options.prefixCacheBytes : 0,
+    );
     this.#sampler = new Sampler(options.decoder.vocabSize);
   }
 
@@ -119,12 +122,17 @@ export class Scheduler {
   /** Removes canceled requests, queued or running. */
   #reap(): void {
     for (const task of [...this.#tasks.values()]) {
-      if (task.canceled) this.#end(task, new AerieError('CANCELED', 'the caller left before the text was complete'));
+      if (task.canceled)
+        this.#end(task, new AerieError('CANCELED', 'the caller left before the text was complete'));
     }
   }
 
   #admit(): void {
-    for (let task = this.#queue[0]; task !== undefined && this.#rows.free >= task.choices; task = this.#queue[0]) {
+    for (
+      let task = this.#queue[0];
+      task !== undefined && this.#rows.free >= task.choices;
+      task = this.#queue[0]
+    ) {
       try {
         task.prompt ??= this.#options.encode(task);
       } catch (error) {
@@ -175,7 +183,10 @@ export class Scheduler {
   #reusePrefix(row: number, { task, sequence }: Occupant): void {
     if (task.prefixSought) return;
     task.prefixSought = true;
-    for (const { block, blockTokens, count, exact } of this.#prefixes.match(sequence.tokens, task.reproducible)) {
+    for (const { block, blockTokens, count, exact } of this.#prefixes.match(
+      sequence.tokens,
+      task.reproducible,
+    )) {
       this.#options.decoder.importBlock(row, block, blockTokens, count);
       if (exact) task.exactTokens += count;
       task.cachedTokens += count;
@@ -211,7 +222,9 @@ export class Scheduler {
     const end = length + chunk.length;
     if (task.exactTokens === length && chunk.length === chunkSize) task.exactTokens = end;
     if (task.exactTokens === end || end === sequence.promptTokens) {
-      this.#prefixes.store(sequence.tokens.slice(0, end), task.exactTokens, (start, count) => decoder.exportBlock(row, start, count));
+      this.#prefixes.store(sequence.tokens.slice(0, end), task.exactTokens, (start, count) =>
+        decoder.exportBlock(row, start, count),
+      );
     }
     if (end === sequence.promptTokens) this.#startDecoding(row, occupant, logits);
     this.#publish([
@@ -234,7 +247,9 @@ export class Scheduler {
 
   async #decodeStep(): Promise<void> {
     const { decoder, now } = this.#options;
-    const batch = this.#rows.gather(({ task, phase }) => phase === 'decode' && !task.paused && !task.canceled);
+    const batch = this.#rows.gather(
+      ({ task, phase }) => phase === 'decode' && !task.paused && !task.canceled,
+    );
     if (batch.length === 0) return;
     const startedAt = now();
     const minRows = batch.some(({ task }) => task.reproducible) ? REPRODUCIBLE_ROWS : 1;
@@ -247,7 +262,13 @@ export class Scheduler {
       this.#accept(occupant, logits.subarray(row * decoder.vocabSize, (row + 1) * decoder.vocabSize));
     });
     this.#publish([
-      { kind: 'decode', rows: batch.length, tokens: batch.length, runMs: ranAt - startedAt, overheadMs: now() - ranAt },
+      {
+        kind: 'decode',
+        rows: batch.length,
+        tokens: batch.length,
+        runMs: ranAt - startedAt,
+        overheadMs: now() - ranAt,
+      },
     ]);
   }
 
@@ -312,7 +333,10 @@ export class Scheduler {
     this.#options.onFault(error);
     const running = new Set(this.#rows.entries().map(([, { task }]) => task));
     for (const task of running) {
-      this.#end(task, new AerieError('INTERNAL', 'the model failed while this text was generated', { cause: error }));
+      this.#end(
+        task,
+        new AerieError('INTERNAL', 'the model failed while this text was generated', { cause: error }),
+      );
     }
   }
 

@@ -38,9 +38,13 @@ export class ChatTemplate {
         eos_token: this.#tokens.eosToken,
       });
     } catch (error) {
-      throw new AerieError('INVALID_INPUT', `the model's chat template refuses these messages: ${reasonOf(error)}`, {
-        cause: error,
-      });
+      throw new AerieError(
+        'INVALID_INPUT',
+        `the model's chat template refuses these messages: ${reasonOf(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

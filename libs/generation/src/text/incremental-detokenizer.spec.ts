@@ -16,17 +16,21 @@ function pieces(tokens: readonly number[]): string[] {
 }
 
 describe('IncrementalDetokenizer', () => {
-  it.each(['Hello, world!', '漢字とかな交じり文', '👩‍👩‍👧‍👦 and 🇫🇷 flags', ' leading  spaces\n\ttabs', 'naïve façade — “quotes”', '\uFEFFbyte order mark'])(
-    'gives %j back whole, without a piece that holds half a character',
-    (text) => {
-      const parts = pieces(tokenizer.encode(text).ids);
-      expect(parts.join('')).toBe(text);
-      for (const part of parts) {
-        expect(part).not.toContain('\uFFFD');
-        expect(part).not.toMatch(/\p{Surrogate}/u);
-      }
-    },
-  );
+  it.each([
+    'Hello, world!',
+    '漢字とかな交じり文',
+    '👩‍👩‍👧‍👦 and 🇫🇷 flags',
+    ' leading  spaces\n\ttabs',
+    'naïve façade — “quotes”',
+    '\uFEFFbyte order mark',
+  ])('gives %j back whole, without a piece that holds half a character', (text) => {
+    const parts = pieces(tokenizer.encode(text).ids);
+    expect(parts.join('')).toBe(text);
+    for (const part of parts) {
+      expect(part).not.toContain('\uFFFD');
+      expect(part).not.toMatch(/\p{Surrogate}/u);
+    }
+  });
 
   it('waits for the rest of a character', () => {
     const tokens = tokenizer.encode('😀').ids;
@@ -48,7 +52,11 @@ describe('IncrementalDetokenizer', () => {
 describe('TokenBytes', () => {
   it('knows the pieces of SentencePiece vocabularies', () => {
     const decoder = { type: 'Sequence', decoders: [{ type: 'Replace' }, { type: 'ByteFallback' }] };
-    const pieceBytes = TokenBytes.from({ model: { vocab: { '▁the': 0, '<0xE2>': 1, 'é': 2 } }, decoder });
-    expect([0, 1, 2].map((id) => pieceBytes.rawBytes(id))).toEqual([[32, 116, 104, 101], [0xe2], [0xc3, 0xa9]]);
+    const pieceBytes = TokenBytes.from({ model: { vocab: { '▁the': 0, '<0xE2>': 1, é: 2 } }, decoder });
+    expect([0, 1, 2].map((id) => pieceBytes.rawBytes(id))).toEqual([
+      [32, 116, 104, 101],
+      [0xe2],
+      [0xc3, 0xa9],
+    ]);
   });
 });

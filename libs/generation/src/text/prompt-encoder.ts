@@ -63,7 +63,8 @@ export class PromptEncoder {
    */
   encode(prompt: Prompt): number[] {
     const ids = prompt.kind === 'text' ? this.#encodeText(prompt.prompt) : this.#encodeChat(prompt.messages);
-    if (ids.length === 0) throw new AerieError('INVALID_INPUT', 'the prompt is empty: at least one token was expected');
+    if (ids.length === 0)
+      throw new AerieError('INVALID_INPUT', 'the prompt is empty: at least one token was expected');
     if (ids.length >= this.#contextLength) throw this.#tooLong(String(ids.length));
     return ids;
   }
@@ -76,17 +77,25 @@ export class PromptEncoder {
 
   #encodeChat(messages: readonly ChatMessage[]): number[] {
     if (this.#chatTemplate === null) {
-      throw new AerieError('INVALID_INPUT', 'this model has no chat template: send a text prompt instead of messages');
+      throw new AerieError(
+        'INVALID_INPUT',
+        'this model has no chat template: send a text prompt instead of messages',
+      );
     }
     const guard = new ControlGuard([...this.#controls.keys()]);
-    const guarded = messages.map(({ role, content }) => ({ role: guard.guard(role), content: guard.guard(content) }));
+    const guarded = messages.map(({ role, content }) => ({
+      role: guard.guard(role),
+      content: guard.guard(content),
+    }));
     const rendered = this.#chatTemplate.render(guarded);
     this.#refuseHopeless(rendered);
     const sections = this.#controlPattern === null ? [rendered] : rendered.split(this.#controlPattern);
     return sections.flatMap((section) => {
       const control = this.#controls.get(section);
       if (control !== undefined) return [control];
-      return section === '' ? [] : this.#plain.encode(guard.reveal(section), { add_special_tokens: false }).ids;
+      return section === ''
+        ? []
+        : this.#plain.encode(guard.reveal(section), { add_special_tokens: false }).ids;
     });
   }
 
@@ -95,7 +104,8 @@ export class PromptEncoder {
     if (text.length <= this.#contextLength * CHARACTERS_PER_TOKEN) return;
     let count = 0;
     for (let from = 0; from < text.length; from += COUNT_SLICE) {
-      count += this.#plain.encode(text.slice(from, from + COUNT_SLICE), { add_special_tokens: false }).ids.length;
+      count += this.#plain.encode(text.slice(from, from + COUNT_SLICE), { add_special_tokens: false }).ids
+        .length;
       if (count >= this.#contextLength * 1.25) throw this.#tooLong(`more than ${String(count)}`);
     }
   }

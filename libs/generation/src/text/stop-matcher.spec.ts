@@ -24,7 +24,8 @@ describe('StopMatcher', () => {
     [['END'], 'EN', 'EN', false],
     [[], 'free', 'free', false],
   ])('stops at %j in %j, whatever pieces it comes in', (stops, text, expected, stopped) => {
-    for (let size = 1; size <= text.length; size++) expect(read(stops, text, size)).toEqual({ text: expected, stopped });
+    for (let size = 1; size <= text.length; size++)
+      expect(read(stops, text, size)).toEqual({ text: expected, stopped });
   });
 
   it('holds back only what may still become a stop string', () => {

@@ -1,7 +1,13 @@
 /** The parts of a tokenizer.json that say what its tokens' text is. */
 export interface TokenizerFile {
-  readonly model: { readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[] };
-  readonly added_tokens?: readonly { readonly id: number; readonly content: string; readonly special?: boolean }[];
+  readonly model: {
+    readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[];
+  };
+  readonly added_tokens?: readonly {
+    readonly id: number;
+    readonly content: string;
+    readonly special?: boolean;
+  }[];
   readonly decoder?: DecoderSpec | null;
 }
 
@@ -83,11 +89,15 @@ function byteLevelBytes(): (token: string) => Uint8Array {
   return (token) => {
     const characters = Array.from(token);
     const bytes = characters.map((character) => byteOf.get(character));
-    return bytes.includes(undefined) ? Buffer.from(token, 'utf8') : Uint8Array.from(bytes as readonly number[]);
+    return bytes.includes(undefined)
+      ? Buffer.from(token, 'utf8')
+      : Uint8Array.from(bytes as readonly number[]);
   };
 }
 
 function pieceBytes(token: string): Uint8Array {
   const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
-  return byte === undefined ? Buffer.from(token.replaceAll('▁', ' '), 'utf8') : Uint8Array.of(Number.parseInt(byte, 16));
+  return byte === undefined
+    ? Buffer.from(token.replaceAll('▁', ' '), 'utf8')
+    : Uint8Array.of(Number.parseInt(byte, 16));
 }

@@ -14,7 +14,11 @@ function setUp() {
     injectFault: (fault) => decoder.inject(fault),
     scheduler: {
       decoder,
-      environment: { eosIds: new Set(), contextLength: 64, tokenBytes: TokenBytes.from({ model: { vocab } }) },
+      environment: {
+        eosIds: new Set(),
+        contextLength: 64,
+        tokenBytes: TokenBytes.from({ model: { vocab } }),
+      },
       maxSlots: 2,
       chunkSize: 8,
       kvBudgetTokens: 128,
@@ -27,7 +31,9 @@ function setUp() {
     sut.receive({ type: 'generate', id, request: { kind: 'text', prompt: 'x', maxTokens, temperature: 0 } });
   };
   const ended = (): number[] =>
-    posted.flatMap((message) => (message.type === 'step' ? message.updates : [])).flatMap((update) => (update.type === 'ended' ? [update.id] : []));
+    posted
+      .flatMap((message) => (message.type === 'step' ? message.updates : []))
+      .flatMap((update) => (update.type === 'ended' ? [update.id] : []));
   return { sut, posted, generate, ended };
 }
 
@@ -49,9 +55,19 @@ describe('GenerationHost', () => {
     generate(2);
     await sut.idle();
     const runs = posted.flatMap((message) => (message.type === 'step' ? message.steps : []));
-    expect(runs.map(({ kind, rows }) => [kind, rows])).toEqual([['prefill', 1], ['decode', 1], ['prefill', 1], ['decode', 2], ['decode', 1]]);
+    expect(runs.map(({ kind, rows }) => [kind, rows])).toEqual([
+      ['prefill', 1],
+      ['decode', 1],
+      ['prefill', 1],
+      ['decode', 2],
+      ['decode', 1],
+    ]);
     expect(posted.filter((message) => message.type === 'step' && message.steps.length > 0)).toHaveLength(5);
-    expect(posted.at(-1)).toMatchObject({ type: 'step', updates: [], state: { hasWork: false, running: 0, received: 2 } });
+    expect(posted.at(-1)).toMatchObject({
+      type: 'step',
+      updates: [],
+      state: { hasWork: false, running: 0, received: 2 },
+    });
   });
 
   it('reports a failed run and goes on', async () => {
@@ -61,7 +77,9 @@ describe('GenerationHost', () => {
     await sut.idle();
     generate(2);
     await sut.idle();
-    expect(posted.filter(({ type }) => type === 'fault')).toEqual([{ type: 'fault', reason: expect.stringContaining('fault injected') }]);
+    expect(posted.filter(({ type }) => type === 'fault')).toEqual([
+      { type: 'fault', reason: expect.stringContaining('fault injected') },
+    ]);
     expect(ended()).toEqual([1, 2]);
   });
 

@@ -27,7 +27,10 @@ export class GenerationHost {
         options.post({ type: 'step', updates, steps, state: this.#state() });
       },
       onFault: (error) => {
-        options.post({ type: 'fault', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+        options.post({
+          type: 'fault',
+          reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
       },
     });
   }

@@ -24,7 +24,9 @@ async function main(port: NonNullable<typeof parentPort>, options: WorkerOptions
       maxSlots: options.maxSlots,
       chunkSize: options.chunkSize,
       kvBudgetTokens:
-        options.kvBudgetBytes === null ? wholeContext : Math.floor(options.kvBudgetBytes / decoder.bytesPerToken),
+        options.kvBudgetBytes === null
+          ? wholeContext
+          : Math.floor(options.kvBudgetBytes / decoder.bytesPerToken),
       prefixCacheBytes: options.prefixCacheBytes,
       encode: ({ request }) => encoder.encode(request),
       now: () => performance.now(),
@@ -39,7 +41,10 @@ async function main(port: NonNullable<typeof parentPort>, options: WorkerOptions
   post({ type: 'ready', model: description });
 }
 
-async function release(port: NonNullable<typeof parentPort>, releaseModel: () => Promise<void>): Promise<void> {
+async function release(
+  port: NonNullable<typeof parentPort>,
+  releaseModel: () => Promise<void>,
+): Promise<void> {
   await releaseModel();
   port.close();
 }

@@ -23,7 +23,9 @@ export async function readModelFiles(directory: string): Promise<ModelFiles> {
   return {
     tokenizer: tokenizer as unknown as TokenizerFile,
     tokenizerConfig,
-    chatTemplate: (await readOptional(directory, 'chat_template.jinja')) ?? (typeof inConfig === 'string' ? inConfig : null),
+    chatTemplate:
+      (await readOptional(directory, 'chat_template.jinja')) ??
+      (typeof inConfig === 'string' ? inConfig : null),
     generationConfig: (await readJson(directory, 'generation_config.json')) ?? {},
     config: (await readJson(directory, 'config.json')) ?? {},
   };
@@ -64,6 +66,7 @@ async function readJson(directory: string, name: string): Promise<Record<string,
   const text = await readOptional(directory, name);
   if (text === null) return null;
   const parsed: unknown = JSON.parse(text);
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+    return parsed as Record<string, unknown>;
   throw new Error(`${name} must hold a JSON object`);
 }

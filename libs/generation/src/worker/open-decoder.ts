@@ -28,7 +28,9 @@ export async function openDecoder(
     return decoder;
   }
   if (!ExternalKvDecoder.fits(session)) {
-    throw new Error(`not a decoder that can be run: its inputs are ${session.inputs.map(({ name }) => name).join(', ')}`);
+    throw new Error(
+      `not a decoder that can be run: its inputs are ${session.inputs.map(({ name }) => name).join(', ')}`,
+    );
   }
   const dimensions = { maxRows: Math.max(options.maxSlots, 2), maxTokens: options.contextLength };
   const known = options.queryGroups ?? groupsFromConfig(files);
@@ -36,7 +38,9 @@ export async function openDecoder(
     const decoder = new ExternalKvDecoder(session, { ...dimensions, groups });
     if (await tryRun(decoder)) return decoder;
   }
-  throw new Error(`the model did not run with ${String(known ?? GROUPS_TO_TRY.join(', '))} query heads per key-value head`);
+  throw new Error(
+    `the model did not run with ${String(known ?? GROUPS_TO_TRY.join(', '))} query heads per key-value head`,
+  );
 }
 
 function groupsFromConfig({ config }: ModelFiles): number | null {

@@ -22,11 +22,16 @@ export async function openSession(options: OpenSessionOptions, guard: NativeGuar
   let lastError: unknown = new Error('no execution provider to try. This is a bug.');
   for (const provider of providers) {
     try {
-      const session = await guard.run(() => createSession({ modelPath, provider, intraOpThreads, allowSpinning }));
+      const session = await guard.run(() =>
+        createSession({ modelPath, provider, intraOpThreads, allowSpinning }),
+      );
       return { session: guarded(session, guard), failedProviders };
     } catch (error) {
       lastError = error;
-      failedProviders.push({ provider: provider.name, reason: error instanceof Error ? error.message : String(error) });
+      failedProviders.push({
+        provider: provider.name,
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   throw lastError;
