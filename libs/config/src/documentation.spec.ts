@@ -54,6 +54,7 @@ describe.each([
       'ALLOWED_WEBHOOK_HOSTS',
       'API_KEYS',
       'API_KEYS_FILE',
+      'CHAT_MODEL',
       'DATABASE_URL',
       'DATABASE_URL_FILE',
       'QUEUE_PAGE_PASSWORD',

@@ -45,8 +45,15 @@ export const environmentSchema = z.object({
 
   MAX_EMBED_TEXTS: integer(256, 1, 4096),
 
+  CHAT_MODEL: z.string().min(1).max(128, 'at most 128 characters').optional(),
+  FIRST_TOKEN_TIMEOUT: seconds(30, 0.05, 86_400),
+  GENERATION_TIMEOUT: seconds(300, 0.05, 86_400),
+  STREAM_PING_INTERVAL: seconds(15, 0.05, 3600),
+  STREAM_STALL_TIMEOUT: seconds(20, 0.05, 3600),
+
   RATE_LIMIT_PREDICT: rate('10/minute'),
   RATE_LIMIT_EMBED: rate('off'),
+  RATE_LIMIT_CHAT: rate('off'),
 
   API_KEYS: list(),
   REDIS_URL: optionalUrl(/^rediss?$/, 'redis://127.0.0.1:6379'),

@@ -95,7 +95,14 @@ describe('the defaults', () => {
         allowedHosts: [],
       },
       texts: { maxTexts: 256 },
-      rateLimits: { predict: { limit: 10, windowMs: 60_000 }, embed: null },
+      generation: {
+        chatModel: null,
+        firstTokenTimeoutMs: 30_000,
+        timeoutMs: 300_000,
+        pingIntervalMs: 15_000,
+        streamStallTimeoutMs: 20_000,
+      },
+      rateLimits: { predict: { limit: 10, windowMs: 60_000 }, embed: null, chat: null },
       apiKeys: [],
     });
   });

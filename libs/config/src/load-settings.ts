@@ -126,7 +126,18 @@ function group(env: Environment, directory: string): Settings {
       allowedHosts: env.ALLOWED_IMAGE_HOSTS,
     },
     texts: { maxTexts: env.MAX_EMBED_TEXTS },
-    rateLimits: { predict: env.RATE_LIMIT_PREDICT, embed: env.RATE_LIMIT_EMBED },
+    generation: {
+      chatModel: env.CHAT_MODEL ?? null,
+      firstTokenTimeoutMs: env.FIRST_TOKEN_TIMEOUT,
+      timeoutMs: env.GENERATION_TIMEOUT,
+      pingIntervalMs: env.STREAM_PING_INTERVAL,
+      streamStallTimeoutMs: env.STREAM_STALL_TIMEOUT,
+    },
+    rateLimits: {
+      predict: env.RATE_LIMIT_PREDICT,
+      embed: env.RATE_LIMIT_EMBED,
+      chat: env.RATE_LIMIT_CHAT,
+    },
     apiKeys: env.API_KEYS,
   };
 }

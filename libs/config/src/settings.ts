@@ -15,7 +15,12 @@ export interface Settings {
   readonly models: ModelSettings;
   readonly images: ImageSettings;
   readonly texts: { readonly maxTexts: number };
-  readonly rateLimits: { readonly predict: RateLimit | null; readonly embed: RateLimit | null };
+  readonly generation: GenerationSettings;
+  readonly rateLimits: {
+    readonly predict: RateLimit | null;
+    readonly embed: RateLimit | null;
+    readonly chat: RateLimit | null;
+  };
   /** Keys that callers must present; none: the API is open. */
   readonly apiKeys: readonly string[];
 }
@@ -94,4 +99,18 @@ export interface ImageSettings {
   readonly fetchTimeoutMs: number;
   readonly maxRedirects: number;
   readonly allowedHosts: readonly string[];
+}
+
+/** Settings of chat and text generation. */
+export interface GenerationSettings {
+  /** Model of requests that name none; null: the default of its task. */
+  readonly chatModel: string | null;
+  /** Time until the first piece of text, waiting included. */
+  readonly firstTokenTimeoutMs: number;
+  /** Time for a whole text, waiting included. */
+  readonly timeoutMs: number;
+  /** A stream that is silent for so long gets a comment, so that proxies keep it. */
+  readonly pingIntervalMs: number;
+  /** A stream whose reader takes nothing for so long is cut. */
+  readonly streamStallTimeoutMs: number;
 }
