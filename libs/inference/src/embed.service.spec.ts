@@ -18,8 +18,9 @@ function newService(results: readonly ItemResult<EmbeddingResult>[]) {
     details: { maxTokens: 256 },
     infer: jest.fn(async () => ({ results, stats: STATS })),
   };
-  const use = jest.fn(async (_kind: unknown, _selector: unknown, _signal: unknown, work: (m: unknown) => unknown) =>
-    work(model),
+  const use = jest.fn(
+    async (_kind: unknown, _selector: unknown, _signal: unknown, work: (m: unknown) => unknown) =>
+      work(model),
   );
   return { sut: new EmbedService({ use } as unknown as Pick<ModelRegistry, 'use'>), model, use };
 }

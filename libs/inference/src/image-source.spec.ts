@@ -4,14 +4,22 @@ import { ImageLoader } from './image-source.js';
 
 function newLoader() {
   const fetchBytes = jest.fn(async () => ({ bytes: Uint8Array.of(1, 2) }));
-  return { sut: new ImageLoader({ fetchBytes } as unknown as Pick<SafeFetcher, 'fetchBytes'>, 10), fetchBytes };
+  return {
+    sut: new ImageLoader({ fetchBytes } as unknown as Pick<SafeFetcher, 'fetchBytes'>, 10),
+    fetchBytes,
+  };
 }
 
 it('an address is fetched as a picture, until the caller leaves', async () => {
   const { sut, fetchBytes } = newLoader();
   const { signal } = new AbortController();
-  await expect(sut.load({ kind: 'url', url: 'https://img.test/' }, signal)).resolves.toEqual(Uint8Array.of(1, 2));
-  expect(fetchBytes).toHaveBeenCalledWith('https://img.test/', { accept: 'image/jpeg, image/png, image/webp', signal });
+  await expect(sut.load({ kind: 'url', url: 'https://img.test/' }, signal)).resolves.toEqual(
+    Uint8Array.of(1, 2),
+  );
+  expect(fetchBytes).toHaveBeenCalledWith('https://img.test/', {
+    accept: 'image/jpeg, image/png, image/webp',
+    signal,
+  });
 });
 
 it('a data URL is read here, whatever its case', async () => {
@@ -29,6 +37,8 @@ it('a data URL over the limit is refused', async () => {
 
 it('nothing is no picture', async () => {
   const { sut } = newLoader();
-  await expect(sut.load({ kind: 'bytes', bytes: new Uint8Array() })).rejects.toMatchObject({ message: 'The image is empty.' });
+  await expect(sut.load({ kind: 'bytes', bytes: new Uint8Array() })).rejects.toMatchObject({
+    message: 'The image is empty.',
+  });
   await expect(sut.load({ kind: 'url', url: 'data:,' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });

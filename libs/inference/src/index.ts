@@ -1,6 +1,16 @@
+export type {
+  ChatMessage,
+  ChosenTokenLogprob,
+  FinishReason,
+  GenerationEvent,
+  GenerationRequest,
+  GenerationUsage,
+  SamplingParams,
+} from '@aerie/model-registry';
 export * from './bounded-gate.js';
 export type { InferenceCall, ServedBy } from './call.js';
 export * from './embed.service.js';
+export * from './generate.service.js';
 export * from './image-source.js';
 export * from './predict.service.js';
 export * from './gpus.js';

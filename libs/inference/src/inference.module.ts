@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
 import { ThreadEngine } from '@aerie/engine';
-import { ModelRegistry, ModelRegistryModule } from '@aerie/model-registry';
+import { GenerationModelLoader, ModelRegistry, ModelRegistryModule } from '@aerie/model-registry';
 import { LOGGER, type Logger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
 import { EmbedService } from './embed.service.js';
+import { GenerationModule } from './generation.module.js';
 import { GpusModule } from './gpus.module.js';
 import { LIST_GPUS, type ListGpus } from './gpus.js';
 import { ImageLoader } from './image-source.js';
@@ -44,6 +45,7 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
 @Module({
   imports: [
     GpusModule,
+    GenerationModule,
     ModelRegistryModule.forRootAsync({
       inject: [SETTINGS, LOGGER, LIST_GPUS],
       useFactory: (settings: Settings, logger: Logger, gpus: ListGpus) => ({
@@ -55,6 +57,14 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
           cores: coresOf(settings),
           gpus,
         }),
+        loaders: [
+          new GenerationModelLoader({
+            settings: settings.models,
+            logger,
+            cores: coresOf(settings),
+            faultsAllowed: settings.faultInjection,
+          }),
+        ],
       }),
     }),
   ],
@@ -92,6 +102,6 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
     },
     InferenceLifecycle,
   ],
-  exports: [PredictService, EmbedService],
+  exports: [PredictService, EmbedService, GenerationModule],
 })
 export class InferenceModule {}

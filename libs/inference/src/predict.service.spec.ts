@@ -9,7 +9,9 @@ import { PredictService } from './predict.service.js';
 
 const STATS = { queueMs: 1, preprocessMs: 1, computeMs: 10, postprocessMs: 0.5, batchSize: 2 };
 const SOURCE = { kind: 'url', url: 'https://img.test/cat.png' } as const;
-const PNG = await sharp({ create: { width: 8, height: 4, channels: 3, background: '#c86432' } }).png().toBuffer();
+const PNG = await sharp({ create: { width: 8, height: 4, channels: 3, background: '#c86432' } })
+  .png()
+  .toBuffer();
 const FINE: ItemResult<readonly ClassScore[]> = {
   ok: true,
   value: [
@@ -37,8 +39,9 @@ function newService({ bytes = PNG, unknown, result = FINE, labels = ['dog', 'cat
       if (unknown !== undefined) throw unknown;
       return { name: 'net', version: '2' };
     }),
-    use: jest.fn(async (_kind: unknown, _selector: unknown, _signal: unknown, work: (m: unknown) => unknown) =>
-      work(model),
+    use: jest.fn(
+      async (_kind: unknown, _selector: unknown, _signal: unknown, work: (m: unknown) => unknown) =>
+        work(model),
     ),
   };
   const images = { load: jest.fn<ImageLoader['load']>().mockResolvedValue(bytes) };
@@ -70,7 +73,9 @@ describe('predict', () => {
     });
     expect(images.load).toHaveBeenCalledWith(SOURCE, call.signal);
     const [items, options] = jest.mocked(model.infer).mock.calls[0] ?? [];
-    expect(items?.map(({ pixels, orientation, topK }) => [pixels.length, orientation, topK])).toEqual([[24, 1, 2]]);
+    expect(items?.map(({ pixels, orientation, topK }) => [pixels.length, orientation, topK])).toEqual([
+      [24, 1, 2],
+    ]);
     expect(options).toBe(call);
   });
 

@@ -1,4 +1,14 @@
 export type { GpuInfo, ItemResult } from '@aerie/engine';
+export type {
+  ChatMessage,
+  ChosenTokenLogprob,
+  FinishReason,
+  GenerationEvent,
+  GenerationRequest,
+  GenerationUsage,
+  SamplingParams,
+  TextStream,
+} from '@aerie/generation';
 export type * from './generation-event.js';
 export type * from './inference-event.js';
 export type * from './loaded-model.js';

@@ -1,3 +1,4 @@
+export * from './generation-metrics.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './nest-logger.js';

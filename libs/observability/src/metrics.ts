@@ -1,4 +1,5 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { GenerationMetrics } from './generation-metrics.js';
 
 /** Every metric's name, in one place. */
 export const METRIC_NAMES = {
@@ -29,6 +30,8 @@ export interface BatchObservation {
 /** The metrics of one process, for Prometheus. */
 export class Metrics {
   readonly registry = new Registry();
+  /** Metrics of language models. */
+  readonly generation = new GenerationMetrics(this.registry);
 
   readonly #http = new Histogram({
     name: METRIC_NAMES.httpDuration,

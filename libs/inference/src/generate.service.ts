@@ -1,0 +1,127 @@
+import type {
+  ChosenTokenLogprob,
+  FinishReason,
+  GenerationRequest,
+  GenerationUsage,
+  LoadedTextModel,
+  ModelRegistry,
+  TextStream,
+} from '@aerie/model-registry';
+import type { InferenceCall } from './call.js';
+
+/** Limits in time that every request for text gets. */
+export interface GenerationLimits {
+  /** Model of requests that name none; null: the default of the task. */
+  readonly chatModel: string | null;
+  readonly firstTokenTimeoutMs: number;
+  readonly timeoutMs: number;
+}
+
+/** An answer that has begun, or waits for its turn. */
+export interface OpenAnswer {
+  readonly model: string;
+  readonly version: string;
+  /** Its events, to be read once. A failure is thrown as an AerieError; leaving the loop early cancels the request. */
+  readonly events: TextStream;
+}
+
+/** One of the choices of a complete answer. */
+export interface TextChoice {
+  readonly index: number;
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  /** One per token, when asked for. */
+  readonly logprobs: readonly ChosenTokenLogprob[] | null;
+}
+
+/** A complete answer. */
+export interface CompleteAnswer {
+  readonly model: string;
+  readonly version: string;
+  /** In the order of their indexes, at least one. */
+  readonly choices: readonly TextChoice[];
+  readonly usage: GenerationUsage;
+  /** From the model's acceptance to the last token, its queue included. */
+  readonly inferenceTimeMs: number;
+}
+
+/** Text from language models, of this process or of another server. */
+export class GenerateService {
+  readonly #registry: Pick<ModelRegistry, 'use'>;
+  readonly #limits: GenerationLimits;
+
+  constructor(registry: Pick<ModelRegistry, 'use'>, limits: GenerationLimits) {
+    this.#registry = registry;
+    this.#limits = limits;
+  }
+
+  /**
+   * Starts an answer and hands it to `consume`. The model stays loaded until `consume` is done; what it leaves unread is
+   * canceled.
+   *
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_NOT_LOADED, OVERLOADED, INVALID_INPUT ...; the signal's reason; or
+   *   whatever `consume` throws.
+   */
+  stream<R>(
+    request: GenerationRequest,
+    call: InferenceCall,
+    consume: (answer: OpenAnswer) => Promise<R>,
+  ): Promise<R> {
+    const { chatModel } = this.#limits;
+    const selector = call.model === undefined && chatModel !== null ? { ...call, model: chatModel } : call;
+    return this.#registry.use('text-generation', selector, call.signal, async (loaded) => {
+      const events = this.#start(loaded, request, call);
+      try {
+        return await consume({ model: loaded.name, version: loaded.version, events });
+      } finally {
+        await events.return?.();
+      }
+    });
+  }
+
+  /**
+   * The whole answer at once.
+   *
+   * @throws AerieError as {@link GenerateService.stream}, and whatever ends the answer before it is complete.
+   */
+  complete(request: GenerationRequest, call: InferenceCall): Promise<CompleteAnswer> {
+    return this.stream(request, call, async ({ model, version, events }) => {
+      const startedAt = performance.now();
+      const choices = await gather(events);
+      const inferenceTimeMs = Math.round((performance.now() - startedAt) * 100) / 100;
+      return { model, version, choices, usage: events.usage, inferenceTimeMs };
+    });
+  }
+
+  #start(loaded: LoadedTextModel, request: GenerationRequest, call: InferenceCall): TextStream {
+    const { firstTokenTimeoutMs, timeoutMs } = this.#limits;
+    const priority = call.priority === undefined ? {} : { priority: call.priority };
+    return loaded.model.generate({ firstTokenTimeoutMs, timeoutMs, ...priority, ...request }, call.signal);
+  }
+}
+
+interface GrowingChoice {
+  text: string;
+  readonly logprobs: ChosenTokenLogprob[];
+  finishReason: FinishReason | null;
+}
+
+async function gather(events: TextStream): Promise<readonly TextChoice[]> {
+  const choices: GrowingChoice[] = [];
+  let scored = false;
+  for await (const event of events) {
+    const choice = (choices[event.index] ??= { text: '', logprobs: [], finishReason: null });
+    if (event.type === 'finish') {
+      choice.finishReason = event.finishReason;
+      continue;
+    }
+    choice.text += event.text;
+    if (event.logprobs === undefined) continue;
+    scored = true;
+    choice.logprobs.push(...event.logprobs);
+  }
+  return choices.map(({ text, logprobs, finishReason }, index) => {
+    if (finishReason === null) throw new Error(`Choice ${index} ended without a reason. This is a bug.`);
+    return { index, text, finishReason, logprobs: scored ? logprobs : null };
+  });
+}
