@@ -1,4 +1,5 @@
 import { AerieError } from '@aerie/contracts';
+import { imageSize } from 'image-size';
 import sharp, { type Metadata } from 'sharp';
 import type { ImageGeometry, Orientation } from './types.js';
 
@@ -49,10 +50,9 @@ export async function decodeImage(
   }
   const options = { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true } as const;
   try {
-    // Reads the header only. Without a limit of its own, so that the refusal can say how large the picture is.
-    const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
-    checkPixels(metadata, limits);
-    const orientation = orientationOf(metadata);
+    const header = jpegHeader(bytes, format) ?? (await readHeader(bytes));
+    checkPixels(header, limits);
+    const orientation = orientationOf(header);
     const [width, height] =
       orientation >= 5 ? [geometry.height, geometry.width] : [geometry.width, geometry.height];
     const [fullWidth, fullHeight] = [Math.round(width / geometry.crop), Math.round(height / geometry.crop)];
@@ -86,7 +86,28 @@ export function sniffFormat(bytes: Uint8Array): 'jpeg' | 'png' | 'webp' | null {
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-function checkPixels({ width, height }: Metadata, { maxPixels }: DecodeLimits): void {
+/** What decides how a picture is decoded. */
+type ImageHeader = Pick<Metadata, 'width' | 'height' | 'orientation'>;
+
+/**
+ * The header of a JPEG, read on this thread: asking libvips costs 0.6 ms more, and most pictures are JPEGs.
+ * Null when libvips must be asked.
+ */
+function jpegHeader(bytes: Uint8Array, format: string): ImageHeader | null {
+  if (format !== 'jpeg') return null;
+  try {
+    return imageSize(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Without a limit of its own, so that the refusal can say how large the picture is. */
+function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
+  return sharp(bytes, { failOn: 'error', limitInputPixels: false }).metadata();
+}
+
+function checkPixels({ width, height }: ImageHeader, { maxPixels }: DecodeLimits): void {
   if (width * height > maxPixels) {
     throw new AerieError(
       'INVALID_INPUT',
@@ -95,7 +116,7 @@ function checkPixels({ width, height }: Metadata, { maxPixels }: DecodeLimits): 
   }
 }
 
-function orientationOf({ orientation = 1 }: Metadata): Orientation {
+function orientationOf({ orientation = 1 }: ImageHeader): Orientation {
   return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
 }
 
