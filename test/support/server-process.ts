@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { seedQueue } from './queue-seed.js';
+import { ROOT } from './root.js';
 import { track } from './running.js';
 
-/** Root of the repository. */
-export const ROOT = resolve(import.meta.dirname, '../..');
+export { ROOT } from './root.js';
 
 /** One line of the server's log. */
 export interface LogLine {
@@ -30,12 +31,12 @@ export class ServerProcess {
   url = '';
   readonly #child: ChildProcess;
   readonly #directory: string;
+  #keep = false;
   readonly #waiters = new Set<LogWaiter>();
   readonly #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  private constructor(environment: Readonly<Record<string, string>>) {
-    // A working directory of its own: no .env is picked up, nothing is left behind.
-    this.#directory = mkdtempSync(join(tmpdir(), 'aerie-test-'));
+  private constructor(directory: string, environment: Readonly<Record<string, string>>) {
+    this.#directory = directory;
     this.#child = spawn(process.execPath, [join(ROOT, 'apps/api/dist/main.js')], {
       cwd: this.#directory,
       env: {
@@ -49,7 +50,7 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#exit = once(this.#child, 'exit').then(([code, signal]) => {
-      rmSync(this.#directory, { recursive: true, force: true });
+      if (!this.#keep) rmSync(this.#directory, { recursive: true, force: true });
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };
     });
     this.#read();
@@ -57,20 +58,38 @@ export class ServerProcess {
 
   /** Starts a server and waits until it is ready to answer. Fails with its output when it ends before. */
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    const server = track(new ServerProcess(environment));
+    const server = track(await ServerProcess.#spawn(environment));
     const { port } = await server.#orExit(server.waitForLog(({ msg }) => msg === 'listening'));
     server.url = `http://127.0.0.1:${String(port)}`;
     await server.#orExit(server.waitForLog(({ msg }) => msg === 'ready'));
     return server;
   }
 
+  /** A working directory of its own: no .env is picked up, nothing is left behind. */
+  static async #spawn(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+    const directory = mkdtempSync(join(tmpdir(), 'aerie-test-'));
+    await seedQueue(join(directory, 'data'));
+    return new ServerProcess(directory, environment);
+  }
+
   /** Starts a server that is expected to end by itself. */
   static async runToExit(
     environment: Readonly<Record<string, string>>,
   ): Promise<{ code: number | null; output: string }> {
-    const server = new ServerProcess(environment);
+    const server = await ServerProcess.#spawn(environment);
     const { code } = await server.#exit;
     return { code, output: server.text + server.log.map((line) => JSON.stringify(line)).join('\n') };
+  }
+
+  /** DATA_DIR of a server that was not given one. */
+  get dataDir(): string {
+    return join(this.#directory, 'data');
+  }
+
+  /** Leaves the data directory beyond the server's end, and says where it is. */
+  keepData(): string {
+    this.#keep = true;
+    return this.dataDir;
   }
 
   /** The supervisor's process id. */
