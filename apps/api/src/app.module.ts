@@ -1,12 +1,14 @@
 import { type Settings, SettingsModule } from '@aerie/config';
 import { type Logger, type Metrics, ObservabilityModule } from '@aerie/observability';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ChatModule } from './chat/chat.module.js';
 import { FaultsModule } from './faults/faults.module.js';
 import { ApiJobsModule } from './jobs/api-jobs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelsModule } from './models/models.module.js';
+import { OpenAiModule } from './openai/openai.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
 
 /** The server, put together from the settings. */
@@ -20,6 +22,8 @@ export class AppModule {
         ObservabilityModule.forRoot(logger, metrics),
         HttpModule,
         PredictionsModule,
+        ChatModule,
+        OpenAiModule,
         ApiJobsModule.forRoot(settings.jobs.role === 'all'),
         ModelsModule,
         HealthModule,

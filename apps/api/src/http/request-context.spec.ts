@@ -25,9 +25,12 @@ describe("a request's id", () => {
     expect(newContext({ 'x-request-id': id }).sut.id).toBe(id);
   });
 
-  it.each(['', 'x'.repeat(65), 'a b', 'a\nb', '<b>'])('is made here when the one that came is ill formed (%#)', (id) => {
-    expect(newContext({ 'x-request-id': id }).sut.id).toMatch(/^[0-9a-f-]{36}$/);
-  });
+  it.each(['', 'x'.repeat(65), 'a b', 'a\nb', '<b>'])(
+    'is made here when the one that came is ill formed (%#)',
+    (id) => {
+      expect(newContext({ 'x-request-id': id }).sut.id).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 });
 
 describe("a request's signal", () => {
@@ -36,7 +39,10 @@ describe("a request's signal", () => {
     jest.advanceTimersByTime(29_999);
     expect(signal.aborted).toBe(false);
     jest.advanceTimersByTime(2);
-    expect(signal.reason).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('30 s') as string });
+    expect(signal.reason).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('30 s') as string,
+    });
   });
 
   it('aborts with CANCELED when the caller leaves', () => {
@@ -67,7 +73,11 @@ describe("a request's signal", () => {
 describe('a call', () => {
   it('carries the signal, the deadline and what keeps the caller on a version', () => {
     const { sut } = newContext();
-    expect(sut.call()).toEqual({ signal: sut.signal, deadline: sut.startedAt + 30_000, stickyKey: '10.0.0.1' });
+    expect(sut.call()).toEqual({
+      signal: sut.signal,
+      deadline: sut.startedAt + 30_000,
+      stickyKey: '10.0.0.1',
+    });
     expect(sut.call('m', 'v2')).toMatchObject({ model: 'm', version: 'v2' });
   });
 

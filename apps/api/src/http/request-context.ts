@@ -3,6 +3,8 @@ import { AerieError } from '@aerie/contracts';
 import type { InferenceCall, ServedBy } from '@aerie/inference';
 import type { Request, Response } from 'express';
 
+type ModelReference = Pick<ServedBy, 'model' | 'version'>;
+
 /** What one request carries through the server. */
 export class RequestContext {
   /** From X-Request-ID when it is well formed, else made here. */
@@ -10,13 +12,14 @@ export class RequestContext {
   /** By `performance.now()`. */
   readonly startedAt = performance.now();
   /** What answered, once known. */
-  servedBy: ServedBy | undefined;
+  servedBy: (ModelReference & { readonly stats?: ServedBy['stats'] }) | undefined;
   /** The API key's fingerprint, once a guard has checked it. */
   apiKeyId: string | undefined;
   readonly #request: Request;
   readonly #response: Response;
   readonly #timeoutMs: number;
   #controller: AbortController | undefined;
+  #longController: AbortController | undefined;
 
   constructor(request: Request, response: Response, timeoutMs: number) {
     this.id = requestId(request.headers['x-request-id']);
@@ -36,6 +39,20 @@ export class RequestContext {
     return this.#controller.signal;
   }
 
+  /**
+   * Aborts when the caller leaves (CANCELED), or when {@link RequestContext.endLongWork} is called: for work that has
+   * limits of its own and may take longer than REQUEST_TIMEOUT.
+   */
+  get longSignal(): AbortSignal {
+    this.#longController ??= this.#watchForLeaving();
+    return this.#longController.signal;
+  }
+
+  /** Ends what hangs on {@link RequestContext.longSignal}. */
+  endLongWork(reason: AerieError): void {
+    this.#longController?.abort(reason);
+  }
+
   /** What keeps this caller on one version of a traffic split. */
   get stickyKey(): string {
     return this.apiKeyId ?? this.#request.get('x-variant-key') ?? this.#request.ip ?? '';
@@ -52,12 +69,38 @@ export class RequestContext {
     };
   }
 
+  /** A call without the limit of REQUEST_TIMEOUT. */
+  longCall(model?: string, version?: string): InferenceCall {
+    return {
+      signal: this.longSignal,
+      stickyKey: this.stickyKey,
+      ...(model === undefined ? {} : { model }),
+      ...(version === undefined ? {} : { version }),
+    };
+  }
+
+  /** Tells the caller and the log what answers. To be called before the headers are sent. */
+  servedByModel({ model, version }: ModelReference): void {
+    this.servedBy = { model, version };
+    this.#response.setHeader('X-Model-Name', model);
+    this.#response.setHeader('X-Model-Version', version);
+  }
+
   /** Tells the caller and the log what answered. */
   served<T>({ reply, servedBy }: { readonly reply: T; readonly servedBy: ServedBy }): T {
+    this.servedByModel(servedBy);
     this.servedBy = servedBy;
-    this.#response.setHeader('X-Model-Name', servedBy.model);
-    this.#response.setHeader('X-Model-Version', servedBy.version);
     return reply;
+  }
+
+  #watchForLeaving(): AbortController {
+    const controller = new AbortController();
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) {
+        controller.abort(new AerieError('CANCELED', 'The caller left before the reply.'));
+      }
+    });
+    return controller;
   }
 
   #watch(): AbortController {

@@ -33,9 +33,8 @@ function line(request: Request, context: RequestContext, path: string, status: n
     path,
     status,
     duration_ms: Math.round(durationMs * 100) / 100,
-    ...(servedBy === undefined
-      ? {}
-      : { model: servedBy.model, version: servedBy.version, batch_size: servedBy.stats.batchSize }),
+    ...(servedBy === undefined ? {} : { model: servedBy.model, version: servedBy.version }),
+    ...(servedBy?.stats === undefined ? {} : { batch_size: servedBy.stats.batchSize }),
   };
 }
 

@@ -1,5 +1,11 @@
 import { SETTINGS, type Settings } from '@aerie/config';
-import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
@@ -25,7 +31,8 @@ export class BodyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const format = this.#reflector.get<BodyFormat | undefined>(BODY_FORMAT, context.getHandler());
     const http = context.switchToHttp();
-    if (format !== undefined) await this.#read(format, http.getRequest<Request>(), http.getResponse<Response>());
+    if (format !== undefined)
+      await this.#read(format, http.getRequest<Request>(), http.getResponse<Response>());
     return next.handle();
   }
 

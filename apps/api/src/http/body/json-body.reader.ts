@@ -55,7 +55,10 @@ export class JsonBodyReader {
 function assertReadable(request: Request): void {
   const type = request.headers['content-type'];
   if (request.is('application/json') === false) {
-    throw new AerieError('UNSUPPORTED_MEDIA_TYPE', `Expected Content-Type application/json, got ${type ?? 'none'}.`);
+    throw new AerieError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Expected Content-Type application/json, got ${type ?? 'none'}.`,
+    );
   }
   const charset = /;\s*charset="?([^";\s]+)/i.exec(type ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
@@ -63,7 +66,10 @@ function assertReadable(request: Request): void {
   }
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new AerieError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding ${encoding} is not supported: send the body as it is.`);
+    throw new AerieError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Content-Encoding ${encoding} is not supported: send the body as it is.`,
+    );
   }
 }
 

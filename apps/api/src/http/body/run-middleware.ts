@@ -1,7 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 
 /** Runs an Express middleware as a promise. */
-export function runMiddleware(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
+export function runMiddleware(
+  middleware: RequestHandler,
+  request: Request,
+  response: Response,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     void middleware(request, response, (error?: unknown) => {
       if (error === undefined) resolve();

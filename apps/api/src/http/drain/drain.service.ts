@@ -8,6 +8,8 @@ import type { NextFunction, Request, Response } from 'express';
 
 /** How long kept connections are left open for late requests, so that they read a 503 instead of a reset. */
 const LINGER_MS = 500;
+/** What is left of DRAIN_TIMEOUT when texts are ended, so that their error events still reach their readers. */
+const CLOSING_MS = 2_000;
 
 /**
  * Takes the server out of service without failing a request: readiness goes first, then (after DRAIN_DELAY) new
@@ -17,7 +19,7 @@ const LINGER_MS = 500;
 export class DrainService {
   readonly #settings: Settings;
   readonly #logger: Logger;
-  readonly #inFlight = new Set<ServerResponse>();
+  readonly #inFlight = new Map<ServerResponse, Request>();
   #draining = false;
   #refusing = false;
   #idle: (() => void) | undefined;
@@ -39,8 +41,8 @@ export class DrainService {
   }
 
   /** Counts requests in flight and refuses late ones. */
-  readonly middleware = (_request: Request, response: Response, next: NextFunction): void => {
-    this.#inFlight.add(response);
+  readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
+    this.#inFlight.set(response, request);
     response.once('close', () => {
       this.#inFlight.delete(response);
       if (this.#inFlight.size === 0) this.#idle?.();
@@ -72,11 +74,27 @@ export class DrainService {
         resolve();
       });
     });
-    for (const response of this.#inFlight) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const response of this.#inFlight.keys()) if (!response.headersSent) response.shouldKeepAlive = false;
+    const deadline = setTimeout(() => this.#endLongWork(), this.#longWorkMs());
     await Promise.all([this.#finished(), delay(LINGER_MS)]);
+    clearTimeout(deadline);
     server.closeAllConnections();
     await closed;
     this.#logger.info({ duration_ms: Math.round(performance.now() - startedAt) }, 'drained');
+  }
+
+  #longWorkMs(): number {
+    const { drainTimeoutMs } = this.#settings.http;
+    return drainTimeoutMs - Math.min(CLOSING_MS, drainTimeoutMs / 2);
+  }
+
+  /** Texts that take longer than the drain end with an error instead of a cut. */
+  #endLongWork(): void {
+    const error = new AerieError(
+      'SHUTTING_DOWN',
+      'The server is shutting down. Send the request again, to another instance.',
+    );
+    for (const { context } of this.#inFlight.values()) context.endLongWork(error);
   }
 
   async #finished(): Promise<void> {

@@ -2,6 +2,7 @@ import { type AerieError, errorTableEntry } from '@aerie/contracts';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { answerOpenAiError, isOpenAiPath } from './openai-error.js';
 import { toAerieError } from './to-aerie-error.js';
 
 /** The error body that callers rely on. */
@@ -33,7 +34,8 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     }
     if (response.destroyed) return;
     setRetryAfter(response, error);
-    response.status(error.status).json(envelopeOf(error, request));
+    if (isOpenAiPath(request.path)) answerOpenAiError(response, error);
+    else response.status(error.status).json(envelopeOf(error, request));
   }
 
   #log(error: AerieError, request: Request): void {

@@ -11,7 +11,11 @@ import { RateLimitStorage } from './rate-limit.storage.js';
     ThrottlerModule.forRootAsync({
       inject: [SETTINGS, LOGGER],
       useFactory: ({ rateLimits, redisUrl, http }: Settings, logger: Logger) => ({
-        throttlers: [throttler('predict', rateLimits.predict), throttler('embed', rateLimits.embed)],
+        throttlers: [
+          throttler('predict', rateLimits.predict),
+          throttler('embed', rateLimits.embed),
+          throttler('chat', rateLimits.chat),
+        ],
         storage: new RateLimitStorage({
           redisUrl,
           workers: http.workers,

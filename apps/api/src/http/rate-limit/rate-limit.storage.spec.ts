@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { RateLimitStorage } from './rate-limit.storage.js';
 
 const newStorage = () => new RateLimitStorage({ redisUrl: null, workers: 1, onRedisError: () => undefined });
-const hit = (storage: RateLimitStorage, key = 'a', bucket = 'predict') => storage.increment(key, 60_000, 2, 0, bucket);
+const hit = (storage: RateLimitStorage, key = 'a', bucket = 'predict') =>
+  storage.increment(key, 60_000, 2, 0, bucket);
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -15,10 +16,20 @@ afterEach(() => {
 describe('the count of a caller', () => {
   it('blocks beyond the limit, and says for how long', async () => {
     const storage = newStorage();
-    await expect(hit(storage)).resolves.toEqual({ totalHits: 1, timeToExpire: 60, isBlocked: false, timeToBlockExpire: 0 });
+    await expect(hit(storage)).resolves.toEqual({
+      totalHits: 1,
+      timeToExpire: 60,
+      isBlocked: false,
+      timeToBlockExpire: 0,
+    });
     await expect(hit(storage)).resolves.toMatchObject({ totalHits: 2, isBlocked: false });
     jest.advanceTimersByTime(20_500);
-    await expect(hit(storage)).resolves.toEqual({ totalHits: 3, timeToExpire: 40, isBlocked: true, timeToBlockExpire: 40 });
+    await expect(hit(storage)).resolves.toEqual({
+      totalHits: 3,
+      timeToExpire: 40,
+      isBlocked: true,
+      timeToBlockExpire: 40,
+    });
   });
 
   it('starts again with the next window', async () => {

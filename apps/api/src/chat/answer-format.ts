@@ -1,0 +1,22 @@
+import type { AerieError } from '@aerie/contracts';
+import type { GenerationEvent, GenerationUsage } from '@aerie/inference';
+
+/** What answers, as far as a format wants to say it. */
+export interface AnswerOrigin {
+  readonly model: string;
+  readonly version: string;
+}
+
+/** How an answer is written as server-sent events: whole frames, each with its blank line. */
+export interface AnswerFormat {
+  /** Before the first piece of text. */
+  begin(): readonly string[];
+  event(event: GenerationEvent): readonly string[];
+  /** After every choice has finished. */
+  end(usage: GenerationUsage): readonly string[];
+  /** Instead of the end. */
+  fail(error: AerieError): readonly string[];
+}
+
+/** Makes the format of one answer. */
+export type AnswerFormatFactory = (origin: AnswerOrigin) => AnswerFormat;

@@ -1,0 +1,107 @@
+import { SETTINGS, type GenerationSettings, type Settings } from '@aerie/config';
+import {
+  GenerateService,
+  type GenerationEvent,
+  type GenerationRequest,
+  type InferenceCall,
+  type OpenAnswer,
+} from '@aerie/inference';
+import { LOGGER, type Logger } from '@aerie/observability';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { toAerieError } from '../http/errors/to-aerie-error.js';
+import { SseStream } from '../http/sse/sse-stream.js';
+import type { AnswerFormat, AnswerFormatFactory } from './answer-format.js';
+
+/** An answer to be streamed. */
+export interface StreamedAnswer {
+  readonly request: GenerationRequest;
+  readonly call: InferenceCall;
+  readonly format: AnswerFormatFactory;
+}
+
+type Step = IteratorResult<GenerationEvent, undefined>;
+
+/** Streams answers as server-sent events, whatever their format. */
+@Injectable()
+export class AnswerStreamer {
+  readonly #generate: GenerateService;
+  readonly #settings: GenerationSettings;
+  readonly #logger: Logger;
+
+  constructor(
+    @Inject(GenerateService) generate: GenerateService,
+    @Inject(SETTINGS) settings: Settings,
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    this.#generate = generate;
+    this.#settings = settings.generation;
+    this.#logger = logger;
+  }
+
+  /**
+   * Answers `response`. What fails before the first piece of text is thrown, for an ordinary error reply; what fails
+   * later is an event. The response begins with the first piece, or when the wait for it has lasted a ping interval.
+   */
+  async stream({ request, call, format }: StreamedAnswer, response: Response): Promise<void> {
+    const { context } = response.req as Request;
+    await this.#generate.stream(request, call, async (answer) => {
+      const { pingIntervalMs, streamStallTimeoutMs } = this.#settings;
+      const first = answer.events.next();
+      // Awaited below; should something fail before, nobody else would handle it.
+      first.catch(() => undefined);
+      await settledWithin(first, pingIntervalMs);
+      context.servedByModel({ model: answer.model, version: answer.version });
+      const sse = new SseStream(response, {
+        pingIntervalMs,
+        stallTimeoutMs: streamStallTimeoutMs,
+        onCut: () => this.#logger.info({ id: context.id }, 'a stream was cut: its reader took nothing'),
+      });
+      sse.open();
+      try {
+        await this.#write(answer, first, format(answer), sse, context.id);
+      } finally {
+        sse.end();
+      }
+    });
+  }
+
+  async #write(
+    { events }: OpenAnswer,
+    first: Promise<Step>,
+    format: AnswerFormat,
+    sse: SseStream,
+    id: string,
+  ): Promise<void> {
+    const send = async (frames: readonly string[]): Promise<void> => {
+      for (const frame of frames) await sse.send(frame);
+    };
+    try {
+      await send(format.begin());
+      for (let step = await first; step.done !== true; step = await events.next()) {
+        await send(format.event(step.value));
+      }
+      await send(format.end(events.usage));
+    } catch (thrown) {
+      const error = toAerieError(thrown);
+      const about = { id, code: error.code };
+      if (error.status >= 500) this.#logger.error({ ...about, err: error.cause ?? error }, error.message);
+      else this.#logger.debug(about, error.message);
+      // Where the caller is gone there is nobody to tell.
+      await send(format.fail(error)).catch(() => undefined);
+    }
+  }
+}
+
+/** Waits for `promise`, but not longer. @throws what it rejects with in that time. */
+async function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  try {
+    await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,81 @@
+import { GenerateService } from '@aerie/inference';
+import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
+import { Context } from '../http/request-context.decorator.js';
+import type { RequestContext } from '../http/request-context.js';
+import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
+import { AnswerStreamer } from './answer-streamer.js';
+import { contentFormat, plainFormat } from './chat-formats.js';
+import { ChatBodyDto, ChatStreamBodyDto, chatRequestOf } from './dto/chat.dto.js';
+import { ChatReplyDto } from './dto/text-reply.dto.js';
+import { chatReplyOf } from './reply.js';
+import { TextErrors } from './text-errors.decorator.js';
+
+/** Conversations with a language model. */
+@ApiTags('chat')
+@Controller(['api/v1/chat', 'chat'])
+export class ChatController {
+  readonly #generate: GenerateService;
+  readonly #streamer: AnswerStreamer;
+
+  constructor(
+    @Inject(GenerateService) generate: GenerateService,
+    @Inject(AnswerStreamer) streamer: AnswerStreamer,
+  ) {
+    this.#generate = generate;
+    this.#streamer = streamer;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({
+    summary: 'Chat, as events with JSON or as one reply',
+    description:
+      'Events: `{"content": "..."}` for each piece, then `{"done": true, "finish_reason", "usage"}`; on failure `{"error": {"code", "message"}}`. `stream: false`: one JSON reply.',
+  })
+  @ApiProduces('text/event-stream', 'application/json')
+  @ApiOkResponse({ type: ChatReplyDto })
+  @TextErrors()
+  async chat(
+    @Body() body: ChatBodyDto,
+    @Query() query: ModelQueryDto,
+    @Context() context: RequestContext,
+    @Res() response: Response,
+  ): Promise<void> {
+    const request = chatRequestOf(body);
+    const call = context.longCall(body.model ?? query.model, query.model_version);
+    if (body.stream) {
+      await this.#streamer.stream({ request, call, format: contentFormat }, response);
+      return;
+    }
+    const answer = await this.#generate.complete(request, call);
+    context.servedByModel(answer);
+    response.json(chatReplyOf(answer));
+  }
+
+  @Post('stream')
+  @HttpCode(200)
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({
+    summary: 'Chat, as events with plain text',
+    description: 'The pieces of text as `data:`, at the end `data: [DONE]`; on failure `event: error`.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
+  @TextErrors()
+  async stream(
+    @Body() body: ChatStreamBodyDto,
+    @Query() query: ModelQueryDto,
+    @Context() context: RequestContext,
+    @Res() response: Response,
+  ): Promise<void> {
+    const call = context.longCall(body.model ?? query.model, query.model_version);
+    await this.#streamer.stream({ request: chatRequestOf(body), call, format: plainFormat }, response);
+  }
+}

@@ -1,0 +1,56 @@
+import { GenerateService } from '@aerie/inference';
+import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
+import { Context } from '../http/request-context.decorator.js';
+import type { RequestContext } from '../http/request-context.js';
+import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
+import { AnswerStreamer } from './answer-streamer.js';
+import { contentFormat } from './chat-formats.js';
+import { GenerateBodyDto, generateRequestOf } from './dto/generate.dto.js';
+import { GenerateReplyDto } from './dto/text-reply.dto.js';
+import { generateReplyOf } from './reply.js';
+import { TextErrors } from './text-errors.decorator.js';
+
+/** Text that continues a prompt. */
+@ApiTags('chat')
+@Controller('api/v1/generate')
+export class GenerateController {
+  readonly #generate: GenerateService;
+  readonly #streamer: AnswerStreamer;
+
+  constructor(
+    @Inject(GenerateService) generate: GenerateService,
+    @Inject(AnswerStreamer) streamer: AnswerStreamer,
+  ) {
+    this.#generate = generate;
+    this.#streamer = streamer;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`: the events of chat.' })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiOkResponse({ type: GenerateReplyDto })
+  @TextErrors()
+  async generate(
+    @Body() body: GenerateBodyDto,
+    @Query() query: ModelQueryDto,
+    @Context() context: RequestContext,
+    @Res() response: Response,
+  ): Promise<void> {
+    const request = generateRequestOf(body);
+    const call = context.longCall(body.model ?? query.model, query.model_version);
+    if (body.stream) {
+      await this.#streamer.stream({ request, call, format: contentFormat }, response);
+      return;
+    }
+    const answer = await this.#generate.complete(request, call);
+    context.servedByModel(answer);
+    response.json(generateReplyOf(answer));
+  }
+}

@@ -1,0 +1,68 @@
+import { type AerieError, type ErrorCode, errorTableEntry } from '@aerie/contracts';
+import type { Response } from 'express';
+
+/** An error as clients of OpenAI's API read it: all four keys are always there. */
+export interface OpenAiError {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
+
+interface Row {
+  readonly type: string;
+  readonly code: string | null;
+  /** Where OpenAI answers with another status than the error table. */
+  readonly status?: number;
+  readonly param?: string;
+}
+
+const REQUEST = 'invalid_request_error';
+const SERVER = 'server_error';
+
+/** Our codes in OpenAI's words; every other code is spelled in lower case. */
+const ROWS: Partial<Record<ErrorCode, Row>> = {
+  INVALID_INPUT: { type: REQUEST, code: null },
+  VALIDATION_ERROR: { type: REQUEST, code: null, status: 400 },
+  CONTEXT_LENGTH_EXCEEDED: { type: REQUEST, code: 'context_length_exceeded', param: 'messages' },
+  UNSUPPORTED_PARAMETER: { type: REQUEST, code: 'unsupported_parameter' },
+  UNAUTHORIZED: { type: 'authentication_error', code: 'invalid_api_key' },
+  FORBIDDEN: { type: 'permission_error', code: 'forbidden' },
+  MODEL_NOT_FOUND: { type: REQUEST, code: 'model_not_found', param: 'model' },
+  MODEL_VERSION_NOT_FOUND: { type: REQUEST, code: 'model_not_found', param: 'model' },
+  RATE_LIMITED: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+  OVERLOADED: { type: 'rate_limit_error', code: 'overloaded' },
+  INTERNAL: { type: SERVER, code: 'internal_error' },
+};
+
+/** A longer Retry-After is ignored by the clients, which would come back at once. */
+const LONGEST_RETRY_MS = 60_000;
+
+/** Whether errors of this path are answered in OpenAI's shape. */
+export function isOpenAiPath(path: string): boolean {
+  return path === '/v1' || path.startsWith('/v1/');
+}
+
+/** The body of an error, without its envelope. */
+export function openAiErrorOf(error: AerieError): OpenAiError {
+  const { type, code, param } = rowOf(error);
+  return { message: error.message, type, param: error.details?.[0]?.field ?? param ?? null, code };
+}
+
+/** Answers with an error, and tells the client whether trying again is worth it. */
+export function answerOpenAiError(response: Response, error: AerieError): void {
+  const status = rowOf(error).status ?? error.status;
+  // The statuses that the official clients try again by themselves.
+  if (status === 408 || status === 409 || status === 429 || status >= 500) {
+    const waitMs = error.retryAfterMs ?? (errorTableEntry(error.code).retryAfterSeconds ?? 0) * 1000;
+    response.setHeader('x-should-retry', String(error.retryable && waitMs <= LONGEST_RETRY_MS));
+    if (error.retryAfterMs !== undefined) {
+      response.setHeader('retry-after-ms', String(Math.ceil(error.retryAfterMs)));
+    }
+  }
+  response.status(status).json({ error: openAiErrorOf(error) });
+}
+
+function rowOf({ code, status }: AerieError): Row {
+  return ROWS[code] ?? { type: status >= 500 ? SERVER : REQUEST, code: code.toLowerCase() };
+}

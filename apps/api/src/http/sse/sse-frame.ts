@@ -1,0 +1,10 @@
+/** One event with data that may have several lines, the way the standard writes them. */
+export function textFrame(text: string, event?: string): string {
+  const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
+  return `${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;
+}
+
+/** One event with JSON. */
+export function jsonFrame(value: unknown, event?: string): string {
+  return textFrame(JSON.stringify(value), event);
+}

@@ -1,0 +1,98 @@
+import type { ServerResponse } from 'node:http';
+import { AerieError } from '@aerie/contracts';
+
+/** How a stream treats silence and slow readers. */
+export interface SseStreamOptions {
+  /** A comment is sent after so much silence. */
+  readonly pingIntervalMs: number;
+  /** A reader that takes nothing for so long is cut. */
+  readonly stallTimeoutMs: number;
+  /** Hears that a reader was cut. */
+  readonly onCut?: () => void;
+}
+
+const PING = ': ping\n\n';
+
+/**
+ * Server-sent events on a response. At most one event waits beyond the connection's buffer: {@link SseStream.send} holds
+ * its caller until the reader has caught up, and cuts a reader that does not. Whoever opens a stream ends it.
+ */
+export class SseStream {
+  readonly #response: ServerResponse;
+  readonly #options: SseStreamOptions;
+  #ping: NodeJS.Timeout | null = null;
+
+  constructor(response: ServerResponse, options: SseStreamOptions) {
+    this.#response = response;
+    this.#options = options;
+  }
+
+  /** Sends the headers at once: from here on failures are events. */
+  open(): void {
+    const response = this.#response;
+    response.statusCode = 200;
+    response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+    response.setHeader('Cache-Control', 'no-cache');
+    response.setHeader('Connection', response.shouldKeepAlive ? 'keep-alive' : 'close');
+    response.setHeader('X-Accel-Buffering', 'no');
+    response.flushHeaders();
+    this.#ping = setInterval(() => this.#sendPing(), this.#options.pingIntervalMs);
+    response.once('close', () => this.#stopPings());
+  }
+
+  /**
+   * Writes one event and resolves when there is room for the next.
+   *
+   * @param frame a whole event, its blank line included
+   * @throws AerieError CANCELED when the reader is gone, or was cut because it took nothing for the stall time.
+   */
+  async send(frame: string): Promise<void> {
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) throw gone();
+    const room = response.write(frame);
+    this.#ping?.refresh();
+    if (!room) await this.#room();
+  }
+
+  /** Ends the response. Idempotent. */
+  end(): void {
+    this.#stopPings();
+    this.#response.end();
+  }
+
+  #room(): Promise<void> {
+    const response = this.#response;
+    return new Promise((resolve, reject) => {
+      const settle = (error: AerieError | null): void => {
+        clearTimeout(timer);
+        response.off('drain', onDrain);
+        response.off('close', onClose);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const onDrain = (): void => settle(null);
+      const onClose = (): void => settle(gone());
+      const timer = setTimeout(() => {
+        this.#options.onCut?.();
+        settle(new AerieError('CANCELED', 'The caller read too slowly and was cut (STREAM_STALL_TIMEOUT).'));
+        response.destroy();
+      }, this.#options.stallTimeoutMs);
+      response.once('drain', onDrain);
+      response.once('close', onClose);
+    });
+  }
+
+  /** Nothing is added to what a slow reader has not taken yet. */
+  #sendPing(): void {
+    if (!this.#response.writableNeedDrain) this.#response.write(PING);
+  }
+
+  #stopPings(): void {
+    if (this.#ping !== null) clearInterval(this.#ping);
+    this.#ping = null;
+  }
+}
+
+function gone(): AerieError {
+  return new AerieError('CANCELED', 'The caller left before the stream was over.');
+}

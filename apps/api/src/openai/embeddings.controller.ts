@@ -1,0 +1,56 @@
+import { SETTINGS, type Settings } from '@aerie/config';
+import { EmbedService } from '@aerie/inference';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
+import { Context } from '../http/request-context.decorator.js';
+import type { RequestContext } from '../http/request-context.js';
+import { readEmbeddingRequest } from './embedding-request.js';
+import { modelOf, unsupported } from './request-fields.js';
+
+/** Embeddings, as clients of OpenAI's API ask for them. */
+@ApiTags('openai')
+@Controller('v1/embeddings')
+export class OpenAiEmbeddingsController {
+  readonly #embeddings: EmbedService;
+  readonly #maxTexts: number;
+
+  constructor(@Inject(EmbedService) embeddings: EmbedService, @Inject(SETTINGS) settings: Settings) {
+    this.#embeddings = embeddings;
+    this.#maxTexts = settings.texts.maxTexts;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ReadsBody('json')
+  @RateLimited('embed')
+  @ApiOperation({ summary: "OpenAI's embeddings" })
+  async embed(@Body() body: object, @Context() context: RequestContext): Promise<object> {
+    const { texts, model: id, base64, dimensions } = readEmbeddingRequest(body, this.#maxTexts);
+    const { model, version } = modelOf(id);
+    const outcome = await this.#embeddings.embed(texts, false, context.call(model, version));
+    const reply = context.served(outcome);
+    if (dimensions !== undefined && dimensions !== reply.dimensions) {
+      const why = `dimensions: the vectors of ${reply.model} have ${reply.dimensions} and cannot be cut, got ${dimensions}.`;
+      throw unsupported('dimensions', why);
+    }
+    return {
+      object: 'list',
+      data: reply.embeddings.map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding: base64 ? toBase64(vector) : vector,
+      })),
+      model: id,
+      usage: { prompt_tokens: reply.usage.tokens, total_tokens: reply.usage.tokens },
+    };
+  }
+}
+
+/** Little-endian float32, as the clients decode it. */
+function toBase64(vector: readonly number[]): string {
+  const bytes = Buffer.allocUnsafe(vector.length * 4);
+  vector.forEach((value, index) => bytes.writeFloatLE(value, index * 4));
+  return bytes.toString('base64');
+}

@@ -1,0 +1,52 @@
+import { type ModelDescription, ModelRegistry } from '@aerie/model-registry';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { modelOf } from './request-fields.js';
+
+/** A model in OpenAI's words. */
+interface OpenAiModel {
+  readonly id: string;
+  readonly object: 'model';
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly owned_by: string;
+}
+
+/** What is not known of a model's age: when this server started. */
+const STARTED = Math.floor(Date.now() / 1000);
+
+/** Models, as clients of OpenAI's API ask for them: those for text and for embeddings. */
+@ApiTags('openai')
+@Controller('v1/models')
+export class OpenAiModelsController {
+  readonly #registry: ModelRegistry;
+
+  constructor(@Inject(ModelRegistry) registry: ModelRegistry) {
+    this.#registry = registry;
+  }
+
+  @Get()
+  @ApiOperation({ summary: "OpenAI's list of models" })
+  list(): { readonly object: 'list'; readonly data: readonly OpenAiModel[] } {
+    const data = this.#registry
+      .describe()
+      .filter(({ task }) => task === 'text-generation' || task === 'text-embedding')
+      .map(({ name }) => toModel(name));
+    return { object: 'list', data };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: "OpenAI's description of a model" })
+  read(@Param('id') id: string): OpenAiModel {
+    const { model, version } = modelOf(id);
+    const { task }: ModelDescription = this.#registry.describeModel(model);
+    if (version !== undefined && (task === 'text-generation' || task === 'text-embedding')) {
+      this.#registry.resolve(task, { model, version });
+    }
+    return toModel(id);
+  }
+}
+
+function toModel(id: string): OpenAiModel {
+  return { id, object: 'model', created: STARTED, owned_by: 'aerie' };
+}

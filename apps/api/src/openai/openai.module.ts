@@ -1,0 +1,14 @@
+import { InferenceModule } from '@aerie/inference';
+import { ModelRegistryModule } from '@aerie/model-registry';
+import { Module } from '@nestjs/common';
+import { ChatModule } from '../chat/chat.module.js';
+import { OpenAiEmbeddingsController } from './embeddings.controller.js';
+import { OpenAiModelsController } from './models.controller.js';
+import { OpenAiTextController } from './text.controller.js';
+
+/** The part of OpenAI's API that this server speaks: its clients work by changing the base URL. */
+@Module({
+  imports: [InferenceModule, ModelRegistryModule, ChatModule],
+  controllers: [OpenAiTextController, OpenAiEmbeddingsController, OpenAiModelsController],
+})
+export class OpenAiModule {}

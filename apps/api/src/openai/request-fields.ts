@@ -1,0 +1,91 @@
+import { AerieError } from '@aerie/contracts';
+import { z } from 'zod';
+
+/** A parameter of OpenAI's API that this server does not have. */
+export interface UnsupportedField {
+  /** Whether the value asks for nothing beyond what happens anyway; null and an absent field always do. */
+  readonly harmless?: (value: unknown) => boolean;
+}
+
+/** Fields by name. */
+export type UnsupportedFields = Readonly<Record<string, UnsupportedField>>;
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+const isOneOf =
+  (...values: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value);
+
+/** What changes the meaning of a request for text and is not there. */
+export const UNSUPPORTED_CHAT_FIELDS: UnsupportedFields = {
+  tools: { harmless: isEmptyList },
+  tool_choice: { harmless: isOneOf('none', 'auto') },
+  functions: { harmless: isEmptyList },
+  function_call: { harmless: isOneOf('none', 'auto') },
+  response_format: { harmless: (value) => (value as { type?: unknown }).type === 'text' },
+  modalities: {
+    harmless: (value) => Array.isArray(value) && value.every((modality) => modality === 'text'),
+  },
+  audio: {},
+  prediction: {},
+  web_search_options: {},
+  reasoning_effort: { harmless: isOneOf('none') },
+  verbosity: {},
+  store: { harmless: isOneOf(false) },
+  service_tier: { harmless: isOneOf('auto', 'default') },
+  moderation: {},
+};
+
+export const UNSUPPORTED_COMPLETION_FIELDS: UnsupportedFields = {
+  suffix: { harmless: isOneOf('') },
+  echo: { harmless: isOneOf(false) },
+  best_of: { harmless: isOneOf(1) },
+};
+
+/**
+ * Refuses what would be ignored.
+ *
+ * @throws AerieError UNSUPPORTED_PARAMETER naming the field.
+ */
+export function refuseUnsupported(body: object, fields: UnsupportedFields): void {
+  for (const [field, value] of Object.entries(body)) {
+    const rule = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    if (rule === undefined || value === null || value === undefined || rule.harmless?.(value) === true)
+      continue;
+    throw unsupported(field);
+  }
+}
+
+/** The refusal of one parameter. */
+export function unsupported(
+  field: string,
+  why = `The parameter ${field} is not supported by this server.`,
+): AerieError {
+  return new AerieError('UNSUPPORTED_PARAMETER', why, { details: [{ field, message: 'is not supported' }] });
+}
+
+/**
+ * Reads a body.
+ *
+ * @throws AerieError VALIDATION_ERROR naming the first field that is not as it should be.
+ */
+export function readFields<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
+  const summary = details.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  throw new AerieError('VALIDATION_ERROR', `The request is not valid: ${summary}.`, { details });
+}
+
+/** Null stands for "not given", as in OpenAI's API. */
+export const optional = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
+/** `name` or `name@version`: no model's name holds an @. */
+export const modelField = z.string().min(1).max(194);
+
+/** Model and version of a request. */
+export function modelOf(id: string): { readonly model: string; readonly version?: string } {
+  const at = id.indexOf('@');
+  return at <= 0 ? { model: id } : { model: id.slice(0, at), version: id.slice(at + 1) };
+}

@@ -1,0 +1,67 @@
+import { GenerateService } from '@aerie/inference';
+import { Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { AnswerStreamer } from '../chat/answer-streamer.js';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
+import { Context } from '../http/request-context.decorator.js';
+import type { RequestContext } from '../http/request-context.js';
+import { modelOf } from './request-fields.js';
+import { chunkFormat, replyOf } from './text-reply.js';
+import { readChatRequest, readCompletionRequest, type TextRequest } from './text-request.js';
+
+/** Chat completions and completions, as clients of OpenAI's API ask for them. */
+@ApiTags('openai')
+@Controller('v1')
+export class OpenAiTextController {
+  readonly #generate: GenerateService;
+  readonly #streamer: AnswerStreamer;
+
+  constructor(
+    @Inject(GenerateService) generate: GenerateService,
+    @Inject(AnswerStreamer) streamer: AnswerStreamer,
+  ) {
+    this.#generate = generate;
+    this.#streamer = streamer;
+  }
+
+  @Post('chat/completions')
+  @HttpCode(200)
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({ summary: "OpenAI's chat completions" })
+  async chat(
+    @Body() body: object,
+    @Context() context: RequestContext,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.#answer(readChatRequest(body), context, response);
+  }
+
+  @Post('completions')
+  @HttpCode(200)
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({ summary: "OpenAI's completions" })
+  async complete(
+    @Body() body: object,
+    @Context() context: RequestContext,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.#answer(readCompletionRequest(body), context, response);
+  }
+
+  async #answer(request: TextRequest, context: RequestContext, response: Response): Promise<void> {
+    const { model, version } = modelOf(request.model);
+    const call = context.longCall(model, version);
+    if (request.stream) {
+      const format = chunkFormat(request);
+      await this.#streamer.stream({ request: request.generation, call, format }, response);
+      return;
+    }
+    const answer = await this.#generate.complete(request.generation, call);
+    context.servedByModel(answer);
+    response.json(replyOf(request, answer));
+  }
+}
