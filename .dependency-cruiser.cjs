@@ -11,8 +11,9 @@ const MAY_USE = {
   observability: ['contracts'],
   queue: ['contracts'],
   generation: ['contracts', 'engine'],
+  providers: ['contracts', 'generation'],
   tasks: ['contracts', 'engine'],
-  'model-registry': ['contracts', 'tasks', 'engine', 'generation', 'batching'],
+  'model-registry': ['contracts', 'tasks', 'engine', 'generation', 'providers', 'batching'],
   inference: ['contracts', 'model-registry', 'outbound', 'tasks'],
   jobs: ['contracts', 'inference', 'queue'],
 };
@@ -107,7 +108,7 @@ module.exports = {
       name: 'no-nest',
       comment: 'These are plain TypeScript: usable and testable without a container.',
       severity: 'error',
-      from: { path: anyOf(['contracts', 'batching', 'engine', 'generation', 'tasks']) },
+      from: { path: anyOf(['contracts', 'batching', 'engine', 'generation', 'providers', 'tasks']) },
       to: { path: npm('@nestjs') },
     },
     onlyIn(
@@ -121,7 +122,19 @@ module.exports = {
       'The queue is known to libs/queue and to processors only.',
     ),
     onlyIn('(sharp|@img)', '^libs/tasks/', 'Images are decoded in libs/tasks only.'),
-    onlyIn('undici', '^libs/outbound/', 'What leaves the process goes through libs/outbound.'),
+    onlyIn(
+      'undici',
+      '^libs/(outbound|providers)/',
+      "Callers' addresses are reached through libs/outbound, the operator's upstreams through libs/providers.",
+    ),
+    onlyIn('eventsource-parser', '^libs/providers/', 'Streams of upstreams are read in libs/providers only.'),
+    {
+      name: 'generation-types-only',
+      comment: 'Providers know what a language model is by its types: `import type`.',
+      severity: 'error',
+      from: { path: '^libs/providers/' },
+      to: { path: '^libs/generation/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'no-circular',
       comment: 'Two modules that need each other are one module, or hide a third.',

@@ -1,0 +1,76 @@
+import { AerieError } from '@aerie/contracts';
+import type { GenerationRequest } from '@aerie/generation';
+import type { ProviderClock } from '../provider-clock.js';
+
+/** How long the parts of an answer may take. */
+export interface StreamLimits {
+  readonly name: string;
+  readonly firstTokenTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** Time ran out. */
+export interface Expiry {
+  readonly error: AerieError;
+  /** Whether the provider was too slow by its own measure, rather than by its caller's. */
+  readonly isProviders: boolean;
+}
+
+/** Watches over the time that one answer takes. What its reader takes does not count as silence. */
+export class StreamWatch {
+  readonly #clock: ProviderClock;
+  readonly #limits: StreamLimits;
+  readonly #onExpired: (expiry: Expiry) => void;
+  #cancelWhole: (() => void) | null = null;
+  #cancelPart: (() => void) | null = null;
+  #hasBegun = false;
+
+  constructor(clock: ProviderClock, limits: StreamLimits, onExpired: (expiry: Expiry) => void) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#onExpired = onExpired;
+  }
+
+  start({ firstTokenTimeoutMs, timeoutMs }: GenerationRequest): void {
+    const { name, firstTokenTimeoutMs: own } = this.#limits;
+    const limitMs = Math.min(own, firstTokenTimeoutMs ?? own);
+    const first = `the provider of ${name} did not begin to answer within ${String(limitMs)} ms`;
+    this.#cancelPart = this.#schedule(limitMs, first, limitMs === own);
+    if (timeoutMs === undefined) return;
+    this.#cancelWhole = this.#schedule(
+      timeoutMs,
+      `the answer took longer than ${String(timeoutMs)} ms`,
+      false,
+    );
+  }
+
+  /** Something of the stream came. @param isAnswer whether it shows that an answer is under way. */
+  progress(isAnswer: boolean): void {
+    this.#hasBegun ||= isAnswer;
+    if (this.#hasBegun) this.resume();
+  }
+
+  /** The reader is at work. */
+  hold(): void {
+    if (this.#hasBegun) this.#cancelPart?.();
+  }
+
+  /** The reader waits for more. */
+  resume(): void {
+    const { name, idleTimeoutMs } = this.#limits;
+    this.#cancelPart?.();
+    const silence = `the provider of ${name} fell silent for ${String(idleTimeoutMs)} ms in the middle of its answer`;
+    this.#cancelPart = this.#schedule(idleTimeoutMs, silence, true);
+  }
+
+  stop(): void {
+    this.#cancelWhole?.();
+    this.#cancelPart?.();
+  }
+
+  #schedule(timeoutMs: number, message: string, isProviders: boolean): () => void {
+    return this.#clock.schedule(() => {
+      this.#onExpired({ error: new AerieError('TIMEOUT', message), isProviders });
+    }, timeoutMs);
+  }
+}

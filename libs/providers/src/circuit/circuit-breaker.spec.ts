@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AerieError } from '@aerie/contracts';
+import { FakeClock } from '../testing/fake-clock.js';
+import { CircuitBreaker, type CircuitOptions, type CircuitState } from './circuit-breaker.js';
+
+const FAILURE = new AerieError('UPSTREAM_ERROR', 'down');
+
+let clock: FakeClock;
+let sut: CircuitBreaker;
+let changes: CircuitState[];
+
+function setUp(options: CircuitOptions = {}): void {
+  clock = new FakeClock();
+  changes = [];
+  sut = new CircuitBreaker('remote', { failures: 3, openMs: 1_000, ...options }, clock, (state) =>
+    changes.push(state),
+  );
+}
+
+const fail = (times: number): void => {
+  for (let i = 0; i < times; i++) sut.admit().failed(FAILURE);
+};
+
+beforeEach(() => {
+  setUp();
+});
+
+describe('CircuitBreaker', () => {
+  it('opens after failures in a row, and says when to come back', () => {
+    fail(2);
+    sut.admit().succeeded();
+    fail(2);
+    expect(sut.state).toBe('closed');
+    fail(1);
+    expect([sut.state, changes]).toEqual(['open', ['open']]);
+    clock.advance(400);
+    expect(() => sut.admit()).toThrow(expect.objectContaining({ code: 'UPSTREAM_ERROR', retryAfterMs: 600 }));
+    expect(sut.lastFailure).toEqual({ code: 'UPSTREAM_ERROR', message: 'down', agoMs: 400 });
+  });
+
+  it('opens at a share of failures among its last attempts', () => {
+    setUp({ failures: 100, failureRate: 0.5, window: 4 });
+    for (const failed of [true, false, true]) {
+      if (failed) fail(1);
+      else sut.admit().succeeded();
+    }
+    expect(sut.state).toBe('closed');
+    fail(1);
+    expect(sut.state).toBe('open');
+  });
+
+  it('lets one probe through when its rest is over, and nobody wait for it', () => {
+    fail(3);
+    clock.advance(1_000);
+    const probe = sut.admit();
+    expect(() => sut.admit()).toThrow(expect.objectContaining({ retryAfterMs: 1_000 }));
+    probe.succeeded();
+    expect(changes).toEqual(['open', 'half-open', 'closed']);
+    fail(2);
+    expect(sut.state).toBe('closed');
+  });
+
+  it('rests again when the probe fails', () => {
+    fail(3);
+    clock.advance(1_000);
+    sut.admit().failed(FAILURE);
+    expect(sut.state).toBe('open');
+    clock.advance(999);
+    expect(() => sut.admit()).toThrow();
+    clock.advance(1);
+    sut.admit().succeeded();
+    expect(sut.state).toBe('closed');
+  });
+
+  it('learns nothing from a probe that was given up: the next caller probes', () => {
+    fail(3);
+    clock.advance(1_000);
+    sut.admit().released();
+    expect(sut.state).toBe('half-open');
+    sut.admit().succeeded();
+    expect(sut.state).toBe('closed');
+  });
+
+  it('counts a failure after a good start, but each attempt once', () => {
+    setUp({ failures: 1 });
+    const permit = sut.admit();
+    permit.succeeded();
+    permit.released();
+    permit.failed(FAILURE);
+    expect(sut.state).toBe('closed');
+    const broken = sut.admit();
+    broken.succeeded();
+    broken.failed(FAILURE);
+    expect(sut.state).toBe('open');
+  });
+
+  it('is not opened anew by attempts that began before it opened', () => {
+    const late = sut.admit();
+    fail(3);
+    clock.advance(900);
+    late.failed(FAILURE);
+    clock.advance(100);
+    expect(sut.state).toBe('half-open');
+  });
+});

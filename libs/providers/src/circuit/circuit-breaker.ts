@@ -1,0 +1,148 @@
+import { AerieError, type ErrorCode } from '@aerie/contracts';
+import type { ProviderClock } from '../provider-clock.js';
+
+/** When a circuit opens, and for how long. */
+export interface CircuitOptions {
+  /** Failures in a row that open it. Default 5. */
+  readonly failures?: number;
+  /** Share of failures among the last {@link CircuitOptions.window} attempts that opens it. Default 0.5. */
+  readonly failureRate?: number;
+  /** Attempts that the rate is taken over; with fewer it does not count. Default 20. */
+  readonly window?: number;
+  /** How long it stays open before one request may try again. Default 10,000. */
+  readonly openMs?: number;
+}
+
+/** closed: requests pass. open: they fail at once. half-open: one may try, the others fail at once. */
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
+/** The failure that a circuit saw last. */
+export interface CircuitFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** How long ago it was. */
+  readonly agoMs: number;
+}
+
+/** Leave to make one attempt, whose outcome is to be told. Only the first word on each counts. */
+export interface CircuitPermit {
+  /** The upstream answers. A failure may still follow. */
+  succeeded(): void;
+  failed(error: AerieError): void;
+  /** Nothing was learned of the upstream: the caller left, or it asked for patience. */
+  released(): void;
+}
+
+/** When a caller may try again that came while another one's probe was under way. */
+const PROBE_RETRY_AFTER_MS = 1_000;
+
+/**
+ * Stops asking an upstream that fails. Unlike cockatiel's, it lets nobody wait for a probe's outcome (a fallback
+ * can serve them at once), a caller who leaves proves nothing, and a stream's failure counts after its good start.
+ */
+export class CircuitBreaker {
+  readonly #name: string;
+  readonly #options: Required<CircuitOptions>;
+  readonly #clock: ProviderClock;
+  readonly #onChange: (state: CircuitState) => void;
+  /** Outcomes of the last attempts, true for failures. */
+  #outcomes: boolean[] = [];
+  #failuresInRow = 0;
+  /** When the next probe may start; null while closed. */
+  #openUntil: number | null = null;
+  #probing = false;
+  #lastFailure: { readonly error: AerieError; readonly at: number } | null = null;
+
+  constructor(
+    name: string,
+    options: CircuitOptions,
+    clock: ProviderClock,
+    onChange: (state: CircuitState) => void = () => undefined,
+  ) {
+    this.#name = name;
+    this.#options = { failures: 5, failureRate: 0.5, window: 20, openMs: 10_000, ...options };
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get state(): CircuitState {
+    if (this.#openUntil === null) return 'closed';
+    return this.#clock.now() < this.#openUntil ? 'open' : 'half-open';
+  }
+
+  get lastFailure(): CircuitFailure | null {
+    if (this.#lastFailure === null) return null;
+    const { error, at } = this.#lastFailure;
+    return { code: error.code, message: error.message, agoMs: this.#clock.now() - at };
+  }
+
+  /** @throws AerieError UPSTREAM_ERROR while no attempt may be made. */
+  admit(): CircuitPermit {
+    if (this.#openUntil === null) return this.#permit(false);
+    const remainingMs = this.#openUntil - this.#clock.now();
+    if (remainingMs > 0) throw this.#refusal(remainingMs);
+    if (this.#probing) throw this.#refusal(PROBE_RETRY_AFTER_MS);
+    this.#probing = true;
+    this.#onChange('half-open');
+    return this.#permit(true);
+  }
+
+  #permit(isProbe: boolean): CircuitPermit {
+    let outcome: 'none' | 'succeeded' | 'over' = 'none';
+    return {
+      succeeded: () => {
+        if (outcome !== 'none') return;
+        outcome = 'succeeded';
+        if (isProbe) this.#close();
+        this.#record(false);
+      },
+      failed: (error) => {
+        if (outcome === 'over') return;
+        const probeFailed = isProbe && outcome === 'none';
+        outcome = 'over';
+        this.#lastFailure = { error, at: this.#clock.now() };
+        if (probeFailed) this.#open();
+        else this.#record(true);
+      },
+      released: () => {
+        if (isProbe && outcome === 'none') this.#probing = false;
+        outcome = 'over';
+      },
+    };
+  }
+
+  #record(failed: boolean): void {
+    // What ends while the circuit is open began before: it decides nothing any more.
+    if (this.#openUntil !== null) return;
+    const { failures, failureRate, window } = this.#options;
+    this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0;
+    this.#outcomes.push(failed);
+    if (this.#outcomes.length > window) this.#outcomes.shift();
+    if (!failed) return;
+    const share = this.#outcomes.filter(Boolean).length / window;
+    if (this.#failuresInRow >= failures || (this.#outcomes.length === window && share >= failureRate))
+      this.#open();
+  }
+
+  #open(): void {
+    this.#openUntil = this.#clock.now() + this.#options.openMs;
+    this.#probing = false;
+    this.#onChange('open');
+  }
+
+  #close(): void {
+    this.#openUntil = null;
+    this.#probing = false;
+    this.#failuresInRow = 0;
+    this.#outcomes = [];
+    this.#onChange('closed');
+  }
+
+  #refusal(retryAfterMs: number): AerieError {
+    return new AerieError(
+      'UPSTREAM_ERROR',
+      `the provider of ${this.#name} has failed repeatedly and is given a rest: try again later`,
+      { retryAfterMs: Math.ceil(retryAfterMs) },
+    );
+  }
+}

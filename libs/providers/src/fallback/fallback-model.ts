@@ -1,0 +1,27 @@
+import type { GenerationRequest, LanguageModel } from '@aerie/generation';
+import { systemClock } from '../provider-clock.js';
+import type { FallbackModelOptions } from './fallback-options.js';
+import { FallbackStream } from './fallback-stream.js';
+
+/** Several models as one: the next one is tried when one fails before its answer begins. */
+export class FallbackModel implements LanguageModel {
+  readonly #options: Required<FallbackModelOptions>;
+
+  constructor({ candidates, logger, clock = systemClock }: FallbackModelOptions) {
+    this.#options = { candidates, logger, clock };
+  }
+
+  /**
+   * Starts an answer with its first read. When no candidate can serve, the stream throws what the first one said: its
+   * limits are those that the caller chose. Time limits of the request hold for all candidates together.
+   *
+   * @param onServed called with the candidate's name, before its first event is given out.
+   */
+  generate(
+    request: GenerationRequest,
+    signal?: AbortSignal,
+    onServed?: (name: string) => void,
+  ): FallbackStream {
+    return new FallbackStream(this.#options, request, signal, onServed);
+  }
+}

@@ -1,0 +1,58 @@
+import type { ProviderOptions } from '../provider-options.js';
+import type { ProviderSection } from './provider-section.schema.js';
+
+/** Reads a secret by the name of its environment variable; null when it is not set. Only libs/config has one. */
+export type SecretReader = (name: string) => string | null;
+
+/**
+ * The provider of an entry of the registry.
+ *
+ * @throws Error when its key is not set, naming the variable: without it every request would fail.
+ */
+export function toProviderOptions(
+  name: string,
+  { provider }: ProviderSection,
+  secrets: SecretReader,
+): ProviderOptions {
+  const { circuit, connect_timeout, first_token_timeout, idle_timeout } = provider;
+  return {
+    name,
+    baseUrl: provider.base_url,
+    apiKey: readKey(provider.api_key_env, secrets),
+    upstreamModel: provider.model,
+    ...given('extensions', provider.extensions),
+    ...given('maxTokensField', provider.max_tokens_field),
+    ...given('textPrompts', provider.text_prompts),
+    ...given('connectTimeoutMs', toMs(connect_timeout)),
+    ...given('firstTokenTimeoutMs', toMs(first_token_timeout)),
+    ...given('idleTimeoutMs', toMs(idle_timeout)),
+    ...given('maxConnections', provider.max_connections),
+    ...given('retries', provider.retries),
+    ...(circuit === undefined
+      ? {}
+      : {
+          circuit: {
+            ...given('failures', circuit.failures),
+            ...given('failureRate', circuit.failure_rate),
+            ...given('window', circuit.window),
+            ...given('openMs', toMs(circuit.open)),
+          },
+        }),
+  };
+}
+
+function readKey(variable: string | undefined, secrets: SecretReader): string | null {
+  if (variable === undefined) return null;
+  const key = secrets(variable)?.trim() ?? '';
+  if (key === '') throw new Error(`provider.api_key_env: ${variable} is not set, nor is ${variable}_FILE`);
+  return key;
+}
+
+function toMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1000);
+}
+
+/** A property only where there is a value, as exactOptionalPropertyTypes wants it. */
+function given<K extends string, V>(key: K, value: V | undefined): Readonly<Partial<Record<K, V>>> {
+  return (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
+}

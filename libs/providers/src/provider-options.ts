@@ -1,0 +1,68 @@
+import type { CircuitOptions } from './circuit/circuit-breaker.js';
+import type { ProviderClock } from './provider-clock.js';
+import type { ProviderLogger } from './provider-logger.js';
+
+/** How to reach a model of another server that speaks OpenAI's API. */
+export interface ProviderOptions {
+  /** Name of the entry, for messages and log lines. */
+  readonly name: string;
+  /** Where the API begins, such as `https://api.openai.com/v1`: http or https, without credentials. */
+  readonly baseUrl: string;
+  /** Sent as a bearer token; null sends none. */
+  readonly apiKey: string | null;
+  /** What the upstream calls the model. */
+  readonly upstreamModel: string;
+  /** Sampling parameters beyond OpenAI's that the upstream knows. Default: none, such requests are refused. */
+  readonly extensions?: 'vllm';
+  /** The field that limits the answer's tokens. OpenAI's reasoning models know the second only. Default `max_tokens`. */
+  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
+  /** The route for plain prompts; a model that only chats gets them as a user's message. Default `completions`. */
+  readonly textPrompts?: 'completions' | 'chat';
+  /** Time to open a connection, TLS included. Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** Time from the request, retries included, to the first sign of an answer. Default 30,000. */
+  readonly firstTokenTimeoutMs?: number;
+  /** Longest silence between two pieces of an answer. Default 30,000. */
+  readonly idleTimeoutMs?: number;
+  /** Requests under way at once, and thus connections; more are refused with OVERLOADED. Default 256. */
+  readonly maxConnections?: number;
+  /** Further attempts when nothing of an answer came. Default 2. */
+  readonly retries?: number;
+  /** Longest pause that an upstream's Retry-After may ask of a retry; with more it is not made. Default 5,000. */
+  readonly maxRetryAfterMs?: number;
+  /** When the provider is given up for a while. */
+  readonly circuit?: CircuitOptions;
+}
+
+/** What a provider needs of its surroundings. */
+export interface ProviderPorts {
+  readonly logger: ProviderLogger;
+  /** Default: the machine's. */
+  readonly clock?: ProviderClock;
+  /** From 0 up to 1, for the jitter of pauses. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** {@link ProviderOptions} with every default filled in. */
+export type ResolvedProviderOptions = Required<Omit<ProviderOptions, 'extensions' | 'circuit'>> & {
+  readonly extensions: 'vllm' | null;
+};
+
+/** Fills in the defaults. */
+export function resolveProviderOptions(options: ProviderOptions): ResolvedProviderOptions {
+  return {
+    name: options.name,
+    baseUrl: options.baseUrl,
+    apiKey: options.apiKey,
+    upstreamModel: options.upstreamModel,
+    extensions: options.extensions ?? null,
+    maxTokensField: options.maxTokensField ?? 'max_tokens',
+    textPrompts: options.textPrompts ?? 'completions',
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    firstTokenTimeoutMs: options.firstTokenTimeoutMs ?? 30_000,
+    idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+    maxConnections: options.maxConnections ?? 256,
+    retries: options.retries ?? 2,
+    maxRetryAfterMs: options.maxRetryAfterMs ?? 5_000,
+  };
+}

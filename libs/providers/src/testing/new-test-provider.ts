@@ -1,0 +1,53 @@
+import type { AerieError } from '@aerie/contracts';
+import type { GenerationEvent, GenerationRequest, TextStream } from '@aerie/generation';
+import { OpenAiProvider } from '../openai-provider.js';
+import type { ProviderOptions } from '../provider-options.js';
+import { FakeClock } from './fake-clock.js';
+import { MemoryLogger } from './memory-logger.js';
+import { StandInUpstream } from './stand-in-upstream.js';
+
+export const API_KEY = 'sk-verysecret-0123456789';
+
+export const CHAT: GenerationRequest = { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] };
+
+/** A provider of a stand-in upstream, and all that surrounds them. */
+export async function newTestProvider(options: Partial<ProviderOptions> = {}) {
+  const upstream = await new StandInUpstream().start();
+  const clock = new FakeClock();
+  const logger = new MemoryLogger();
+  const sut = new OpenAiProvider(
+    {
+      name: 'remote',
+      baseUrl: upstream.baseUrl,
+      apiKey: API_KEY,
+      upstreamModel: 'their-model',
+      firstTokenTimeoutMs: 30_000,
+      idleTimeoutMs: 20_000,
+      ...options,
+    },
+    { logger, clock, random: () => 0 },
+  );
+  const close = async (): Promise<void> => {
+    await sut.close();
+    await upstream.close();
+  };
+  return { sut, upstream, clock, logger, close };
+}
+
+/** Everything that a stream says. */
+export async function collect(stream: TextStream): Promise<GenerationEvent[]> {
+  const events: GenerationEvent[] = [];
+  for await (const event of stream) events.push(event);
+  return events;
+}
+
+/** The text of a stream's events, and the error it ended with. */
+export async function outcomeOf(stream: TextStream): Promise<{ text: string; error: AerieError | null }> {
+  let text = '';
+  try {
+    for await (const event of stream) if (event.type === 'text') text += event.text;
+    return { text, error: null };
+  } catch (error) {
+    return { text, error: error as AerieError };
+  }
+}

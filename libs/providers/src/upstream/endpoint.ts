@@ -1,0 +1,26 @@
+/** Where a provider's API is. */
+export interface Endpoint {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly hostname: string;
+  /** Path of the API, without a slash at its end. */
+  readonly basePath: string;
+  /** Query that every request carries, with its question mark, or nothing: gateways ask for versions there. */
+  readonly query: string;
+}
+
+/** Whether a provider's API can be at this address. */
+export function isProviderUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hash } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && hash === '';
+}
+
+/** @throws Error when {@link isProviderUrl} is false. The message does not repeat the address. */
+export function parseEndpoint(baseUrl: string): Endpoint {
+  if (!isProviderUrl(baseUrl)) {
+    throw new Error('base_url: expected an http or https address without credentials and fragment');
+  }
+  const { origin, hostname, pathname, search } = new URL(baseUrl);
+  return { origin, hostname, basePath: pathname.replace(/\/+$/, ''), query: search };
+}

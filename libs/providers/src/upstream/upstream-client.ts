@@ -1,0 +1,175 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { AerieError } from '@aerie/contracts';
+import { Pool } from 'undici';
+import type { ProviderClock } from '../provider-clock.js';
+import type { ResolvedProviderOptions } from '../provider-options.js';
+import { type Endpoint, parseEndpoint } from './endpoint.js';
+
+/** A request that got no response, or lost it. Holds no address, unlike its cause. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+
+  /** @param code such as ECONNREFUSED. */
+  constructor(readonly code: string) {
+    super(`the transport failed with ${code}`);
+  }
+
+  get isConnectTimeout(): boolean {
+    return this.code === 'UND_ERR_CONNECT_TIMEOUT';
+  }
+}
+
+/** A response whose head came. Its body has to be read to its end, released or destroyed. */
+export interface UpstreamResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The body, read no further than asked for beyond a buffer of 64 KiB. @throws TransportError */
+  body(): AsyncIterable<Uint8Array>;
+  /** Nothing more of the body is wanted, but little is left: the connection may serve again. */
+  release(): void;
+  /** Closes the connection, which is how an upstream learns that nobody listens. */
+  destroy(): void;
+}
+
+/** Bytes and time that the rest of a body may take for the sake of its connection. */
+const MAX_REST_BYTES = 16 * 1024;
+const MAX_REST_MS = 1_000;
+
+type ClientOptions = Pick<
+  ResolvedProviderOptions,
+  'name' | 'baseUrl' | 'apiKey' | 'connectTimeoutMs' | 'maxConnections'
+>;
+
+/** Connections to one upstream, each used by one request at a time. Follows no redirect, decodes nothing. */
+export class UpstreamClient {
+  readonly #name: string;
+  readonly #apiKey: string | null;
+  readonly #endpoint: Endpoint;
+  readonly #maxConnections: number;
+  readonly #clock: ProviderClock;
+  readonly #pool: Pool;
+  #running = 0;
+
+  constructor(
+    { name, baseUrl, apiKey, connectTimeoutMs, maxConnections }: ClientOptions,
+    clock: ProviderClock,
+  ) {
+    this.#name = name;
+    this.#apiKey = apiKey;
+    this.#endpoint = parseEndpoint(baseUrl);
+    this.#maxConnections = maxConnections;
+    this.#clock = clock;
+    this.#pool = new Pool(this.#endpoint.origin, {
+      connections: maxConnections,
+      connect: { timeout: connectTimeoutMs },
+      // Answers take as long as they take: the stream's own watch sees to the rest.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: 16 * 1024,
+    });
+  }
+
+  get hostname(): string {
+    return this.#endpoint.hostname;
+  }
+
+  /** Requests under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** @throws AerieError OVERLOADED when as many requests as allowed are under way. */
+  checkRoom(): void {
+    if (this.#running < this.#maxConnections) return;
+    throw new AerieError(
+      'OVERLOADED',
+      `${String(this.#running)} requests to the provider of ${this.#name} are under way, the limit is ${String(this.#maxConnections)}: try again later`,
+      { retryAfterMs: 1_000 },
+    );
+  }
+
+  /**
+   * Sends one request. Aborting the signal closes its connection at once, also after the head came.
+   *
+   * @throws TransportError, or the signal's reason.
+   */
+  async post(path: string, body: string, signal: AbortSignal): Promise<UpstreamResponse> {
+    this.checkRoom();
+    this.#running++;
+    try {
+      const {
+        statusCode,
+        headers,
+        body: stream,
+      } = await this.#pool.request({
+        method: 'POST',
+        path: this.#endpoint.basePath + path + this.#endpoint.query,
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          'accept-encoding': 'identity',
+          'user-agent': 'aerie',
+          ...(this.#apiKey === null ? {} : { authorization: `Bearer ${this.#apiKey}` }),
+        },
+        body,
+        signal,
+      });
+      // Between two reads nobody else listens, and an error without a listener ends the process.
+      stream.on('error', () => undefined);
+      stream.once('close', () => {
+        this.#running--;
+      });
+      return toResponse(statusCode, headers, stream, signal, this.#clock);
+    } catch (error) {
+      this.#running--;
+      signal.throwIfAborted();
+      throw toTransportError(error);
+    }
+  }
+
+  /** Closes every connection; what is under way fails. */
+  async close(): Promise<void> {
+    if (!this.#pool.destroyed) await this.#pool.destroy();
+  }
+}
+
+function toResponse(
+  status: number,
+  headers: IncomingHttpHeaders,
+  stream: Readable,
+  signal: AbortSignal,
+  clock: ProviderClock,
+): UpstreamResponse {
+  return {
+    status,
+    headers,
+    async *body() {
+      try {
+        // Destroying is left to the caller, who may want the connection back.
+        yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw toTransportError(error);
+      }
+    },
+    release() {
+      if (stream.closed) return;
+      const cancel = clock.schedule(() => stream.destroy(), MAX_REST_MS);
+      stream.once('close', cancel);
+      let rest = 0;
+      stream.on('data', (bytes: Uint8Array) => {
+        rest += bytes.length;
+        if (rest > MAX_REST_BYTES) stream.destroy();
+      });
+    },
+    destroy() {
+      stream.destroy();
+    },
+  };
+}
+
+function toTransportError(error: unknown): TransportError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return new TransportError(typeof code === 'string' ? code : 'UNKNOWN');
+}

@@ -1,0 +1,115 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { AerieError } from '@aerie/contracts';
+import type { UpstreamFailure } from '../answer/completion-chunk.js';
+import { readRetryAfterMs } from './retry-after.js';
+import { scrub, type Secrets } from './scrub.js';
+
+/** Something an upstream refused or failed at, as callers see it, and what else is known of it. */
+export interface TranslatedFailure {
+  readonly error: AerieError;
+  /** Whether another attempt may fare better. */
+  readonly isRetryable: boolean;
+  /** Whether the operator has to do something about it: a key, an account, a wrong name. */
+  readonly isOperators: boolean;
+}
+
+/** Whose failure it is, for messages. */
+export interface FailureContext {
+  /** The entry's name. */
+  readonly name: string;
+  readonly secrets: Secrets;
+  /** The present, in milliseconds since 1970: for a Retry-After that is a date. */
+  readonly epochMs: number;
+}
+
+const CONTEXT_LENGTH =
+  /context.?length|context.?window|maximum context|max_model_len|too many tokens|prompt is too long/i;
+/** Codes of a 429 that no patience helps against. */
+const OUT_OF_QUOTA = /insufficient_quota|billing|credit/i;
+
+/** An upstream's response that is not 200, in our words. */
+export function translateStatus(
+  status: number,
+  headers: IncomingHttpHeaders,
+  failure: UpstreamFailure,
+  context: FailureContext,
+): TranslatedFailure {
+  const retryAfterMs = readRetryAfterMs(headers, context.epochMs);
+  const translated = translate(status, failure, context, retryAfterMs);
+  return headers['x-should-retry'] === 'false' ? { ...translated, isRetryable: false } : translated;
+}
+
+/** An error event in a stream that began well, in our words. */
+export function translateStreamFailure(failure: UpstreamFailure, context: FailureContext): TranslatedFailure {
+  const kind = kindOf(failure);
+  const given = [failure.code, failure.status].map(Number).find((code) => code >= 400 && code <= 599);
+  const status = given ?? (/rate.?limit/i.test(kind) ? 429 : CONTEXT_LENGTH.test(kind) ? 400 : 500);
+  return translate(status, failure, context, undefined);
+}
+
+/** A connection that could not be made, or broke. Its cause names addresses, so only its code is kept, for the log. */
+export function connectionFailed(name: string, when: 'before' | 'during'): AerieError {
+  return new AerieError(
+    'UPSTREAM_ERROR',
+    when === 'before'
+      ? `the provider of ${name} could not be reached`
+      : `the connection to the provider of ${name} broke while it answered`,
+  );
+}
+
+function translate(
+  status: number,
+  failure: UpstreamFailure,
+  { name, secrets }: FailureContext,
+  retryAfterMs: number | undefined,
+): TranslatedFailure {
+  const patience = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const kind = kindOf(failure);
+  const message = typeof failure.message === 'string' ? failure.message : '';
+  const said = message === '' ? '' : `: ${scrub(message, secrets)}`;
+  const upstreamError = (text: string): AerieError => new AerieError('UPSTREAM_ERROR', text, patience);
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      if (/model_not_found/i.test(kind)) break;
+      return callers(
+        CONTEXT_LENGTH.test(`${kind} ${message}`)
+          ? new AerieError(
+              'CONTEXT_LENGTH_EXCEEDED',
+              `the prompt does not fit into the context of ${name}${said}`,
+            )
+          : new AerieError('INVALID_INPUT', `the provider of ${name} refused the request${said}`),
+      );
+    case 429: {
+      if (OUT_OF_QUOTA.test(kind)) {
+        return operators(upstreamError(`the provider of ${name} has no quota left for this server`));
+      }
+      const text = `the provider of ${name} limits the rate of requests: try again later`;
+      return { error: new AerieError('RATE_LIMITED', text, patience), isRetryable: true, isOperators: false };
+    }
+    case 408:
+    case 409:
+    case 425:
+      return passing(upstreamError(`the provider of ${name} answered with status ${String(status)}`));
+  }
+  if (status >= 500) {
+    return passing(upstreamError(`the provider of ${name} failed with status ${String(status)}`));
+  }
+  // Its key, its address, its account or its name of the model: nothing a caller could change.
+  return operators(
+    upstreamError(`the provider of ${name} is not usable at present (status ${String(status)})`),
+  );
+}
+
+const callers = (error: AerieError): TranslatedFailure => ({ error, isRetryable: false, isOperators: false });
+const operators = (error: AerieError): TranslatedFailure => ({
+  error,
+  isRetryable: false,
+  isOperators: true,
+});
+const passing = (error: AerieError): TranslatedFailure => ({ error, isRetryable: true, isOperators: false });
+
+function kindOf({ type, code }: UpstreamFailure): string {
+  return [type, code].filter((word) => typeof word === 'string').join(' ');
+}
