@@ -27,14 +27,23 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1000' },
     kills: { type: 'string', default: '20' },
     outage: { type: 'string' },
-    port: { type: 'string', default: '18080' },
   },
 });
 const jobs = Number(values.jobs);
 const kills = values.outage === undefined ? Number(values.kills) : 0;
 const directory = mkdtempSync(path.join(tmpdir(), 'aerie-chaos-'));
 const children = new Set();
-const url = `http://127.0.0.1:${values.port}/api/v1`;
+const port = await freePort();
+const url = `http://127.0.0.1:${port}/api/v1`;
+
+/** A port that nobody has: the server keeps it over its restarts. */
+async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port: free } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return free;
+}
 
 function start(command, args, env = {}) {
   const child = spawn(command, args, {
@@ -51,6 +60,7 @@ function start(command, args, env = {}) {
 /** Kills a process with all it started. */
 async function kill(child) {
   const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
+  if (gone === null) throw new Error('A process ended by itself. Run it by hand to see why.');
   process.kill(-child.pid, 'SIGKILL');
   await gone;
 }
@@ -80,7 +90,7 @@ const startRedis = () =>
 let redis = null;
 const environment = {
   HOST: '127.0.0.1',
-  PORT: values.port,
+  PORT: String(port),
   WORKER_PORT: '0',
   MODEL_PATH: path.join(ROOT, 'models'),
   DATA_DIR: path.join(directory, 'data'),
@@ -153,7 +163,9 @@ const submitting = (async () => {
 })();
 
 for (let n = 0; n < kills; n++) {
-  await sleep(3_000 + 2_000 * Math.random());
+  // Each is killed at work, not while it starts.
+  if (embedded) await call('GET', '/jobs?limit=1');
+  await sleep((embedded ? 1_000 : 5_000) + 3_000 * Math.random());
   if (embedded) {
     await kill(server);
     server = startServer();
