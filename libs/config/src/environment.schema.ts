@@ -50,6 +50,11 @@ export const environmentSchema = z.object({
   GENERATION_TIMEOUT: seconds(300, 0.05, 86_400),
   STREAM_PING_INTERVAL: seconds(15, 0.05, 3600),
   STREAM_STALL_TIMEOUT: seconds(20, 0.05, 3600),
+  OPENAI_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'a key without blanks')
+    .optional(),
+  OPENAI_BASE_URL: optionalUrl(/^https?$/, 'https://api.openai.com/v1'),
 
   RATE_LIMIT_PREDICT: rate('10/minute'),
   RATE_LIMIT_EMBED: rate('off'),

@@ -101,6 +101,7 @@ describe('the defaults', () => {
         timeoutMs: 300_000,
         pingIntervalMs: 15_000,
         streamStallTimeoutMs: 20_000,
+        openai: { apiKey: null, baseUrl: null },
       },
       rateLimits: { predict: { limit: 10, windowMs: 60_000 }, embed: null, chat: null },
       apiKeys: [],
@@ -207,6 +208,15 @@ describe('secrets', () => {
     expect(JSON.stringify(redacted)).not.toContain(SECRET);
     expect(redacted.apiKeys).toEqual(['[redacted]']);
     expect(redacted.redisUrl).toContain('[redacted]');
+  });
+
+  it('are masked where they lead to a provider', () => {
+    const settings = load({ OPENAI_API_KEY: SECRET, OPENAI_BASE_URL: 'http://vllm.internal/v1' });
+    expect(settings.generation.openai).toEqual({ apiKey: SECRET, baseUrl: 'http://vllm.internal/v1' });
+    expect(redactSettings(settings).generation.openai).toEqual({
+      apiKey: '[redacted]',
+      baseUrl: '[redacted]',
+    });
   });
 
   it('leave an address without any as it is', () => {

@@ -5,7 +5,8 @@ import { ConfigurationError, type ConfigurationProblem } from './configuration.e
 import { type Environment, environmentSchema } from './environment.schema.js';
 import type { Settings } from './settings.js';
 
-type Variables = Readonly<Record<string, string | undefined>>;
+/** The environment, or what stands in for it. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Variables whose values are never printed; each may also come from a file named by `<NAME>_FILE`. */
 export const SECRETS: ReadonlySet<string> = new Set([
@@ -14,6 +15,8 @@ export const SECRETS: ReadonlySet<string> = new Set([
   'DATABASE_URL',
   'WEBHOOK_SECRET',
   'QUEUE_PAGE_PASSWORD',
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
 ]);
 
 /**
@@ -54,6 +57,13 @@ export function redactSettings(settings: Settings): Settings {
       ...settings.jobs,
       webhookSecret: settings.jobs.webhookSecret === null ? null : '[redacted]',
       queuePagePassword: settings.jobs.queuePagePassword === null ? null : '[redacted]',
+    },
+    generation: {
+      ...settings.generation,
+      openai: {
+        apiKey: settings.generation.openai.apiKey === null ? null : '[redacted]',
+        baseUrl: settings.generation.openai.baseUrl === null ? null : '[redacted]',
+      },
     },
   };
 }
@@ -132,6 +142,7 @@ function group(env: Environment, directory: string): Settings {
       timeoutMs: env.GENERATION_TIMEOUT,
       pingIntervalMs: env.STREAM_PING_INTERVAL,
       streamStallTimeoutMs: env.STREAM_STALL_TIMEOUT,
+      openai: { apiKey: env.OPENAI_API_KEY ?? null, baseUrl: env.OPENAI_BASE_URL ?? null },
     },
     rateLimits: {
       predict: env.RATE_LIMIT_PREDICT,
@@ -142,7 +153,8 @@ function group(env: Environment, directory: string): Settings {
   };
 }
 
-function readDotEnv(directory: string): Variables {
+/** The variables of the `.env` file, if there is one. */
+export function readDotEnv(directory: string): Variables {
   const path = resolve(directory, '.env');
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }

@@ -113,4 +113,6 @@ export interface GenerationSettings {
   readonly pingIntervalMs: number;
   /** A stream whose reader takes nothing for so long is cut. */
   readonly streamStallTimeoutMs: number;
+  /** What makes `gpt-4` callable; both null: there is no such model. Either alone is enough. */
+  readonly openai: { readonly apiKey: string | null; readonly baseUrl: string | null };
 }

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readDotEnv, type Variables } from './load-settings.js';
+
+/** Reads a secret by the name of its variable; null when it is not set. */
+export type ReadSecret = (name: string) => string | null;
+
+/**
+ * Reads secrets that manifests of models name: from the variable `NAME`, or from the file that `NAME_FILE` names.
+ * The environment wins over `.env`, as it does for settings.
+ *
+ * @returns a function that throws an Error naming the variable when its file cannot be read.
+ */
+export function createSecretReader(
+  variables: Variables = process.env,
+  directory: string = process.cwd(),
+): ReadSecret {
+  const given = { ...readDotEnv(directory), ...variables };
+  return (name) => {
+    const value = given[name]?.trim() ?? '';
+    if (value !== '') return value;
+    const file = given[`${name}_FILE`]?.trim() ?? '';
+    if (file === '') return null;
+    try {
+      const text = readFileSync(resolve(directory, file), 'utf8').trim();
+      return text === '' ? null : text;
+    } catch (cause) {
+      throw new Error(`${name}_FILE: expected a readable file`, { cause });
+    }
+  };
+}
