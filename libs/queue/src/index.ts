@@ -1,10 +1,6 @@
 export { DataDirInUseError } from './embedded/data-dir-in-use.error.js';
 export { EmbeddedDatabase, embeddedQueueDirectory } from './embedded/embedded-database.js';
-export {
-  type QueueBackendSettings,
-  type QueueLogger,
-  queueBackendOf,
-} from './connection/queue-settings.js';
+export { type QueueBackendSettings, type QueueLogger, queueBackendOf } from './connection/queue-settings.js';
 export type { QueueConnection } from './connection/queue-connection.js';
 export { openConnection } from './connection/open-connection.js';
 export { WEBHOOK_QUEUE, queueNameOf } from './queue-names.js';

@@ -4,7 +4,10 @@ import { CHANGES_CHANNEL } from '../store/sql-schema.js';
 /** A session that hears notifications: of node-postgres or of the embedded database. */
 export interface ListenClient {
   query(sql: string): Promise<unknown>;
-  on(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown;
+  on(
+    event: 'notification',
+    listener: (message: { channel: string; payload?: string | undefined }) => void,
+  ): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   removeAllListeners(): unknown;
   release(destroy?: boolean): void;

@@ -120,7 +120,8 @@ export class EmbeddedDatabase {
         .then((thread) => (this.#opened && !this.#closed ? this.#open(thread) : undefined))
         .catch((again: unknown) => {
           // What died while it opened comes by its own exit.
-          if (!this.#closed && this.#thread === null && this.#restart === null) this.#startAgain(again as Error);
+          if (!this.#closed && this.#thread === null && this.#restart === null)
+            this.#startAgain(again as Error);
         });
     }, this.#restartMs);
   }

@@ -38,7 +38,9 @@ async function openDatabase(): Promise<PGlite> {
 
 async function migrate(database: PGlite): Promise<void> {
   const session = new SqlSession(database);
-  const client = { query: (sql: string, params?: readonly unknown[]) => session.query(client, sql, params ?? []) };
+  const client = {
+    query: (sql: string, params?: readonly unknown[]) => session.query(client, sql, params ?? []),
+  };
   await runMigrations(client as never, 'bullmq');
   await database.exec('set search_path to bullmq, public');
 }

@@ -20,7 +20,12 @@ export interface JobView {
   readonly model_version: string | null;
   readonly retry_of?: string;
   readonly batch_id?: string;
-  readonly urls: { readonly self: string; readonly events: string; readonly cancel: string; readonly webhooks: string };
+  readonly urls: {
+    readonly self: string;
+    readonly events: string;
+    readonly cancel: string;
+    readonly webhooks: string;
+  };
 }
 
 /** An event as receivers see it, over SSE and webhooks alike. */

@@ -28,7 +28,10 @@ export function claim(head: JobHead, runId: string, now: number, maxDeaths: numb
   if (lost && head.cancelRequested) return { kind: 'end', next: canceled({ ...head, deaths }, now) };
   if (lost && deaths >= maxDeaths) {
     const message = `The worker died ${String(deaths)} times while it ran this job (MAX_WORKER_DEATHS).`;
-    return { kind: 'end', next: failed({ ...head, deaths }, new AerieError('WORKER_LOST', message).toJSON(), now) };
+    return {
+      kind: 'end',
+      next: failed({ ...head, deaths }, new AerieError('WORKER_LOST', message).toJSON(), now),
+    };
   }
   const next = expire(head, now);
   if (next !== null) return { kind: 'end', next };

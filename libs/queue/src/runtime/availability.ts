@@ -86,7 +86,10 @@ export class Availability {
   #lost(error: unknown): void {
     if (this.#state !== 'up') return;
     this.#state = 'down';
-    this.#options.logger.warn({ err: error }, 'the queue cannot be reached; submits are refused until it is back');
+    this.#options.logger.warn(
+      { err: error },
+      'the queue cannot be reached; submits are refused until it is back',
+    );
     void this.#check();
   }
 

@@ -15,7 +15,9 @@ export function payloadOf(id: string): JobPayload {
 export function parsePayload(data: unknown): JobPayload {
   const { v, id } = (data ?? {}) as Partial<Record<keyof JobPayload, unknown>>;
   if (v !== 1 || typeof id !== 'string') {
-    throw new Error(`The queue holds a payload of version ${JSON.stringify(v)}; this server reads version 1.`);
+    throw new Error(
+      `The queue holds a payload of version ${JSON.stringify(v)}; this server reads version 1.`,
+    );
   }
   return { v, id };
 }

@@ -4,7 +4,13 @@ import { openConnection } from '../connection/open-connection.js';
 import type { QueueBackendSettings, QueueLogger } from '../connection/queue-settings.js';
 import { WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Delivery } from '../records/delivery.js';
-import { eventId, isTerminal, type JobHead, type JobRecord, type VersionedHead } from '../records/job-record.js';
+import {
+  eventId,
+  isTerminal,
+  type JobHead,
+  type JobRecord,
+  type VersionedHead,
+} from '../records/job-record.js';
 import { expire } from '../records/transitions.js';
 import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
 import { Availability } from './availability.js';
@@ -105,7 +111,10 @@ export class JobQueue {
     if (this.#maintenance !== null) clearTimeout(this.#maintenance);
     this.availability.close();
     // What hangs on a backend that is away ends with the connection.
-    await Promise.race([this.#maintaining ?? Promise.resolve(), new Promise((r) => setTimeout(r, 500).unref())]);
+    await Promise.race([
+      this.#maintaining ?? Promise.resolve(),
+      new Promise((r) => setTimeout(r, 500).unref()),
+    ]);
     for (const queue of this.#queues.values()) void queue.close().catch(() => undefined);
     await this.connection.close();
   }

@@ -218,7 +218,9 @@ export class JobWorker {
       case 'lost':
         return;
       case 'canceled':
-        await this.#update(id, (head) => (head.finishedAt === null ? canceled(head, this.#queue.now()) : null));
+        await this.#update(id, (head) =>
+          head.finishedAt === null ? canceled(head, this.#queue.now()) : null,
+        );
         return;
       case 'stopping':
         await this.#update(id, (head) => handedBack(head, runId));
@@ -228,7 +230,9 @@ export class JobWorker {
         const cause = toAerieError(error);
         if (cause.code === 'INTERNAL') this.#queue.logger.error({ err: error, job_id: id }, 'a job failed');
         const next = await this.#update(id, (head) =>
-          head.cancelRequested ? canceledOnce(head, this.#queue.now()) : attemptFailed(head, cause, this.#queue.now()),
+          head.cancelRequested
+            ? canceledOnce(head, this.#queue.now())
+            : attemptFailed(head, cause, this.#queue.now()),
         );
         // BullMQ delays it and gives it out again.
         if (next?.status === 'pending') throw cause;
@@ -236,7 +240,11 @@ export class JobWorker {
     }
   }
 
-  async #update(id: string, step: (head: JobHead) => JobHead | null, result?: string): Promise<JobHead | null> {
+  async #update(
+    id: string,
+    step: (head: JobHead) => JobHead | null,
+    result?: string,
+  ): Promise<JobHead | null> {
     return this.#persist(() => this.#queue.update(id, step, result));
   }
 

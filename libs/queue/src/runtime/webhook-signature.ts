@@ -12,9 +12,16 @@ export function secretBytes(secret: string): Buffer {
  *
  * @param id the same however often the event is sent
  */
-export function webhookHeaders(id: string, body: string, secret: string, nowMs: number): Record<string, string> {
+export function webhookHeaders(
+  id: string,
+  body: string,
+  secret: string,
+  nowMs: number,
+): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1000));
-  const signature = createHmac('sha256', secretBytes(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const signature = createHmac('sha256', secretBytes(secret))
+    .update(`${id}.${timestamp}.${body}`)
+    .digest('base64');
   return {
     'content-type': 'application/json',
     'webhook-id': id,

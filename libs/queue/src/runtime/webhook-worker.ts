@@ -12,7 +12,11 @@ import { webhookHeaders } from './webhook-signature.js';
 /** Sends one request to a receiver, whose address it checks; the status that came back. */
 export type PostWebhook = (
   url: string,
-  request: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly timeoutMs: number },
+  request: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly timeoutMs: number;
+  },
 ) => Promise<{ readonly status: number }>;
 
 /** Deliveries under way at once. */
@@ -93,9 +97,11 @@ export class WebhookWorker {
     const taken = attempt.status !== null && attempt.status >= 200 && attempt.status < 300;
     const over = attempt.status === GONE || attempts.length >= DELIVERY_ATTEMPTS;
     const status = taken ? 'delivered' : over ? 'failed' : 'pending';
-    const nextAttemptAt = status === 'pending' ? attempt.at + deliveryBackoffMs(attempts.length, () => 0.5) : null;
+    const nextAttemptAt =
+      status === 'pending' ? attempt.at + deliveryBackoffMs(attempts.length, () => 0.5) : null;
     await this.#queue.store.updateDelivery({ ...delivery, attempts, status, nextAttemptAt });
-    if (status === 'failed') throw new UnrecoverableError(attempt.error ?? 'The receiver did not take the event.');
+    if (status === 'failed')
+      throw new UnrecoverableError(attempt.error ?? 'The receiver did not take the event.');
     if (status === 'pending') throw new Error(attempt.error ?? 'The receiver did not take the event.');
   }
 

@@ -62,9 +62,10 @@ export class SqlJobStore implements JobStore {
   }
 
   async heads(ids: readonly string[]): Promise<(VersionedHead | null)[]> {
-    const rows = await this.#run<HeadRow>('SELECT id, version, head FROM aerie.job WHERE id = ANY($1::text[])', [
-      ids,
-    ]);
+    const rows = await this.#run<HeadRow>(
+      'SELECT id, version, head FROM aerie.job WHERE id = ANY($1::text[])',
+      [ids],
+    );
     return inOrder(ids, rows, ({ version, head }) => ({ version, head: JSON.parse(head) as JobHead }));
   }
 

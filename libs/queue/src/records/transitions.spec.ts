@@ -1,0 +1,103 @@
+import { AerieError } from '@aerie/contracts';
+import { describe, expect, it } from '@jest/globals';
+import type { JobHead } from './job-record.js';
+import { attemptFailed, cancelAsked, canceled, claim, completed, expire, progressed } from './transitions.js';
+
+const FRESH: JobHead = {
+  v: 1,
+  id: '0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d',
+  task: 'embed',
+  status: 'pending',
+  model: null,
+  modelVersion: null,
+  stickyKey: '',
+  priority: 0,
+  maxAttempts: 2,
+  attempts: 0,
+  deaths: 0,
+  runId: null,
+  cancelRequested: false,
+  progress: 0,
+  event: null,
+  error: null,
+  servedModel: null,
+  servedVersion: null,
+  createdAt: 1_000,
+  runAt: 1_000,
+  expiresAt: null,
+  startedAt: null,
+  finishedAt: null,
+  retryOf: null,
+  batchId: null,
+  batchIndex: null,
+  fingerprint: '',
+  webhook: null,
+};
+const SERVED = { model: 'm', version: '1' };
+
+function running(runId = 'a', head: JobHead = FRESH): JobHead {
+  const step = claim(head, runId, 2_000, 5);
+  if (step.kind !== 'run') throw new Error(`expected a run, got ${step.kind}`);
+  return step.next;
+}
+
+describe('a job', () => {
+  it('numbers its events without a gap', () => {
+    const started = running();
+    const further = progressed(started, 'a', 0.5, 2_100);
+    const done = completed(further ?? started, SERVED, 2_200);
+    expect([started, further, done].map((head) => head?.event?.sequence)).toEqual([1, 2, 3]);
+  });
+
+  it('never leaves a final state', () => {
+    const done = completed(running(), SERVED, 2_200) ?? FRESH;
+    expect(done.status).toBe('completed');
+    expect(claim(done, 'b', 3_000, 5)).toEqual({ kind: 'finished' });
+    expect(completed(done, SERVED, 3_000)).toBeNull();
+    expect(cancelAsked(done, 3_000)).toBeNull();
+    expect(attemptFailed(done, new AerieError('TIMEOUT', 'late'), 3_000)).toBeNull();
+  });
+
+  it('counts a death when another worker takes it over, and fails with WORKER_LOST at the limit', () => {
+    let head = running('0');
+    for (let death = 1; death < 5; death++) {
+      head = running(String(death), head);
+      expect(head.deaths).toBe(death);
+    }
+    const last = claim(head, '5', 3_000, 5);
+    expect(last).toMatchObject({ kind: 'end', next: { status: 'failed', error: { code: 'WORKER_LOST' } } });
+  });
+
+  it('is tried again only after an error that may pass, and only as often as it may', () => {
+    const passing = new AerieError('OVERLOADED', 'busy');
+    const first = attemptFailed(running(), passing, 2_100);
+    expect(first).toMatchObject({ status: 'pending', attempts: 1, deaths: 0 });
+    expect(attemptFailed(running('b', first ?? FRESH), passing, 2_200)?.status).toBe('failed');
+    const bad = attemptFailed(running(), new AerieError('INVALID_INPUT', 'bad'), 2_100);
+    expect(bad).toMatchObject({ status: 'failed', attempts: 1 });
+  });
+
+  it('is canceled at once while it waits, and asked to end while it runs', () => {
+    expect(cancelAsked(FRESH, 2_000)?.status).toBe('canceled');
+    const asked = cancelAsked(running(), 2_000);
+    expect(asked).toMatchObject({ status: 'processing', cancelRequested: true });
+    expect(canceled(asked ?? FRESH, 2_100).event?.type).toBe('job.canceled');
+  });
+
+  it('that lost its worker after a cancel was asked for is not run again', () => {
+    const asked = cancelAsked(running(), 2_000) ?? FRESH;
+    expect(claim(asked, 'b', 3_000, 5)).toMatchObject({ kind: 'end', next: { status: 'canceled' } });
+  });
+
+  it('expires by its ttl only while it waits', () => {
+    const short = { ...FRESH, expiresAt: 5_000 };
+    expect(expire(short, 4_999)).toBeNull();
+    expect(expire(short, 5_000)).toMatchObject({ status: 'failed', error: { code: 'TIMEOUT' } });
+    expect(expire(running('a', short), 6_000)).toBeNull();
+    expect(claim(short, 'a', 6_000, 5)).toMatchObject({ kind: 'end', next: { startedAt: null } });
+  });
+
+  it('waits for its time', () => {
+    expect(claim({ ...FRESH, runAt: 9_000 }, 'a', 2_000, 5)).toEqual({ kind: 'early', waitMs: 7_000 });
+  });
+});

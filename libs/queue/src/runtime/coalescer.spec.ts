@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { Coalescer } from './coalescer.js';
+
+describe('Coalescer', () => {
+  it('makes one call of what comes together, and gives each its own result', async () => {
+    const calls: number[][] = [];
+    const doubled = new Coalescer<number, number>(
+      async (items) => {
+        calls.push([...items]);
+        return items.map((item) => item * 2);
+      },
+      { maxItems: 10, maxCalls: 1 },
+    );
+    expect(await Promise.all([1, 2, 3].map((item) => doubled.add(item)))).toEqual([2, 4, 6]);
+    expect(calls).toEqual([[1, 2, 3]]);
+  });
+
+  it('never puts two items of one key into one call, and keeps their order', async () => {
+    const calls: string[][] = [];
+    const seen = new Coalescer<string, string>(
+      async (items) => {
+        calls.push([...items]);
+        return items;
+      },
+      { maxItems: 10, maxCalls: 2, keyOf: (item) => item[0] ?? '' },
+    );
+    await Promise.all(['a1', 'b1', 'a2', 'a3'].map((item) => seen.add(item)));
+    expect(calls).toEqual([['a1', 'b1'], ['a2'], ['a3']]);
+  });
+
+  it('fails those of a failed call alone', async () => {
+    const failing = new Coalescer<string, string>(
+      async (items) => {
+        if (items.includes('bad')) throw new Error('no');
+        return items;
+      },
+      { maxItems: 1, maxCalls: 1 },
+    );
+    const settled = await Promise.allSettled([failing.add('bad'), failing.add('good')]);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+});
