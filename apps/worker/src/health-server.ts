@@ -66,7 +66,10 @@ export class HealthServer {
         response.end(await this.#sources.metrics.registry.metrics());
         return;
       default:
-        send(response, 404, { error: 'NOT_FOUND', message: 'See /health, /health/live, /health/ready, /metrics.' });
+        send(response, 404, {
+          error: 'NOT_FOUND',
+          message: 'See /health, /health/live, /health/ready, /metrics.',
+        });
     }
   }
 

@@ -7,7 +7,10 @@ export const JOB_TASKS = ['predict', 'embed'] as const;
 export type JobTaskName = (typeof JOB_TASKS)[number];
 
 /** Input of a predict job, as its queue holds it: checked again when it is read. */
-export const predictInput = z.object({ image_url: z.string().min(1), top_k: z.number().int().min(1).max(100) });
+export const predictInput = z.object({
+  image_url: z.string().min(1),
+  top_k: z.number().int().min(1).max(100),
+});
 
 /** Input of an embed job. */
 export const embedInput = z.object({

@@ -74,7 +74,13 @@ export function idempotencyKeyOf({ idempotencyKey, caller, task }: JobSubmission
 
 /** The same for the same work, whatever the order of its fields was. */
 function fingerprintOf({ task, input, model, modelVersion, options }: JobSubmission): string {
-  return digest([task, Object.entries(input).sort(([a], [b]) => (a < b ? -1 : 1)), model, modelVersion, options]);
+  return digest([
+    task,
+    Object.entries(input).sort(([a], [b]) => (a < b ? -1 : 1)),
+    model,
+    modelVersion,
+    options,
+  ]);
 }
 
 function digest(value: unknown): string {

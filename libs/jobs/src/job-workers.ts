@@ -1,4 +1,11 @@
-import { type JobChanges, type JobQueue, type JobTask, JobWorker, type PostWebhook, WebhookWorker } from '@aerie/queue';
+import {
+  type JobChanges,
+  type JobQueue,
+  type JobTask,
+  JobWorker,
+  type PostWebhook,
+  WebhookWorker,
+} from '@aerie/queue';
 
 /** How far the workers of a process are, for health. */
 export interface WorkersHealth {

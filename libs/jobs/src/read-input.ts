@@ -9,7 +9,11 @@ import type { z } from 'zod';
 export function readInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new AerieError('INVALID_INPUT', 'The stored input is not one that this version of the server can run.', {
-    cause: parsed.error,
-  });
+  throw new AerieError(
+    'INVALID_INPUT',
+    'The stored input is not one that this version of the server can run.',
+    {
+      cause: parsed.error,
+    },
+  );
 }

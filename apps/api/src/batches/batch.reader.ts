@@ -15,7 +15,12 @@ export interface BatchRequest {
   readonly inputs: readonly JobSubmission['input'][];
 }
 
-const JSON_LINES = ['application/x-ndjson', 'application/jsonl', 'application/json-lines', 'application/x-jsonlines'];
+const JSON_LINES = [
+  'application/x-ndjson',
+  'application/jsonl',
+  'application/json-lines',
+  'application/x-jsonlines',
+];
 /** Errors that one reply names; the caller mends them all alike. */
 const MAX_DETAILS = 20;
 
@@ -37,9 +42,13 @@ export class BatchReader {
     if (!JOB_TASKS.includes(task as JobTaskName)) {
       throw invalid('task', `task must be one of ${JOB_TASKS.join(', ')}`);
     }
-    if (!Array.isArray(items) || items.length === 0) throw invalid('items', 'items must be a list with at least one item');
+    if (!Array.isArray(items) || items.length === 0)
+      throw invalid('items', 'items must be a list with at least one item');
     if (items.length > maxBatchItems) {
-      throw invalid('items', `items must be at most ${String(maxBatchItems)} (MAX_BATCH_ITEMS), got ${String(items.length)}`);
+      throw invalid(
+        'items',
+        `items must be at most ${String(maxBatchItems)} (MAX_BATCH_ITEMS), got ${String(items.length)}`,
+      );
     }
     if (model !== undefined && (typeof model !== 'string' || model === '' || model.length > 128)) {
       throw invalid('model', 'model must be the name of a model');
@@ -53,26 +62,39 @@ export class BatchReader {
     const details: FieldError[] = [];
     for (const [index, item] of items.entries()) {
       try {
-        if (typeof item !== 'object' || item === null || Array.isArray(item)) throw invalid('', 'must be an object');
+        if (typeof item !== 'object' || item === null || Array.isArray(item))
+          throw invalid('', 'must be an object');
         inputs.push(await this.#submissions.readInput(task, item, request));
       } catch (error) {
         if (!(error instanceof AerieError) || error.details === undefined) throw error;
         const at = `items.${String(index)}`;
-        details.push(...error.details.map(({ field, message }) => ({ field: field === '' ? at : `${at}.${field}`, message })));
+        details.push(
+          ...error.details.map(({ field, message }) => ({
+            field: field === '' ? at : `${at}.${field}`,
+            message,
+          })),
+        );
         if (details.length >= MAX_DETAILS) break;
       }
     }
     if (details.length === 0) return inputs;
-    throw new AerieError('VALIDATION_ERROR', `The request is not valid: ${details[0]?.field ?? ''} ${details[0]?.message ?? ''}.`, {
-      details: details.slice(0, MAX_DETAILS),
-    });
+    throw new AerieError(
+      'VALIDATION_ERROR',
+      `The request is not valid: ${details[0]?.field ?? ''} ${details[0]?.message ?? ''}.`,
+      {
+        details: details.slice(0, MAX_DETAILS),
+      },
+    );
   }
 
   async #body(request: Request, response: Response): Promise<Record<'task' | 'items' | 'model', unknown>> {
     const { maxBatchBytes } = this.#settings.jobs;
     const lines = request.is(JSON_LINES) !== false;
     if (!lines && request.is('application/json') === false) {
-      throw new AerieError('UNSUPPORTED_MEDIA_TYPE', 'Expected Content-Type application/json or application/x-ndjson.');
+      throw new AerieError(
+        'UNSUPPORTED_MEDIA_TYPE',
+        'Expected Content-Type application/json or application/x-ndjson.',
+      );
     }
     const parse = lines
       ? express.text({ type: () => true, limit: maxBatchBytes, inflate: false })
@@ -98,7 +120,10 @@ function parseLines(text: string): unknown[] {
     try {
       return [JSON.parse(line) as unknown];
     } catch (error) {
-      throw new AerieError('INVALID_INPUT', `Line ${String(index + 1)} is not valid JSON: ${(error as Error).message}.`);
+      throw new AerieError(
+        'INVALID_INPUT',
+        `Line ${String(index + 1)} is not valid JSON: ${(error as Error).message}.`,
+      );
     }
   });
 }
@@ -118,5 +143,7 @@ function describe(error: unknown, limit: number): unknown {
 }
 
 function invalid(field: string, message: string): AerieError {
-  return new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, { details: [{ field, message }] });
+  return new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, {
+    details: [{ field, message }],
+  });
 }

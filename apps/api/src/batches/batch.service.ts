@@ -94,7 +94,7 @@ export class BatchService {
   /** The items in order of their index, as they are now. */
   async *results(id: string): AsyncGenerator<BatchResultLine> {
     await this.#batch(id);
-    for (let from = 0; ; ) {
+    for (let from = 0; ;) {
       const start = from;
       const records = await this.#queue.availability.use(async () => {
         const ids = await this.#queue.store.batchJobs(id, start, RESULT_PAGE);
@@ -110,7 +110,9 @@ export class BatchService {
           index,
           job_id: head.id,
           status: head.status,
-          ...(head.status === 'completed' && result !== null ? { result: JSON.parse(result) as unknown } : {}),
+          ...(head.status === 'completed' && result !== null
+            ? { result: JSON.parse(result) as unknown }
+            : {}),
           ...(head.status === 'failed' && head.error !== null
             ? { error: { code: head.error.code, message: head.error.message } }
             : {}),
@@ -131,14 +133,18 @@ export class BatchService {
     if (counts.pending + counts.processing === 0) {
       throw new AerieError('CONFLICT', 'Every item of the batch is finished already.');
     }
-    await this.#queue.availability.use(() => this.#queue.store.updateBatch({ ...batch, cancelRequested: true }));
+    await this.#queue.availability.use(() =>
+      this.#queue.store.updateBatch({ ...batch, cancelRequested: true }),
+    );
     for (let from = 0; from < batch.total; from += CHUNK) {
       const ids = await this.#queue.availability.use(() => this.#queue.store.batchJobs(id, from, CHUNK));
       const heads = await this.#queue.availability.use(() => this.#queue.store.heads(ids));
       await Promise.all(
         heads.map(async (found) => {
           if (found === null || isTerminal(found.head.status)) return;
-          const next = await this.#queue.update(found.head.id, (head) => cancelAsked(head, this.#queue.now()));
+          const next = await this.#queue.update(found.head.id, (head) =>
+            cancelAsked(head, this.#queue.now()),
+          );
           if (next?.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
         }),
       );
@@ -148,7 +154,8 @@ export class BatchService {
 
   async #batch(id: string): Promise<Batch> {
     const batch = isId(id) ? await this.#queue.availability.use(() => this.#queue.store.batch(id)) : null;
-    if (batch === null) throw new AerieError('NOT_FOUND', `There is no batch ${JSON.stringify(id.slice(0, 64))}.`);
+    if (batch === null)
+      throw new AerieError('NOT_FOUND', `There is no batch ${JSON.stringify(id.slice(0, 64))}.`);
     return batch;
   }
 }

@@ -32,7 +32,11 @@ export class BatchesController {
       properties: {
         task: { type: 'string', example: 'embed' },
         model: { type: 'string' },
-        items: { type: 'array', items: { type: 'object' }, example: [{ text: 'A cat.' }, { text: 'A dog.' }] },
+        items: {
+          type: 'array',
+          items: { type: 'object' },
+          example: [{ text: 'A cat.' }, { text: 'A dog.' }],
+        },
       },
     },
   })

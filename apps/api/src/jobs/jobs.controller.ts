@@ -30,7 +30,10 @@ export class JobsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Status and result of a job', description: '`?wait=30` answers when it is finished.' })
+  @ApiOperation({
+    summary: 'Status and result of a job',
+    description: '`?wait=30` answers when it is finished.',
+  })
   @ApiOkResponse({ type: JobDto })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async read(
@@ -76,7 +79,10 @@ export class JobsController {
   }
 
   @Get(':id/webhooks')
-  @ApiOperation({ summary: 'Deliveries of a job', description: 'Each event that was sent, with every attempt.' })
+  @ApiOperation({
+    summary: 'Deliveries of a job',
+    description: 'Each event that was sent, with every attempt.',
+  })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async webhooks(@Param('id') id: string): Promise<object> {
     const deliveries = await this.#jobs.deliveries(id);

@@ -87,7 +87,8 @@ export class SubmissionReader {
   #webhook({ url, secret, events }: WebhookDto): WebhookTarget {
     const signing = secret ?? this.#webhookSecret;
     if (signing === null) {
-      const message = 'webhook.secret is needed, as the server has no WEBHOOK_SECRET: deliveries are always signed';
+      const message =
+        'webhook.secret is needed, as the server has no WEBHOOK_SECRET: deliveries are always signed';
       throw new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, {
         details: [{ field: 'webhook.secret', message }],
       });

@@ -35,10 +35,17 @@ export class SubmitController {
   @HttpCode(202)
   @ReadsBody('image')
   @RateLimited('predict')
-  @ApiOperation({ summary: 'Classify a picture as a job', description: 'The body of predict, with options beside it.' })
+  @ApiOperation({
+    summary: 'Classify a picture as a job',
+    description: 'The body of predict, with options beside it.',
+  })
   @ApiBody({ schema: withOptions({ $ref: getSchemaPath(PredictBodyDto) }) })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'One job for each key.' })
-  @ApiHeader({ name: 'Prefer', required: false, description: '`wait=N` answers 200 with the result if it is there in N s.' })
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: '`wait=N` answers 200 with the result if it is there in N s.',
+  })
   @ApiAcceptedResponse({ type: JobAcceptedDto })
   @ApiErrors('UNAUTHORIZED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR')
   @ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN')
@@ -50,10 +57,17 @@ export class SubmitController {
   @HttpCode(202)
   @ReadsBody('json')
   @RateLimited('embed')
-  @ApiOperation({ summary: 'Embed texts as a job', description: 'The body of embed, with options beside it.' })
+  @ApiOperation({
+    summary: 'Embed texts as a job',
+    description: 'The body of embed, with options beside it.',
+  })
   @ApiBody({ schema: withOptions({ $ref: getSchemaPath(EmbedBodyDto) }) })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'One job for each key.' })
-  @ApiHeader({ name: 'Prefer', required: false, description: '`wait=N` answers 200 with the result if it is there in N s.' })
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: '`wait=N` answers 200 with the result if it is there in N s.',
+  })
   @ApiAcceptedResponse({ type: JobAcceptedDto })
   @ApiErrors('UNAUTHORIZED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR')
   @ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN')

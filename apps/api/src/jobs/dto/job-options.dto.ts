@@ -28,7 +28,8 @@ export class WebhookDto {
   readonly url!: string;
 
   @ApiPropertyOptional({
-    description: 'Signs the deliveries (Standard Webhooks); `whsec_` and base64, or any text. Default: WEBHOOK_SECRET.',
+    description:
+      'Signs the deliveries (Standard Webhooks); `whsec_` and base64, or any text. Default: WEBHOOK_SECRET.',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   })
   @IsOptional()
@@ -71,7 +72,12 @@ export class JobOptionsDto {
   @Max(100)
   readonly priority: number = 0;
 
-  @ApiPropertyOptional({ minimum: 0, maximum: 30 * DAY_S, default: 0, description: 'Seconds before it may run.' })
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: 30 * DAY_S,
+    default: 0,
+    description: 'Seconds before it may run.',
+  })
   @IsOptional()
   @Type(() => Number)
   @IsNumber()
@@ -83,7 +89,8 @@ export class JobOptionsDto {
     minimum: 1,
     maximum: 20,
     default: 3,
-    description: 'How often it may be tried, with exponential backoff; only errors that may pass are tried again.',
+    description:
+      'How often it may be tried, with exponential backoff; only errors that may pass are tried again.',
   })
   @IsOptional()
   @Type(() => Number)

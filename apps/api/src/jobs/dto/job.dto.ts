@@ -26,10 +26,19 @@ export class JobDto {
   @ApiProperty({ example: 'predict' })
   readonly task!: string;
 
-  @ApiProperty({ nullable: true, type: 'object', additionalProperties: true, description: 'Exactly the synchronous reply.' })
+  @ApiProperty({
+    nullable: true,
+    type: 'object',
+    additionalProperties: true,
+    description: 'Exactly the synchronous reply.',
+  })
   readonly result!: unknown;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { code: 'INVALID_INPUT', message: '...' } })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { code: 'INVALID_INPUT', message: '...' },
+  })
   readonly error?: object;
 
   @ApiProperty({ minimum: 0, maximum: 1 })
