@@ -41,7 +41,7 @@ describe("a request's signal", () => {
     jest.advanceTimersByTime(2);
     expect(signal.reason).toMatchObject({
       code: 'TIMEOUT',
-      message: expect.stringContaining('30 s') as string,
+      message: expect.stringContaining('30 s') as unknown,
     });
   });
 

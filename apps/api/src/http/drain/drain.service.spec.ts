@@ -27,8 +27,9 @@ function newService(variables: Readonly<Record<string, string>> = {}) {
 function request(sut: DrainService, headersSent = false) {
   const response = Object.assign(new EventEmitter(), { shouldKeepAlive: true, headersSent });
   const next = jest.fn();
-  sut.middleware({} as Request, response as unknown as Response, next);
-  return { response, next };
+  const endLongWork = jest.fn();
+  sut.middleware({ context: { endLongWork } } as unknown as Request, response as unknown as Response, next);
+  return { response, next, endLongWork };
 }
 
 describe('a drain', () => {
@@ -60,6 +61,28 @@ describe('a drain', () => {
     await draining;
     expect(closeAll).toHaveBeenCalledTimes(1);
     expect(server.listening).toBe(false);
+  });
+
+  it('ends long work with an error shortly before DRAIN_TIMEOUT, counted from the end of the delay', async () => {
+    const sut = newService({ DRAIN_DELAY: '5', DRAIN_TIMEOUT: '25' });
+    const { response, endLongWork } = request(sut);
+    const draining = sut.drain(server);
+    await jest.advanceTimersByTimeAsync(27_999);
+    expect(endLongWork).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(endLongWork).toHaveBeenCalledWith(expect.objectContaining({ code: 'SHUTTING_DOWN' }));
+    response.emit('close');
+    await draining;
+  });
+
+  it('leaves long work alone once nothing is in flight', async () => {
+    const sut = newService({ DRAIN_TIMEOUT: '1' });
+    const { response, endLongWork } = request(sut);
+    const draining = sut.drain(server);
+    response.emit('close');
+    await jest.advanceTimersByTimeAsync(60_000);
+    await draining;
+    expect(endLongWork).not.toHaveBeenCalled();
   });
 
   it('refuses what comes late on a kept connection, and closes it', async () => {
