@@ -122,8 +122,8 @@ export class WorkerLink {
     if (this.#over) return;
     this.#over = true;
     this.#disarm();
-    this.#end();
-    this.#listener.onLost(reason);
+    const endsAtOnce = this.#end();
+    this.#listener.onLost(endsAtOnce ? reason : `${reason}; it is inside a run of the model`);
   }
 
   /**
