@@ -3,6 +3,7 @@ import type { OpenAiProvider } from './openai-provider.js';
 import type { ProviderOptions } from './provider-options.js';
 import { API_KEY, CHAT, collect, newTestProvider, outcomeOf } from './testing/new-test-provider.js';
 import {
+  beginStream,
   data,
   DONE,
   finish,
@@ -53,11 +54,20 @@ describe('OpenAiProvider', () => {
     });
   });
 
-  it('uses a connection again after an answer was read to its end', async () => {
-    upstream.answer(HELLO);
-    for (let i = 0; i < 3; i++) await collect(sut.generate(CHAT));
-    // The end of a body may come after the next request has begun on a connection of its own.
-    expect(upstream.connections).toBeLessThan(3);
+  it('uses a connection again whose body ends only after the answer', async () => {
+    let end = (): void => undefined;
+    upstream.answer((response) => {
+      beginStream(response, piece('Hi'), finish('stop'), DONE);
+      end = () => response.end();
+    });
+    for (let i = 0; i < 3; i++) {
+      await collect(sut.generate(CHAT));
+      end();
+      while (sut.status().running > 0) await new Promise((resolve) => setImmediate(resolve));
+      // The pool learns a turn later that the connection is free.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([upstream.requests.length, upstream.connections]).toEqual([3, 1]);
   });
 
   it('puts characters together that were split between packets and between pieces', async () => {

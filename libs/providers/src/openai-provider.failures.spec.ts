@@ -288,10 +288,11 @@ describe('OpenAiProvider, when its caller leaves', () => {
     }
     await upstream.requests[0]?.closed;
     const controller = new AbortController();
-    const answer = sut.generate(CHAT, controller.signal);
+    const answer = sut.generate({ ...CHAT, timeoutMs: 60_000 }, controller.signal);
     await answer.next();
     controller.abort();
     await upstream.requests[1]?.closed;
+    expect(clock.armed).toEqual([]);
     await expect(answer.next()).rejects.toMatchObject({ code: 'CANCELED' });
     expect(await answer.next()).toEqual({ done: true, value: undefined });
   });
