@@ -26,7 +26,14 @@ const COMPOSITION_ROOT = '^(apps|libs/inference|libs/jobs)/.+[.]module[.]ts$';
 const TESTS = '([.]spec[.]ts$|/src/testing/)';
 
 /** Modules that nothing imports: processes, threads, and what threads load by URL. */
-const ENTRY_POINTS = ['/src/index[.]ts$', '/src/main[.]ts$', '[.]worker[.]ts$', 'kernel[.]ts$', '[.]d[.]ts$', '/test-fixtures/'];
+const ENTRY_POINTS = [
+  '/src/index[.]ts$',
+  '/src/main[.]ts$',
+  '[.]worker[.]ts$',
+  'kernel[.]ts$',
+  '[.]d[.]ts$',
+  '/test-fixtures/',
+];
 
 const anyOf = (names) => `^libs/(${names.join('|')})/`;
 const nothingOf = (names) => (names.length === 0 ? undefined : anyOf(names));

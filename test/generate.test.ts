@@ -43,7 +43,7 @@ describe('generate', () => {
   it('streams the events of chat where a stream is wanted', async () => {
     const stream = await SseClient.post(url, { ...FRANCE, stream: true });
     const events = (await stream.rest()).map(({ data }) => JSON.parse(data) as Record<string, unknown>);
-    const text = events.map(({ content }) => content ?? '').join('');
+    const text = events.map(({ content }) => (typeof content === 'string' ? content : '')).join('');
     expect(text).toContain('Paris');
     expect(events.at(-1)).toMatchObject({ done: true, finish_reason: 'length' });
   });

@@ -51,7 +51,9 @@ describe('GET /api/v1/models', () => {
     const replies = await Promise.all(Array.from({ length: 8 }, () => upload(url, sample('cat.jpg'))));
     expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
     expect(await stateOf()).toBe('ready');
-    const loads = server.log.filter(({ msg, model, version }) => `${msg}: ${String(model)}@${String(version)}` === LOADED);
+    const loads = server.log.filter(
+      ({ msg, model, version }) => `${msg}: ${String(model)}@${String(version)}` === LOADED,
+    );
     expect(loads).toHaveLength(1);
   });
 

@@ -6,8 +6,8 @@ export type JobBackend = readonly [name: string, environment: Readonly<Record<st
 /** Embedded always; Redis and PostgreSQL where TEST_REDIS_URL and TEST_DATABASE_URL name one. */
 export const JOB_BACKENDS: readonly JobBackend[] = [
   ['embedded', {}],
-  ...backendOf('redis', 'REDIS_URL', process.env['TEST_REDIS_URL']),
-  ...backendOf('postgres', 'DATABASE_URL', process.env['TEST_DATABASE_URL']),
+  ...backendOf('redis', 'REDIS_URL', process.env.TEST_REDIS_URL),
+  ...backendOf('postgres', 'DATABASE_URL', process.env.TEST_DATABASE_URL),
 ];
 
 /** Those that several processes can share. */

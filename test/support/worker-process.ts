@@ -15,7 +15,7 @@ export class WorkerProcess {
     this.#child = spawn(process.execPath, [join(ROOT, 'apps/worker/dist/main.js')], {
       cwd: '/',
       env: {
-        PATH: process.env['PATH'],
+        PATH: process.env.PATH,
         HOST: '127.0.0.1',
         WORKER_PORT: '0',
         MODEL_PATH: join(ROOT, 'models'),

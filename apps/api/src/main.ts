@@ -37,7 +37,11 @@ async function supervise(settings: Settings, logger: Logger): Promise<void> {
   if (settings.faultInjection)
     logger.warn('FAULT_INJECTION is on: callers can break replicas. Never in production.');
   // Set here because a start script may have imported this file: the processes must not run that script again.
-  cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], execArgv: [...process.execArgv, ...V8_FLAGS] });
+  cluster.setupPrimary({
+    exec: fileURLToPath(import.meta.url),
+    args: [],
+    execArgv: [...process.execArgv, ...V8_FLAGS],
+  });
   const queue = EmbeddedQueue.of(settings, logger);
   try {
     await queue?.claim();

@@ -7,7 +7,13 @@ import type { GenerationRequest } from './generation-request.js';
 
 const workerUrl = new URL('../dist/worker/generation.worker.js', import.meta.url);
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
-const REQUEST: GenerationRequest = { kind: 'text', prompt: 'one two', temperature: 0, maxTokens: 2, ignoreEos: true };
+const REQUEST: GenerationRequest = {
+  kind: 'text',
+  prompt: 'one two',
+  temperature: 0,
+  maxTokens: 2,
+  ignoreEos: true,
+};
 /** Elements of the gate: whether runs block, how many did, how many came back. */
 const BLOCKED = 0;
 const ENTERED = 1;

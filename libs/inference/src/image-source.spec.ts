@@ -3,7 +3,7 @@ import { expect, it, jest } from '@jest/globals';
 import { ImageLoader } from './image-source.js';
 
 function newLoader() {
-  const fetchBytes = jest.fn(async () => ({ bytes: Uint8Array.of(1, 2) }));
+  const fetchBytes = jest.fn(async (_url: string, _options: object) => ({ bytes: Uint8Array.of(1, 2) }));
   return {
     sut: new ImageLoader({ fetchBytes } as unknown as Pick<SafeFetcher, 'fetchBytes'>, 10),
     fetchBytes,

@@ -30,7 +30,7 @@ describe('ModelRegistryModule', () => {
       ],
     })
     class Root {}
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
+
     return NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
   };
 

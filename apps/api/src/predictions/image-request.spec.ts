@@ -14,7 +14,10 @@ const form = (body: unknown, buffer?: Buffer) =>
     file: buffer === undefined ? undefined : { buffer },
   } as unknown as Request);
 const embed = (body: unknown) =>
-  new RequestValidationPipe().transform(body, { type: 'body', metatype: EmbedBodyDto }) as Promise<EmbedBodyDto>;
+  new RequestValidationPipe().transform(body, {
+    type: 'body',
+    metatype: EmbedBodyDto,
+  }) as Promise<EmbedBodyDto>;
 
 async function fieldsOf(reading: Promise<unknown>): Promise<readonly string[]> {
   const error = (await reading.then(
@@ -35,18 +38,27 @@ describe('a predict request', () => {
 
   it('may hold the picture itself', async () => {
     const url = 'data:image/png;base64,AA==';
-    await expect(json({ image_url: url, top_k: 100 })).resolves.toEqual({ source: { kind: 'url', url }, topK: 100 });
+    await expect(json({ image_url: url, top_k: 100 })).resolves.toEqual({
+      source: { kind: 'url', url },
+      topK: 100,
+    });
     const bytes = Buffer.from('x');
     await expect(form({ top_k: '3' }, bytes)).resolves.toEqual({ source: { kind: 'bytes', bytes }, topK: 3 });
   });
 
-  it.each([0, 101, -1, 1.5, 'x', '', ' ', true, null, [3], {}, '1e400'])('may not ask for %j labels', async (top_k) => {
-    await expect(fieldsOf(json({ image_url: 'https://img.test/', top_k }))).resolves.toEqual(['top_k']);
-  });
+  it.each([0, 101, -1, 1.5, 'x', '', ' ', true, null, [3], {}, '1e400'])(
+    'may not ask for %j labels',
+    async (top_k) => {
+      await expect(fieldsOf(json({ image_url: 'https://img.test/', top_k }))).resolves.toEqual(['top_k']);
+    },
+  );
 
-  it.each(['', '  ', 'cat.jpg', 7, null, undefined, ['https://img.test/']])('has no use for the address %j', async (image_url) => {
-    await expect(fieldsOf(json({ image_url }))).resolves.toEqual(['image_url']);
-  });
+  it.each(['', '  ', 'cat.jpg', 7, null, undefined, ['https://img.test/']])(
+    'has no use for the address %j',
+    async (image_url) => {
+      await expect(fieldsOf(json({ image_url }))).resolves.toEqual(['image_url']);
+    },
+  );
 
   it('may not bring fields that nobody knows', async () => {
     await expect(fieldsOf(json({ image_url: 'https://img.test/', topk: 3 }))).resolves.toEqual(['topk']);

@@ -50,7 +50,8 @@ function start(variables: Readonly<Record<string, string>> = {}) {
   return { done, onListening, logger };
 }
 
-const listen = (worker: FakeWorker | undefined, port = 8000) => worker?.emit('message', { type: 'listening', port });
+const listen = (worker: FakeWorker | undefined, port = 8000) =>
+  worker?.emit('message', { type: 'listening', port });
 
 describe('the supervisor', () => {
   it('starts the processes and says once that all of them listen', () => {
@@ -82,12 +83,15 @@ describe('the supervisor', () => {
     [78, null, 78],
     [0, null, 1],
     [null, 'SIGSEGV', 1],
-  ])('gives up when the first start ends with code %s, signal %s: exit code %d', async (code, signal, expected) => {
-    const { done } = start();
-    workers[0]?.exit(code, signal);
-    await expect(done).resolves.toBe(expected);
-    expect(workers).toHaveLength(1);
-  });
+  ])(
+    'gives up when the first start ends with code %s, signal %s: exit code %d',
+    async (code, signal, expected) => {
+      const { done } = start();
+      workers[0]?.exit(code, signal);
+      await expect(done).resolves.toBe(expected);
+      expect(workers).toHaveLength(1);
+    },
+  );
 
   it('passes a signal on once and ends when the processes have', async () => {
     const { done } = start();

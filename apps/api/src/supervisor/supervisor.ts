@@ -83,7 +83,13 @@ export class Supervisor {
     });
   }
 
-  #exited(worker: Worker, listened: boolean, livedMs: number, code: number | null, signal: string | null): void {
+  #exited(
+    worker: Worker,
+    listened: boolean,
+    livedMs: number,
+    code: number | null,
+    signal: string | null,
+  ): void {
     if (this.#stoppingSince !== undefined) {
       if (code !== 0) this.#exitCode = 1;
       this.#finishWhenAlone();
