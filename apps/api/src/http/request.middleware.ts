@@ -4,7 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { RequestContext } from './request-context.js';
 
 /** Routes whose lines are only worth a debug level: they are polled all day. */
-const POLLED = /^\/(health|metrics)/;
+const POLLED = /^\/(health|metrics|queues\/api)/;
 
 /** Gives each request its context and id, and writes one structured line when it is over. */
 export function requestMiddleware(settings: Settings, logger: Logger, metrics: Metrics): RequestHandler {

@@ -7,6 +7,7 @@ import { AppModule } from '../app.module.js';
 import { DrainService } from '../http/drain/drain.service.js';
 import { protocolMiddleware } from '../http/protocol.middleware.js';
 import { requestMiddleware } from '../http/request.middleware.js';
+import { serveQueuePage } from '../jobs/queue-page.js';
 import { serveOpenApi } from './openapi.js';
 import { ServerAdapter } from './server.adapter.js';
 import { serveStatusPage } from './status-page.js';
@@ -38,6 +39,7 @@ export async function createApp(settings: Settings, logger: Logger): Promise<Nes
       },
     }),
   );
+  serveQueuePage(app, settings);
   serveOpenApi(app, settings.appName);
   serveStatusPage(app);
   return app;
