@@ -33,6 +33,7 @@ export class WorkerLink {
   /** Requests sent so far. */
   #sent = 0;
   #watch: NodeJS.Timeout | null = null;
+  #halfElapsed = false;
   #over = false;
 
   constructor(options: WorkerLinkOptions, listener: WorkerLinkListener) {
@@ -104,13 +105,26 @@ export class WorkerLink {
     this.#arm(this.#options.stallTimeoutMs, 'it had work and made no progress');
   }
 
+  /**
+   * Two timers one after the other, half the time each: when the machine or this process was suspended, the first fires
+   * on resuming, though the thread stood still as well. The second gives it time to report.
+   */
   #arm(timeoutMs: number, reason: string): void {
+    this.#halfElapsed = false;
     if (this.#watch !== null && timeoutMs === this.#options.stallTimeoutMs) {
       this.#watch.refresh();
       return;
     }
     this.#disarm();
-    this.#watch = setTimeout(() => this.#lose(reason), timeoutMs);
+    const watch = setTimeout(() => {
+      if (this.#halfElapsed) {
+        this.#lose(reason);
+      } else {
+        this.#halfElapsed = true;
+        watch.refresh();
+      }
+    }, timeoutMs / 2);
+    this.#watch = watch;
   }
 
   #disarm(): void {
