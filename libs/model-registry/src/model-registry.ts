@@ -87,7 +87,9 @@ export class ModelRegistry {
   /** Begins to load the eager versions in the background. Failed loads are tried again. */
   start(): void {
     if (this.#closing !== null || this.#eager !== null) return;
-    const eager = this.#versions().filter(({ spec }) => spec.load === 'eager');
+    // Language models first: they take the longest, and whoever starts last ends last.
+    const entries = [...this.#catalog.entries].sort((a, b) => loadOrder(a.spec) - loadOrder(b.spec));
+    const eager = entries.flatMap(({ versions }) => versions.filter(({ spec }) => spec.load === 'eager'));
     this.#eager = new EagerLoading(
       eager.map(({ life }) => life),
       this.#clock,
@@ -238,4 +240,8 @@ export class ModelRegistry {
     });
     return { spec: version, life, recorder };
   }
+}
+
+function loadOrder({ task }: ModelSpec): number {
+  return task === 'text-generation' ? 0 : 1;
 }

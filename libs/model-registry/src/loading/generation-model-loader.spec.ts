@@ -199,6 +199,17 @@ describe('loading language models', () => {
     expect(registry.health().models[0]).toMatchObject({ replicasUp: 1, replicasTotal: 1, restarting: 0 });
   });
 
+  it('begins with the language models, which take the longest', async () => {
+    await scan({}, { 'a/model.json': { task: 'tensor', load: 'eager' }, 'a/1/model.onnx': 'graph' });
+    const ready = new Promise<object>((resolve) => {
+      logger.info = (fields, message) => {
+        if (message === 'ready') resolve(fields);
+      };
+    });
+    registry.start();
+    expect(await ready).toEqual({ models: ['chat@1', 'a@1'] });
+  });
+
   it('closes the engine with the registry', async () => {
     await scan({});
     await use();
