@@ -347,6 +347,30 @@ describe('SafeFetcher.post', () => {
     expect(bodies).toEqual(['application/json {}']);
   });
 
+  it.each([
+    ['sends again, when it may, what met the end of a kept connection', true, { status: 200 }],
+    ['never sends anything twice otherwise', false, null],
+  ])('%s', async (_name, repeatable, answer) => {
+    let requests = 0;
+    const port = await newTcpServer((socket) => {
+      let onSocket = 0;
+      socket.on('data', () => {
+        requests += 1;
+        onSocket += 1;
+        // The second request on a connection meets a peer that was just hanging up.
+        if (onSocket === 2) socket.destroy();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      });
+    });
+    const fetcher = newFetcher();
+    const url = `http://img.test:${String(port)}/`;
+    const request = { headers: {}, body: 'x', repeatable };
+    await fetcher.post(url, request);
+    const second = await fetcher.post(url, request).catch(() => null);
+    if (answer === null) expect([second, requests]).toEqual([null, 2]);
+    else expect([second, requests]).toEqual([expect.objectContaining(answer), 3]);
+  });
+
   it('holds receivers to the same addresses', async () => {
     await expect(newFetcher().post('http://10.0.0.1/', { headers: {}, body: '' })).rejects.toThrow(REFUSED);
     await expect(newFetcher().post('http://private.test/', { headers: {}, body: '' })).rejects.toThrow(

@@ -55,6 +55,8 @@ export interface PostOptions {
   /** Time for the whole exchange. Default: the fetcher's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** The receiver knows a request that it gets twice: one that meets a kept connection's end is sent on a new one. */
+  readonly repeatable?: boolean;
 }
 
 /** The answer to a {@link SafeFetcher.post}; its body is not kept. */
@@ -65,6 +67,7 @@ export interface PostResult {
 
 interface OutboundRequest {
   readonly method: 'GET' | 'POST';
+  readonly repeatable: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
   readonly wantsBody: (status: number, headers: IncomingHttpHeaders) => boolean;
@@ -108,6 +111,7 @@ export class SafeFetcher {
   async fetchBytes(url: string, options: FetchBytesOptions): Promise<FetchedBytes> {
     const request: OutboundRequest = {
       method: 'GET',
+      repeatable: true,
       headers: { 'user-agent': this.#userAgent, accept: options.accept, 'accept-encoding': 'identity' },
       body: null,
       wantsBody: wantsFetchedBody,
@@ -139,6 +143,7 @@ export class SafeFetcher {
     try {
       const request: OutboundRequest = {
         method: 'POST',
+        repeatable: options.repeatable ?? false,
         headers,
         body: options.body,
         wantsBody: () => false,
@@ -174,8 +179,7 @@ export class SafeFetcher {
         const wasReused = connection.wasReused;
         this.#pool.discard(connection);
         // The peer closed a kept connection as we used it: not its answer to this request. A new one tells.
-        if (wasReused && request.method === 'GET' && !exchange.hasStarted && isConnectionLoss(error))
-          continue;
+        if (wasReused && request.repeatable && !exchange.hasStarted && isConnectionLoss(error)) continue;
         throw operation.isAborted(error) ? error : toFetchError(error, target.host);
       }
     }
