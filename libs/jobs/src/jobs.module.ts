@@ -123,7 +123,8 @@ export class JobsModule {
               queue,
               changes,
               [new PredictTask(predictions, concurrency), new EmbedTask(embeddings, concurrency)],
-              (url, request) => fetcher.post(url, request),
+              // A receiver knows an event by its id.
+              (url, request) => fetcher.post(url, { ...request, repeatable: true }),
               settings.jobs.maxWorkerDeaths,
             );
           },

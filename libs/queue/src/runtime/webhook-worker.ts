@@ -50,7 +50,7 @@ export class WebhookWorker {
       {
         ...workerOptions,
         concurrency: CONCURRENCY,
-        lockDuration: LOCK_MS * 2,
+        lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
         maxStalledCount: NEVER,
         settings: { backoffStrategy: (attempts: number) => deliveryBackoffMs(attempts) },
