@@ -170,6 +170,7 @@ describe("OpenAI's client for Node", () => {
     expect(await openai.models.retrieve(MODEL)).toMatchObject({ id: MODEL, object: 'model' });
     expect(await openai.models.retrieve(`${MODEL}@1`)).toMatchObject({ id: `${MODEL}@1` });
     await expect(openai.models.retrieve('gpt-4')).rejects.toThrow(NotFoundError);
+    await expect(openai.models.retrieve('efficientnet-lite0')).rejects.toThrow(NotFoundError);
     await expect(openai.models.retrieve(`${MODEL}@9`)).rejects.toMatchObject({ code: 'model_not_found' });
   });
 

@@ -1,4 +1,4 @@
-import { type ModelDescription, ModelRegistry } from '@aerie/model-registry';
+import { ModelRegistry } from '@aerie/model-registry';
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { modelOf } from './request-fields.js';
@@ -39,10 +39,10 @@ export class OpenAiModelsController {
   @ApiOperation({ summary: "OpenAI's description of a model" })
   read(@Param('id') id: string): OpenAiModel {
     const { model, version } = modelOf(id);
-    const { task }: ModelDescription = this.#registry.describeModel(model);
-    if (version !== undefined && (task === 'text-generation' || task === 'text-embedding')) {
-      this.#registry.resolve(task, { model, version });
-    }
+    const { task } = this.#registry.describeModel(model);
+    // Models of other tasks are not listed: asked for as a language model, they are not found.
+    const kind = task === 'text-embedding' ? task : 'text-generation';
+    this.#registry.resolve(kind, { model, ...(version === undefined ? {} : { version }) });
     return toModel(id);
   }
 }
