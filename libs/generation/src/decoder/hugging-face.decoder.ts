@@ -18,9 +18,12 @@ export class HuggingFaceDecoder implements Decoder {
   readonly #pastInputs: readonly TensorMetadata[];
   readonly #inputNames: ReadonlySet<string>;
   readonly #caches: (NamedTensors | null)[];
+  readonly #headSize: number | null;
 
-  constructor(session: InferenceSession, maxRows: number) {
+  /** @param headSize for graphs that leave it open, as onnxruntime-genai's builder does; null when unknown. */
+  constructor(session: InferenceSession, maxRows: number, headSize: number | null = null) {
     this.#session = session;
+    this.#headSize = headSize;
     this.#pastInputs = session.inputs.filter(({ name }) => name.startsWith('past_key_values.'));
     this.#inputNames = new Set(session.inputs.map(({ name }) => name));
     const vocabulary = session.outputs.find(({ name }) => name === 'logits')?.shape.at(-1);
@@ -29,7 +32,7 @@ export class HuggingFaceDecoder implements Decoder {
     }
     this.vocabSize = vocabulary;
     this.bytesPerToken = this.#pastInputs.reduce((sum, input) => {
-      const [, heads, , headSize] = cacheShape(input, 0);
+      const [, heads, , headSize] = cacheShape(input, this.#headSize);
       return sum + heads * headSize * (input.dtype === 'float16' ? 2 : 4);
     }, 0);
     this.lengths = new Int32Array(maxRows);
@@ -118,21 +121,23 @@ export class HuggingFaceDecoder implements Decoder {
     return Object.fromEntries(
       this.#pastInputs.map((input) => {
         const data = input.dtype === 'float16' ? new Uint16Array(0) : new Float32Array(0);
-        return [input.name, { dtype: input.dtype, dims: cacheShape(input, 0), data }];
+        return [input.name, { dtype: input.dtype, dims: cacheShape(input, this.#headSize), data }];
       }),
     );
   }
 }
 
-function cacheShape(input: TensorMetadata, length: number): readonly [1, number, number, number] {
+/** Shape of a cache that holds nothing. */
+function cacheShape(input: TensorMetadata, knownHeadSize: number | null): readonly [1, number, 0, number] {
   const heads = input.shape[1];
-  const headSize = input.shape[3];
-  if (typeof heads !== 'number' || typeof headSize !== 'number' || heads <= 0 || headSize <= 0) {
+  const declared = input.shape[3];
+  const headSize = typeof declared === 'number' && declared > 0 ? declared : knownHeadSize;
+  if (typeof heads !== 'number' || heads <= 0 || headSize === null) {
     throw new Error(
-      `the model's input ${input.name} must have a fixed number of heads and a fixed head size`,
+      `the model's input ${input.name} must have a fixed number of heads, and a head size here or in config.json`,
     );
   }
-  return [1, heads, length, headSize];
+  return [1, heads, 0, headSize];
 }
 
 function integers(values: readonly number[]): Tensor {

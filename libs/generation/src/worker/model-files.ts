@@ -27,7 +27,7 @@ export async function readModelFiles(directory: string): Promise<ModelFiles> {
       (await readOptional(directory, 'chat_template.jinja')) ??
       (typeof inConfig === 'string' ? inConfig : null),
     generationConfig: (await readJson(directory, 'generation_config.json')) ?? {},
-    config: (await readJson(directory, 'config.json')) ?? {},
+    config: (await readJson(directory, 'config.json')) ?? (await readGenaiConfig(directory)),
   };
 }
 
@@ -51,6 +51,17 @@ export function namedToken(files: ModelFiles, name: string): string {
 /** Id of an added token, by its text. */
 export function tokenIdOf(files: ModelFiles, content: string): number | null {
   return files.tokenizer.added_tokens?.find((token) => token.content === content)?.id ?? null;
+}
+
+/** What onnxruntime-genai's builder writes in place of config.json, by the names used there. */
+async function readGenaiConfig(directory: string): Promise<Readonly<Record<string, unknown>>> {
+  const model = recordOf((await readJson(directory, 'genai_config.json'))?.model);
+  const decoder = recordOf(model.decoder);
+  return { ...decoder, head_dim: decoder.head_size, eos_token_id: model.eos_token_id };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 async function readOptional(directory: string, name: string): Promise<string | null> {

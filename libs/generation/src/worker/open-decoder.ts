@@ -22,7 +22,7 @@ export async function openDecoder(
   options: OpenDecoderOptions,
 ): Promise<Decoder> {
   if (HuggingFaceDecoder.fits(session)) {
-    const decoder = new HuggingFaceDecoder(session, options.maxSlots);
+    const decoder = new HuggingFaceDecoder(session, options.maxSlots, headSizeFromConfig(files));
     await decoder.prefill(0, [0, 0]);
     decoder.clear(0);
     return decoder;
@@ -47,6 +47,12 @@ function groupsFromConfig({ config }: ModelFiles): number | null {
   const heads = config.num_attention_heads;
   const keyValueHeads = config.num_key_value_heads ?? heads;
   return typeof heads === 'number' && typeof keyValueHeads === 'number' ? heads / keyValueHeads : null;
+}
+
+function headSizeFromConfig({ config }: ModelFiles): number | null {
+  const { head_dim: headSize, hidden_size: width, num_attention_heads: heads } = config;
+  if (typeof headSize === 'number') return headSize;
+  return typeof width === 'number' && typeof heads === 'number' ? width / heads : null;
 }
 
 /** A prompt of two tokens and one step: warms the session up, and fails when the group size is wrong. */
