@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createParser } from 'eventsource-parser';
+import { type FreshBackend, freshBackend } from './support/fresh-backend.js';
 import { dataUrl, postJson, send } from './support/http.js';
 import { JOB_BACKENDS, uniqueKey } from './support/job-backends.js';
 import { ServerProcess } from './support/server-process.js';
@@ -28,7 +29,8 @@ async function readEvents(url: string, lastEventId?: string): Promise<StreamEven
   return events;
 }
 
-describe.each(JOB_BACKENDS)('jobs on %s', (_, environment) => {
+describe.each(JOB_BACKENDS)('jobs on %s', (name, environment) => {
+  let backend: FreshBackend;
   let server: ServerProcess;
   let receiver: WebhookReceiver;
   const api = (path: string) => `${server.url}/api/v1${path}`;
@@ -40,9 +42,10 @@ describe.each(JOB_BACKENDS)('jobs on %s', (_, environment) => {
   const finished = async (id: string) => (await send(api(`/jobs/${id}?wait=30`))).body;
 
   beforeAll(async () => {
+    backend = await freshBackend([name, environment]);
     receiver = await WebhookReceiver.start(SECRET);
     server = await ServerProcess.start({
-      ...environment,
+      ...backend.environment,
       // Longer than any wait here: a kept connection is not closed as it is used again.
       KEEP_ALIVE: '120',
       WEBHOOK_SECRET: SECRET,
@@ -55,6 +58,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (_, environment) => {
   afterAll(async () => {
     await server.stop();
     await receiver.stop();
+    await backend.remove();
   });
 
   it('answers a submit with where the job is, and gives the synchronous reply as its result', async () => {

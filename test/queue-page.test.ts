@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FreshBackend, freshBackend } from './support/fresh-backend.js';
 import { postJson, send } from './support/http.js';
 import { JOB_BACKENDS } from './support/job-backends.js';
 import { ServerProcess } from './support/server-process.js';
@@ -10,14 +11,16 @@ function basic(user: string, password: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-describe.each(JOB_BACKENDS)('the page of the queues on %s', (_, environment) => {
+describe.each(JOB_BACKENDS)('the page of the queues on %s', (name, environment) => {
+  let backend: FreshBackend;
   let server: ServerProcess;
   const page = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     send(`${server.url}/queues${path}`, { headers, method });
 
   beforeAll(async () => {
+    backend = await freshBackend([name, environment]);
     server = await ServerProcess.start({
-      ...environment,
+      ...backend.environment,
       KEEP_ALIVE: '120',
       API_KEYS: 'a-key-of-the-api',
       QUEUE_PAGE_PASSWORD: PASSWORD,
@@ -27,6 +30,7 @@ describe.each(JOB_BACKENDS)('the page of the queues on %s', (_, environment) => 
 
   afterAll(async () => {
     await server.stop();
+    await backend.remove();
   });
 
   it('asks for its own credential, which no API key is', async () => {

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { JobBackend } from './job-backends.js';
+
+/** A place for jobs that nobody else uses. */
+export interface FreshBackend {
+  /** What selects it. Empty for the embedded one: each server has a data directory of its own. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Removes it with all that is in it. */
+  remove(): Promise<void>;
+}
+
+/** Makes an empty database, on the server that the backend names. */
+export async function freshBackend([, environment]: JobBackend): Promise<FreshBackend> {
+  const { REDIS_URL, DATABASE_URL } = environment;
+  if (DATABASE_URL !== undefined) return freshDatabase(DATABASE_URL);
+  if (REDIS_URL !== undefined) return freshRedis(REDIS_URL);
+  return { environment, remove: () => Promise.resolve() };
+}
+
+/** An empty directory. */
+export function freshDirectory(): { readonly directory: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'aerie-test-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+async function freshDatabase(url: string): Promise<FreshBackend> {
+  const name = `aerie_test_${randomBytes(6).toString('hex')}`;
+  await runOnce(url, `CREATE DATABASE ${name}`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return {
+    environment: { DATABASE_URL: own.href },
+    remove: () => runOnce(url, `DROP DATABASE ${name} WITH (FORCE)`),
+  };
+}
+
+async function runOnce(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** One of the server's numbered databases that is empty, claimed with a key so that no other test takes it, too. */
+async function freshRedis(url: string): Promise<FreshBackend> {
+  const redis = new Redis(url);
+  try {
+    for (let database = 1; database < 16; database++) {
+      await redis.select(database);
+      if ((await redis.dbsize()) > 0 || (await redis.setnx('aerie-test', '1')) === 0) continue;
+      const own = new URL(url);
+      own.pathname = `/${String(database)}`;
+      return {
+        environment: { REDIS_URL: own.href },
+        remove: async () => {
+          const again = new Redis(own.href);
+          await again.flushdb();
+          again.disconnect();
+        },
+      };
+    }
+  } finally {
+    redis.disconnect();
+  }
+  throw new Error('TEST_REDIS_URL has no empty database left.');
+}
