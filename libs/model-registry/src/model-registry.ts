@@ -73,7 +73,9 @@ export class ModelRegistry {
     ) as ModelLoader['sections'];
     const specs = await scanRepository({ settings, sections, logger });
     const entries = specs.flatMap((spec) => {
-      const loader = this.#loaders.find((candidate) => spec.task in candidate.sections);
+      const loader = this.#loaders.find(
+        (candidate) => spec.task in candidate.sections && (candidate.accepts?.(spec) ?? true),
+      );
       if (loader !== undefined) return [this.#entry(spec, loader)];
       logger.info(
         { model: spec.name, task: spec.task },

@@ -3,6 +3,7 @@ import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
 import { GenerationEngine, type GenerationEngineOptions, type GenerationObserver } from '@aerie/generation';
 import type { GenerationListener } from '../generation-event.js';
 import { ModelLoadError } from '../model-load.error.js';
+import type { ModelSpec } from '../model-spec.js';
 import { registryClock } from '../registry-clock.js';
 import type { RegistryLogger } from '../registry-logger.js';
 import type { RegistrySettings } from '../registry-settings.js';
@@ -10,6 +11,7 @@ import { CheckedFiles } from '../repository/checked-files.js';
 import { GENERATION_SECTIONS, generationOptionsOf, mebibytes } from './generation-section.js';
 import { GenerationModel, type TextEngine } from './generation-model.js';
 import type { LoadRequest, ModelLoader } from './model-loader.js';
+import { isProvider } from './provider-section.js';
 import type { ModelRuntime } from './model-runtime.js';
 
 /** Files that the engine reads beside tokenizer.json, where they exist. */
@@ -42,6 +44,10 @@ export class GenerationModelLoader implements ModelLoader {
   constructor(options: GenerationModelLoaderOptions) {
     this.#options = options;
     this.#open = options.open ?? ((engineOptions) => GenerationEngine.open(engineOptions));
+  }
+
+  accepts({ versions }: ModelSpec): boolean {
+    return !versions.some(({ options }) => isProvider(options));
   }
 
   async load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime> {

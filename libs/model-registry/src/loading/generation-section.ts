@@ -1,3 +1,4 @@
+import { providerSectionSchema } from '@aerie/providers';
 import { z } from 'zod';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 
@@ -53,8 +54,10 @@ const sectionSchema = z.strictObject({ generation });
 /** Validated options of a language model. */
 export type GenerationOptions = z.infer<typeof generation>;
 
-/** The section of manifests of task `text-generation`. */
-export const GENERATION_SECTIONS: TaskSections = { 'text-generation': sectionSchema };
+/** The section of manifests of task `text-generation`: a model of this process, or one of another server. */
+export const GENERATION_SECTIONS: TaskSections = {
+  'text-generation': z.union([sectionSchema, providerSectionSchema]),
+};
 
 /** Reads what {@link GENERATION_SECTIONS} validated. */
 export function generationOptionsOf(options: unknown): GenerationOptions {

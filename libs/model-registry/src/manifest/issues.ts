@@ -2,6 +2,9 @@ import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
 
+/** Fields whose wrong values may be, or hold, a secret: an address with a password, a key in place of its name. */
+const UNTOLD: ReadonlySet<string> = new Set(['base_url', 'api_key_env']);
+
 /** Problems of a manifest, one line each: the field, what was expected and what came. */
 export function describeIssues(
   issues: readonly Issue[],
@@ -15,7 +18,9 @@ export function describeIssues(
         (key) => `${[...path, key].join('.')}: is no known field; check its spelling and the task`,
       );
     }
-    return [`${path.join('.')}: expected ${expectation(issue)}, got ${printable(valueAt(input, issue))}`];
+    const expected = `${path.join('.')}: expected ${expectation(issue)}`;
+    if (UNTOLD.has(path.at(-1) ?? '')) return [expected];
+    return [`${expected}, got ${printable(valueAt(input, issue))}`];
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { TaskSections } from './parse-manifest.js';
 import { manifestSchema, versionManifestSchema } from './manifest.schema.js';
+import { formsOf } from './section-schemas.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 type Properties = Readonly<Record<string, JsonSchema>>;
@@ -46,6 +47,6 @@ export function manifestJsonSchema(sections: TaskSections): JsonSchema {
 }
 
 function propertiesOf(schema: z.ZodType): Properties {
-  const { properties } = z.toJSONSchema(schema, { io: 'input' });
-  return (properties ?? {}) as Properties;
+  const forms = formsOf(schema).map((form) => z.toJSONSchema(form, { io: 'input' }).properties ?? {});
+  return Object.assign({}, ...forms) as Properties;
 }

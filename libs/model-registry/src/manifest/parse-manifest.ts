@@ -9,6 +9,7 @@ import {
   VERSION_FIELDS,
   versionManifestSchema,
 } from './manifest.schema.js';
+import { formFor } from './section-schemas.js';
 
 /** Schemas of the tasks' sections, by task. A task without one has no section. */
 export type TaskSections = Readonly<Partial<Record<Manifest['task'], z.ZodType>>>;
@@ -50,7 +51,7 @@ export function parseManifest(value: unknown, file: string, sections: TaskSectio
       problems.push(...Object.keys(fields).map((key) => unknownField([...prefix, key], parsed.data.task)));
       return undefined;
     }
-    const result = schema.safeParse(fields);
+    const result = formFor(schema, fields).safeParse(fields);
     if (!result.success) problems.push(...describeIssues(result.error.issues, fields, prefix));
     return result.data;
   };

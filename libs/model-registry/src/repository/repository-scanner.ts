@@ -1,7 +1,8 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildModelSpec } from '../manifest/build-model-spec.js';
-import { parseManifest, type TaskSections } from '../manifest/parse-manifest.js';
+import { isProvider } from '../loading/provider-section.js';
+import { type ParsedManifest, parseManifest, type TaskSections } from '../manifest/parse-manifest.js';
 import { MODEL_NAME } from '../manifest/manifest.schema.js';
 import { ModelLoadError } from '../model-load.error.js';
 import { ModelRepositoryError } from '../model-repository.error.js';
@@ -11,7 +12,7 @@ import type { RegistrySettings } from '../registry-settings.js';
 import { confinedFile, isInside } from './confined-path.js';
 import { type ImpliedManifest, readHuggingFaceLayout } from './hugging-face-layout.js';
 import { readOptionalJson } from './optional-json.js';
-import { findVersionFiles } from './version-files.js';
+import { findVersionFiles, type VersionFiles } from './version-files.js';
 
 /** Name of the manifest in a model's folder. */
 export const MANIFEST_FILE = 'model.json';
@@ -68,7 +69,7 @@ async function readModel(
   const implied = await readHuggingFaceLayout(directory);
   const value = given === undefined ? (implied ?? { task: 'tensor', load: 'lazy' }) : over(implied, given);
   const manifest = parseManifest(value, given === undefined ? directory : file, sections);
-  const { files, problems } = await findVersionFiles(directory, manifest.versions);
+  const { files, problems } = await versionFilesOf(manifest, directory);
   if (given === undefined && (files.size === 0 || !MODEL_NAME.test(folder))) {
     logger.warn(
       { folder, problems },
@@ -81,6 +82,23 @@ async function readModel(
     throw new ModelRepositoryError(file, [`name: the folder's name "${folder}" is no model name; give one`]);
   }
   return buildModelSpec({ manifest, file, directory, folder, versionFiles: files, settings });
+}
+
+/** A model of another server has a single version 1, and no files. */
+async function versionFilesOf(manifest: ParsedManifest, directory: string): Promise<VersionFiles> {
+  const versions = [...manifest.versions];
+  if (!isProvider(manifest.options)) {
+    const { files, problems } = await findVersionFiles(directory, manifest.versions);
+    const mixed = versions
+      .filter(([, { options }]) => isProvider(options))
+      .map(([version]) => `versions.${version}.provider: only a whole model may be another server's`);
+    return { files, problems: [...problems, ...mixed] };
+  }
+  const problems = versions.flatMap(([version, { file }]) => [
+    ...(version === '1' ? [] : [`versions.${version}: a model of another server has the single version 1`]),
+    ...(file === undefined ? [] : [`versions.${version}.file: a model of another server has no files`]),
+  ]);
+  return { files: new Map([['1', '']]), problems };
 }
 
 async function readManifest(repository: string, file: string): Promise<unknown> {
