@@ -82,12 +82,13 @@ export class GenerateService {
   /**
    * The whole answer at once.
    *
+   * @param onText hears of every piece of text as it comes, to tell how far it is
    * @throws AerieError as {@link GenerateService.stream}, and whatever ends the answer before it is complete.
    */
-  complete(request: GenerationRequest, call: InferenceCall): Promise<CompleteAnswer> {
+  complete(request: GenerationRequest, call: InferenceCall, onText?: () => void): Promise<CompleteAnswer> {
     return this.stream(request, call, async ({ model, version, events }) => {
       const startedAt = performance.now();
-      const choices = await gather(events);
+      const choices = await gather(events, onText);
       const inferenceTimeMs = Math.round((performance.now() - startedAt) * 100) / 100;
       return { model, version, choices, usage: events.usage, inferenceTimeMs };
     });
@@ -106,7 +107,7 @@ interface GrowingChoice {
   finishReason: FinishReason | null;
 }
 
-async function gather(events: TextStream): Promise<readonly TextChoice[]> {
+async function gather(events: TextStream, onText?: () => void): Promise<readonly TextChoice[]> {
   const choices: GrowingChoice[] = [];
   let scored = false;
   for await (const event of events) {
@@ -116,6 +117,7 @@ async function gather(events: TextStream): Promise<readonly TextChoice[]> {
       continue;
     }
     choice.text += event.text;
+    onText?.();
     if (event.logprobs === undefined) continue;
     scored = true;
     choice.logprobs.push(...event.logprobs);

@@ -15,3 +15,4 @@ export * from './image-source.js';
 export * from './predict.service.js';
 export * from './gpus.js';
 export * from './inference.module.js';
+export * from './text-reply.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
-import { EmbedService, InferenceModule, PredictService } from '@aerie/inference';
+import { EmbedService, GenerateService, InferenceModule, PredictService } from '@aerie/inference';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
 import { JobChanges, JobQueue, queueBackendOf } from '@aerie/queue';
@@ -18,6 +18,7 @@ import { JOB_TASKS } from './job-inputs.js';
 import { JobService } from './job.service.js';
 import { JobWorkers } from './job-workers.js';
 import { PredictTask } from './predict.task.js';
+import { TextTask } from './text.task.js';
 
 /** Whether this process runs jobs. */
 const RUNS_JOBS = Symbol('RUNS_JOBS');
@@ -109,12 +110,21 @@ export class JobsModule {
         },
         {
           provide: JobWorkers,
-          inject: [JobQueue, JobChanges, PredictService, EmbedService, WEBHOOK_FETCHER, SETTINGS],
+          inject: [
+            JobQueue,
+            JobChanges,
+            PredictService,
+            EmbedService,
+            GenerateService,
+            WEBHOOK_FETCHER,
+            SETTINGS,
+          ],
           useFactory: (
             queue: JobQueue,
             changes: JobChanges,
             predictions: PredictService,
             embeddings: EmbedService,
+            texts: GenerateService,
             fetcher: SafeFetcher,
             settings: Settings,
           ) => {
@@ -122,7 +132,12 @@ export class JobsModule {
             return new JobWorkers(
               queue,
               changes,
-              [new PredictTask(predictions, concurrency), new EmbedTask(embeddings, concurrency)],
+              [
+                new PredictTask(predictions, concurrency),
+                new EmbedTask(embeddings, concurrency),
+                new TextTask('generate', texts, concurrency),
+                new TextTask('chat', texts, concurrency),
+              ],
               // A receiver knows an event by its id.
               (url, request) => fetcher.post(url, { ...request, repeatable: true }),
               settings.jobs.maxWorkerDeaths,

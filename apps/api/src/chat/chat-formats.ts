@@ -1,6 +1,6 @@
+import { usageOf } from '@aerie/inference';
 import { jsonFrame, textFrame } from '../http/sse/sse-frame.js';
 import type { AnswerFormat } from './answer-format.js';
-import { usageOf } from './reply.js';
 
 /** `data: {"content": "..."}` for each piece, then `data: {"done": true, ...}`, or `data: {"error": {...}}`. */
 export function contentFormat(): AnswerFormat {

@@ -1,4 +1,4 @@
-import { GenerateService } from '@aerie/inference';
+import { GenerateService, chatReplyOf } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -6,12 +6,12 @@ import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
+import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat, plainFormat } from './chat-formats.js';
 import { ChatBodyDto, ChatStreamBodyDto, chatRequestOf } from './dto/chat.dto.js';
 import { ChatReplyDto } from './dto/text-reply.dto.js';
-import { chatReplyOf } from './reply.js';
 import { TextErrors } from './text-errors.decorator.js';
 
 /** Conversations with a language model. */
@@ -33,6 +33,7 @@ export class ChatController {
   @HttpCode(200)
   @ReadsBody('json')
   @RateLimited('chat')
+  @MayBeJob('chat', { answersItself: true })
   @ApiOperation({
     summary: 'Chat, as events with JSON or as one reply',
     description:

@@ -1,4 +1,4 @@
-import { GenerateService } from '@aerie/inference';
+import { GenerateService, generateReplyOf } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -6,12 +6,12 @@ import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
+import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat } from './chat-formats.js';
 import { GenerateBodyDto, generateRequestOf } from './dto/generate.dto.js';
 import { GenerateReplyDto } from './dto/text-reply.dto.js';
-import { generateReplyOf } from './reply.js';
 import { TextErrors } from './text-errors.decorator.js';
 
 /** Text that continues a prompt. */
@@ -33,6 +33,7 @@ export class GenerateController {
   @HttpCode(200)
   @ReadsBody('json')
   @RateLimited('chat')
+  @MayBeJob('generate', { answersItself: true })
   @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`: the events of chat.' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiOkResponse({ type: GenerateReplyDto })

@@ -5,6 +5,8 @@ import type { WebhookTarget } from '@aerie/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { RequestValidationPipe } from '../http/errors/request-validation.pipe.js';
+import { ChatStreamBodyDto, chatRequestOf } from '../chat/dto/chat.dto.js';
+import { GenerateBodyDto, generateRequestOf } from '../chat/dto/generate.dto.js';
 import { EmbedBodyDto } from '../predictions/dto/embed.dto.js';
 import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
 import { readImageRequest } from '../predictions/image-request.js';
@@ -71,6 +73,20 @@ export class SubmissionReader {
         );
         return { text, truncate };
       }
+      case 'generate':
+        return generateRequestOf(
+          (await this.#validation.transform(whole(body), {
+            type: 'body',
+            metatype: GenerateBodyDto,
+          })) as GenerateBodyDto,
+        );
+      case 'chat':
+        return chatRequestOf(
+          (await this.#validation.transform(whole(body), {
+            type: 'body',
+            metatype: ChatStreamBodyDto,
+          })) as ChatStreamBodyDto,
+        );
     }
   }
 
@@ -95,6 +111,15 @@ export class SubmissionReader {
     }
     return { url, secret: signing, events: events ?? FINAL_EVENTS };
   }
+}
+
+/** A job has one result: `stream` is not for it. */
+function whole({ stream, ...body }: { readonly stream?: unknown }): object {
+  if (stream === undefined || stream === false) return body;
+  const message = 'a job does not stream; its events are at /api/v1/jobs/{id}/events';
+  throw new AerieError('VALIDATION_ERROR', `The request is not valid: stream: ${message}.`, {
+    details: [{ field: 'stream', message }],
+  });
 }
 
 function split(body: Record<string, unknown>) {

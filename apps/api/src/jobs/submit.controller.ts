@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, Res, type Type, applyDecorators } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBody,
@@ -12,6 +12,8 @@ import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
+import { ChatStreamBodyDto } from '../chat/dto/chat.dto.js';
+import { GenerateBodyDto } from '../chat/dto/generate.dto.js';
 import { EmbedBodyDto } from '../predictions/dto/embed.dto.js';
 import { PredictBodyDto } from '../predictions/dto/predict.dto.js';
 import { JobOptionsDto } from './dto/job-options.dto.js';
@@ -20,9 +22,25 @@ import { SubmitService } from './submit.service.js';
 
 const withOptions = (body: object) => ({ allOf: [body, { $ref: getSchemaPath(JobOptionsDto) }] });
 
+/** What every submit has in common. */
+const Submits = (body: Type): MethodDecorator =>
+  applyDecorators(
+    HttpCode(202),
+    ApiBody({ schema: withOptions({ $ref: getSchemaPath(body) }) }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'One job for each key.' }),
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description: '`wait=N` answers 200 with the result if it is there in N s.',
+    }),
+    ApiAcceptedResponse({ type: JobAcceptedDto }),
+    ApiErrors('UNAUTHORIZED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR'),
+    ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN'),
+  );
+
 /** Work that is done later. */
 @ApiTags('jobs')
-@ApiExtraModels(JobOptionsDto, PredictBodyDto, EmbedBodyDto)
+@ApiExtraModels(JobOptionsDto, PredictBodyDto, EmbedBodyDto, GenerateBodyDto, ChatStreamBodyDto)
 @Controller('api/v1')
 export class SubmitController {
   readonly #submit: SubmitService;
@@ -32,46 +50,47 @@ export class SubmitController {
   }
 
   @Post('predict/async')
-  @HttpCode(202)
   @ReadsBody('image')
   @RateLimited('predict')
   @ApiOperation({
     summary: 'Classify a picture as a job',
     description: 'The body of predict, with options beside it.',
   })
-  @ApiBody({ schema: withOptions({ $ref: getSchemaPath(PredictBodyDto) }) })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'One job for each key.' })
-  @ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: '`wait=N` answers 200 with the result if it is there in N s.',
-  })
-  @ApiAcceptedResponse({ type: JobAcceptedDto })
-  @ApiErrors('UNAUTHORIZED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR')
-  @ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN')
+  @Submits(PredictBodyDto)
   predict(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
     return this.#submit.submit('predict', request, response);
   }
 
   @Post('embed/async')
-  @HttpCode(202)
   @ReadsBody('json')
   @RateLimited('embed')
   @ApiOperation({
     summary: 'Embed texts as a job',
     description: 'The body of embed, with options beside it.',
   })
-  @ApiBody({ schema: withOptions({ $ref: getSchemaPath(EmbedBodyDto) }) })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'One job for each key.' })
-  @ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: '`wait=N` answers 200 with the result if it is there in N s.',
-  })
-  @ApiAcceptedResponse({ type: JobAcceptedDto })
-  @ApiErrors('UNAUTHORIZED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR')
-  @ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN')
+  @Submits(EmbedBodyDto)
   embed(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
     return this.#submit.submit('embed', request, response);
+  }
+
+  @Post('generate/async')
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({
+    summary: 'Continue a text as a job',
+    description: 'The body of generate, with options beside it.',
+  })
+  @Submits(GenerateBodyDto)
+  generate(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
+    return this.#submit.submit('generate', request, response);
+  }
+
+  @Post('chat/async')
+  @ReadsBody('json')
+  @RateLimited('chat')
+  @ApiOperation({ summary: 'Chat as a job', description: 'The body of chat, with options beside it.' })
+  @Submits(ChatStreamBodyDto)
+  chat(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
+    return this.#submit.submit('chat', request, response);
   }
 }
