@@ -33,6 +33,11 @@ export class SseClient {
     return new SseClient(response);
   }
 
+  /** Resolves when the headers are there. */
+  static async get(url: string, signal?: AbortSignal): Promise<SseClient> {
+    return new SseClient(await fetch(url, signal === undefined ? {} : { signal }));
+  }
+
   /** The next event; null at the end. Rejects when the connection is cut. */
   async next(): Promise<EventSourceMessage | null> {
     while (this.#events.length === 0 && !this.#over) await this.#read();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from './root.js';
+import { track } from './running.js';
 
 /** A worker in a process of its own. */
 export class WorkerProcess {
@@ -28,7 +29,7 @@ export class WorkerProcess {
 
   /** Starts a worker and waits until it takes jobs. */
   static async start(environment: Readonly<Record<string, string>>): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(environment);
+    const worker = track(new WorkerProcess(environment));
     const { stdout, stderr } = worker.#child;
     if (stdout === null || stderr === null) throw new Error('The worker has no output.');
     stderr.on('data', (chunk: Buffer) => {
