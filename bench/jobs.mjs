@@ -1,0 +1,256 @@
+/**
+ * What the store costs: jobs through libs/queue against bare BullMQ with the same processor, which does nothing, over the
+ * same connection, in turns, in one run. Then how long a submit takes at 100 a second on the embedded backend.
+ *
+ *   node bench/jobs.mjs [--backends embedded,redis,postgres] [--jobs 2000] [--rounds 3] [--concurrency 16]
+ *
+ * Redis: starts one of its own, with its append-only file. PostgreSQL: TEST_DATABASE_URL, left out without.
+ */
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { EmbeddedDatabase, JobChanges, JobQueue, JobWorker, newId } from '@aerie/queue';
+import { Queue, Worker } from 'bullmq';
+import { latencySummary, spread } from './support/statistics.mjs';
+
+const { values } = parseArgs({
+  options: {
+    backends: { type: 'string', default: 'embedded,redis,postgres' },
+    jobs: { type: 'string', default: '2000' },
+    rounds: { type: 'string', default: '3' },
+    concurrency: { type: 'string', default: '16' },
+  },
+});
+const jobs = Number(values.jobs);
+const rounds = Number(values.rounds);
+const concurrency = Number(values.concurrency);
+/** Jobs that a caller submits at once, and calls under way. */
+const GROUP = 50;
+const WARM_UP_JOBS = 100;
+const SUBMITS_PER_SECOND = 100;
+const SUBMIT_SECONDS = 10;
+const TASK = 'bench';
+const LOCK_MS = 15_000;
+const directory = mkdtempSync(join(tmpdir(), 'aerie-bench-jobs-'));
+const log = (/** @type {object} */ fields, /** @type {string} */ message) => console.error(message, fields);
+const logger = { info: () => undefined, warn: log, error: log };
+
+/** @returns {import('@aerie/queue').NewJob} */
+function newJob() {
+  const now = Date.now();
+  const none = { model: null, modelVersion: null, stickyKey: '', fingerprint: '', webhook: null };
+  const fresh = { priority: 0, maxAttempts: 3, attempts: 0, deaths: 0, runId: null, cancelRequested: false };
+  const times = { createdAt: now, runAt: now, expiresAt: null, startedAt: null, finishedAt: null };
+  const served = { progress: 0, event: null, error: null, servedModel: null, servedVersion: null };
+  const kin = { retryOf: null, batchId: null, batchIndex: null };
+  return {
+    head: {
+      v: 1,
+      id: newId(now),
+      task: TASK,
+      status: 'pending',
+      ...none,
+      ...fresh,
+      ...times,
+      ...served,
+      ...kin,
+    },
+    input: '{"text":"The quick brown fox jumps over the lazy dog."}',
+    idempotencyKey: null,
+  };
+}
+
+/** Counts runs; `all` resolves with the last. @param {number} count */
+function countdown(count) {
+  let left = count;
+  let done = () => {};
+  const all = new Promise((resolve) => {
+    done = () => resolve(undefined);
+  });
+  return {
+    all,
+    run: () => {
+      if (--left === 0) done();
+    },
+  };
+}
+
+/** Submits in groups, two under way, as a batch does. @param {number} count @param {(n: number) => Promise<unknown>} submit */
+async function submitAll(count, submit) {
+  let left = count;
+  const lane = async () => {
+    while (left > 0) {
+      const group = Math.min(GROUP, left);
+      left -= group;
+      await submit(group);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+}
+
+/** Jobs per second from the first submit until the last is done and written down. @param {JobQueue} queue @param {number} count */
+async function throughStore(queue, count) {
+  const { all, run } = countdown(count);
+  const changes = new JobChanges(queue);
+  changes.start();
+  const task = {
+    task: TASK,
+    concurrency,
+    run: () => {
+      run();
+      return Promise.resolve({ result: { ok: true }, model: 'none', version: '1' });
+    },
+  };
+  const worker = new JobWorker(queue, changes, task, 3);
+  worker.start();
+  const began = performance.now();
+  await submitAll(count, (n) => queue.submit(Array.from({ length: n }, newJob)));
+  await all;
+  await worker.stop(AbortSignal.timeout(10_000));
+  changes.stop();
+  return (count / (performance.now() - began)) * 1000;
+}
+
+/** The same without the store. @param {JobQueue} store @param {number} count */
+async function bare({ connection }, count) {
+  const { all, run } = countdown(count);
+  const factory = /** @type {undefined} */ (connection.backendFactory);
+  const queue = new Queue('bare', connection.queueOptions, factory);
+  const work = () => {
+    run();
+    return Promise.resolve({ ok: true });
+  };
+  const options = { ...connection.workerOptions, concurrency, lockDuration: LOCK_MS };
+  const worker = new Worker('bare', work, options, factory);
+  worker.on('error', (error) => logger.warn({ err: error }, 'bare'));
+  const opts = { removeOnComplete: true, removeOnFail: true, attempts: 3, priority: 101 };
+  const began = performance.now();
+  await submitAll(count, (n) =>
+    queue.addBulk(Array.from({ length: n }, () => ({ name: 'run', data: newJob(), opts }))),
+  );
+  await all;
+  await worker.close();
+  const perSecond = (count / (performance.now() - began)) * 1000;
+  await queue.close();
+  return perSecond;
+}
+
+/** Submits at a steady rate while a worker runs them; one at a time, as callers come. @param {JobQueue} queue */
+async function submitLatency(queue) {
+  const changes = new JobChanges(queue);
+  changes.start();
+  const task = {
+    task: TASK,
+    concurrency,
+    run: () => Promise.resolve({ result: {}, model: 'none', version: '1' }),
+  };
+  const worker = new JobWorker(queue, changes, task, 3);
+  worker.start();
+  /** @type {number[]} */
+  const latencies = [];
+  const began = performance.now();
+  const pending = [];
+  for (let at = 0; at < SUBMITS_PER_SECOND * SUBMIT_SECONDS; at++) {
+    const due = began + (at * 1000) / SUBMITS_PER_SECOND;
+    if (due > performance.now()) await sleep(due - performance.now());
+    // From when it was due: a late start is part of what a caller waits.
+    pending.push(queue.submit([newJob()]).then(() => latencies.push(performance.now() - due)));
+  }
+  await Promise.all(pending);
+  await worker.stop(AbortSignal.timeout(10_000));
+  changes.stop();
+  return latencySummary(latencies);
+}
+
+/** @param {import('@aerie/queue').QueueBackendSettings} backend */
+async function openQueue(backend) {
+  const queue = new JobQueue({
+    backend,
+    tasks: [TASK],
+    logger,
+    retentionMs: 3_600_000,
+    maxFinished: 1_000_000,
+  });
+  const up = new Promise((resolve) => queue.availability.onUp(() => resolve(undefined)));
+  queue.start();
+  await up;
+  return queue;
+}
+
+/** @type {Record<string, () => Promise<{ backend: import('@aerie/queue').QueueBackendSettings, stop: () => Promise<unknown> } | null>>} */
+const BACKENDS = {
+  embedded: async () => {
+    const database = new EmbeddedDatabase(directory);
+    await database.open();
+    return { backend: { kind: 'embedded', dataDir: directory }, stop: () => database.close() };
+  },
+  redis: async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
+    await new Promise((resolve) => probe.close(resolve));
+    const args = ['--port', String(port), '--appendonly', 'yes', '--save', '', '--dir', directory];
+    const server = spawn('redis-server', args, { stdio: 'ignore' });
+    const stop = () => {
+      server.kill('SIGKILL');
+      return once(server, 'exit');
+    };
+    const failed = once(server, 'error').then(() => true);
+    if (await Promise.race([failed, sleep(500).then(() => false)])) return null;
+    return { backend: { kind: 'redis', url: `redis://127.0.0.1:${port}` }, stop };
+  },
+  postgres: async () => {
+    const url = process.env.TEST_DATABASE_URL;
+    return url ? { backend: { kind: 'postgres', url }, stop: () => Promise.resolve() } : null;
+  },
+};
+
+const whole = (/** @type {number} */ n) => String(Math.round(n));
+try {
+  for (const name of values.backends.split(',')) {
+    const opened = await BACKENDS[name]?.();
+    if (!opened) {
+      console.log(`${name}: left out, it is not there`);
+      continue;
+    }
+    const queue = await openQueue(opened.backend);
+    const contestants = { store: throughStore, bare };
+    /** @type {Record<'store' | 'bare', number[]>} */
+    const perSecond = { store: [], bare: [] };
+    for (let round = -1; round < rounds; round++) {
+      /** @type {('store' | 'bare')[]} */
+      const order = round % 2 === 0 ? ['store', 'bare'] : ['bare', 'store'];
+      for (const who of order) {
+        const measured = await contestants[who](queue, round < 0 ? WARM_UP_JOBS : jobs);
+        if (round < 0) continue;
+        perSecond[who].push(measured);
+        console.log(`round ${round + 1}: ${name}: ${who}: ${whole(measured)}/s`);
+      }
+    }
+    const ratio = spread(perSecond.store.map((value, round) => value / perSecond.bare[round]));
+    console.log(
+      `${name}: libs/queue ${whole(spread(perSecond.store).median)}/s, bare BullMQ ${whole(spread(perSecond.bare).median)}/s, ` +
+        `ratio ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`,
+    );
+    if (name === 'embedded') {
+      const { p50Ms, p99Ms, maxMs } = await submitLatency(queue);
+      console.log(
+        `${name}: submit at ${SUBMITS_PER_SECOND}/s: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, max ${maxMs.toFixed(1)} ms`,
+      );
+    }
+    await queue.close();
+    await opened.stop();
+  }
+  console.log(
+    `${availableParallelism()} cores of ${cpus()[0]?.model}, Node ${process.version}; ${rounds} rounds of ${jobs} jobs.`,
+  );
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+// What bare BullMQ leaves open must not keep the process.
+process.exit(0);
