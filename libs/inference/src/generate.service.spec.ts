@@ -56,6 +56,24 @@ function newService(events: readonly (GenerationEvent | Error)[], limits: Partia
   return { sut: new GenerateService(registry, { ...LIMITS, ...limits }), stream, generate, use };
 }
 
+describe('an answer that a fallback may give', () => {
+  it('names what was asked for until the first event, then what serves', async () => {
+    const { sut, stream } = newService([text(0, 'a'), finish(0)]);
+    Object.assign(stream, { servedBy: null });
+    await sut.stream(REQUEST, {}, async (answer) => {
+      expect([answer.model, answer.version]).toEqual(['chat', '1']);
+      Object.assign(stream, { servedBy: { name: 'other', version: '2' } });
+      expect([answer.model, answer.version]).toEqual(['other', '2']);
+    });
+  });
+
+  it('names in the end what served', async () => {
+    const { sut, stream } = newService([text(0, 'a'), finish(0)]);
+    Object.assign(stream, { servedBy: { name: 'other', version: '2' } });
+    expect(await sut.complete(REQUEST, {})).toMatchObject({ model: 'other', version: '2' });
+  });
+});
+
 describe('a complete answer', () => {
   it('puts the pieces of each choice together', async () => {
     const events = [text(1, 'B'), text(0, 'A'), text(0, 'a'), finish(0), text(1, 'b'), finish(1)];

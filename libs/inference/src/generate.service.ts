@@ -4,6 +4,7 @@ import type {
   GenerationRequest,
   GenerationUsage,
   LoadedTextModel,
+  ServedTextStream,
   ModelRegistry,
   TextStream,
 } from '@aerie/model-registry';
@@ -19,6 +20,7 @@ export interface GenerationLimits {
 
 /** An answer that has begun, or waits for its turn. */
 export interface OpenAnswer {
+  /** What was asked for; once the first event is there, what serves: it may be a fallback. The version likewise. */
   readonly model: string;
   readonly version: string;
   /** Its events, to be read once. A failure is thrown as an AerieError; leaving the loop early cancels the request. */
@@ -72,7 +74,7 @@ export class GenerateService {
     return this.#registry.use('text-generation', selector, call.signal, async (loaded) => {
       const events = this.#start(loaded, request, call);
       try {
-        return await consume({ model: loaded.name, version: loaded.version, events });
+        return await consume(openAnswer(loaded, events));
       } finally {
         await events.return?.();
       }
@@ -86,9 +88,11 @@ export class GenerateService {
    * @throws AerieError as {@link GenerateService.stream}, and whatever ends the answer before it is complete.
    */
   complete(request: GenerationRequest, call: InferenceCall, onText?: () => void): Promise<CompleteAnswer> {
-    return this.stream(request, call, async ({ model, version, events }) => {
+    return this.stream(request, call, async (answer) => {
       const startedAt = performance.now();
+      const { events } = answer;
       const choices = await gather(events, onText);
+      const { model, version } = answer;
       const inferenceTimeMs = Math.round((performance.now() - startedAt) * 100) / 100;
       return { model, version, choices, usage: events.usage, inferenceTimeMs };
     });
@@ -99,6 +103,19 @@ export class GenerateService {
     const priority = call.priority === undefined ? {} : { priority: call.priority };
     return loaded.model.generate({ firstTokenTimeoutMs, timeoutMs, ...priority, ...request }, call.signal);
   }
+}
+
+function openAnswer({ name, version }: LoadedTextModel, events: TextStream | ServedTextStream): OpenAnswer {
+  const served = () => ('servedBy' in events ? events.servedBy : null);
+  return {
+    events,
+    get model() {
+      return served()?.name ?? name;
+    },
+    get version() {
+      return served()?.version ?? version;
+    },
+  };
 }
 
 interface GrowingChoice {

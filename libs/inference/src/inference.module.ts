@@ -1,7 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { SETTINGS, type Settings } from '@aerie/config';
+import { createSecretReader, SETTINGS, type Settings } from '@aerie/config';
 import { ThreadEngine } from '@aerie/engine';
-import { GenerationModelLoader, ModelRegistry, ModelRegistryModule } from '@aerie/model-registry';
+import {
+  defaultProviderFromSettings,
+  GenerationModelLoader,
+  ModelRegistry,
+  ModelRegistryModule,
+  ProviderModelLoader,
+} from '@aerie/model-registry';
 import { LOGGER, type Logger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
@@ -64,7 +70,11 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
             cores: coresOf(settings),
             faultsAllowed: settings.faultInjection,
           }),
+          new ProviderModelLoader({ secrets: createSecretReader(), logger }),
         ],
+        providers: [defaultProviderFromSettings(settings.generation.openai)].filter(
+          (entry) => entry !== null,
+        ),
       }),
     }),
   ],

@@ -1,6 +1,7 @@
 import type { ItemResult } from '@aerie/engine';
-import type { LanguageModel } from '@aerie/generation';
+import type { LanguageModel, TextStream } from '@aerie/generation';
 import type { BatchTaskKind, TaskTypes } from '@aerie/tasks';
+import type { ModelReference } from './model-selector.js';
 
 /** How one request to a model is treated. */
 export interface SubmitOptions {
@@ -52,12 +53,21 @@ export interface LoadedModel<K extends BatchTaskKind> {
   ): Promise<InferenceOutcome<TaskTypes[K]['result']>>;
 }
 
+/** An answer that may come from another model than the one that was asked for: from one of its fallbacks. */
+export interface ServedTextStream extends TextStream {
+  /** Whose answer this is; null before its first event. */
+  readonly servedBy: ModelReference | null;
+}
+
 /** A version of a language model that is ready to answer. Valid until the work it was handed to is done. */
 export interface LoadedTextModel {
   readonly name: string;
   /** Without `v`, such as `1`. */
   readonly version: string;
+  /** Its streams are {@link ServedTextStream}s where fallbacks may serve. */
   readonly model: LanguageModel;
+  /** The model itself, where `model` has fallbacks: what another model falls back on. */
+  readonly withoutFallbacks?: LanguageModel;
   /** Tokens of prompt and text together; null when only the model's server knows. */
   readonly contextLength: number | null;
 }

@@ -37,10 +37,7 @@ export class ModelCatalog {
     if (name === undefined) {
       const entry = this.#defaults.get(kind);
       if (entry !== undefined) return entry;
-      throw notFound(
-        ofTask.length > 1 ? `Several models serve ${kind}: name one` : `No model serves ${kind}`,
-        ofTask,
-      );
+      throw notFound(whyNoDefault(kind, ofTask.length), ofTask);
     }
     const entry = this.#entries.get(name);
     if (entry?.spec.task === kind) return entry;
@@ -52,15 +49,23 @@ export class ModelCatalog {
   }
 }
 
+function whyNoDefault(kind: TaskKind, count: number): string {
+  if (count === 0) return `No model serves ${kind}`;
+  return count === 1
+    ? `No model is the default for ${kind}: name it`
+    : `Several models serve ${kind}: name one`;
+}
+
 function chooseDefaults(entries: readonly ModelEntry[], path: string): ReadonlyMap<TaskKind, ModelEntry> {
   const defaults = new Map<TaskKind, ModelEntry>();
-  for (const [kind, models] of groupByTask(entries)) {
+  for (const [kind, ofTask] of groupByTask(entries)) {
+    const models = ofTask.filter(({ spec }) => spec.onlyByName !== true);
     const marked = models.filter(({ spec }) => spec.defaultForTask);
     const candidates = marked.length === 0 ? models : marked;
     const [only] = candidates;
     if (only !== undefined && candidates.length === 1) defaults.set(kind, only);
     // Nobody asks for "some tensors": callers of raw tensor models always name one.
-    else if (kind !== 'tensor' || marked.length > 1) {
+    else if (models.length > 0 && (kind !== 'tensor' || marked.length > 1)) {
       const names = candidates.map(({ spec }) => `"${spec.name}"`).join(', ');
       throw new ModelRepositoryError(path, [
         `default_for_task: expected true in exactly one model of task ${kind}, got ${marked.length === 0 ? 'none' : String(marked.length)} of: ${names}`,

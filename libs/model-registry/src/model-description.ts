@@ -1,5 +1,6 @@
 import type { TaskKind } from '@aerie/contracts';
 import type { ReplicaStatus, TensorDataType } from '@aerie/engine';
+import type { CircuitState } from '@aerie/providers';
 import type { VersionStatistics } from './statistics.js';
 
 /** Where a version is in its life. */
@@ -72,6 +73,8 @@ export interface VersionHealth {
   readonly stalledForMs: number | null;
   /** Requests waiting. */
   readonly queueLength: number;
+  /** Of a model of another server that is loaded: open while the server is given a rest. */
+  readonly circuit?: CircuitState;
 }
 
 /** Health of all models. */

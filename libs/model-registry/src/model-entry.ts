@@ -91,6 +91,7 @@ export class ModelEntry {
     return this.versions.map(({ spec, life }) => {
       const replicas = life.runtime?.replicas() ?? [];
       const activity = life.runtime?.activity();
+      const provider = life.runtime?.provider?.();
       const count = (...states: readonly string[]): number =>
         replicas.filter(({ state }) => states.includes(state)).length;
       return {
@@ -105,6 +106,7 @@ export class ModelEntry {
         gpuMissing: this.#gpuWanted && replicas.some(({ provider }) => provider === 'cpu'),
         stalledForMs: activity?.stalledForMs ?? null,
         queueLength: activity?.queueLength ?? 0,
+        ...(provider === undefined ? {} : { circuit: provider.state }),
       };
     });
   }

@@ -3,9 +3,12 @@ import { AerieError } from '@aerie/contracts';
 import type { Engine, FaultKind } from '@aerie/engine';
 import type { GenerationListener, GenerationModelEvent, GenerationState } from './generation-event.js';
 import type { InferenceEvent, InferenceListener } from './inference-event.js';
-import type { LoadedModels, ServedTaskKind } from './loaded-model.js';
+import type { ProviderEntry } from '@aerie/providers';
+import type { LoadedModels, LoadedTextModel, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';
-import type { ModelLoader } from './loading/model-loader.js';
+import type { BorrowedModel, ModelLoader } from './loading/model-loader.js';
+import { checkFallbacks } from './manifest/check-fallbacks.js';
+import { providerSpec } from './manifest/provider-spec.js';
 import { ModelCatalog } from './model-catalog.js';
 import type { ModelDescription, RegistryHealth } from './model-description.js';
 import { ModelEntry, type VersionEntry } from './model-entry.js';
@@ -27,6 +30,8 @@ export interface ModelRegistryOptions {
   readonly logger: RegistryLogger;
   /** Loaders of further tasks, beside those whose models run batch by batch. */
   readonly loaders?: readonly ModelLoader[];
+  /** Models of other servers that need no folder. A folder of the same name wins. Never defaults of their task. */
+  readonly providers?: readonly ProviderEntry[];
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Draws versions of a traffic split for callers without a key. Default: Math.random. */
@@ -66,12 +71,15 @@ export class ModelRegistry {
    * @throws ModelRepositoryError naming the file and the field of a manifest that cannot be used.
    */
   async scan(): Promise<void> {
-    const { settings, logger } = this.#options;
+    const { settings, logger, providers = [] } = this.#options;
     const sections = Object.assign(
       {},
       ...this.#loaders.map((loader) => loader.sections),
     ) as ModelLoader['sections'];
-    const specs = await scanRepository({ settings, sections, logger });
+    const scanned = await scanRepository({ settings, sections, logger });
+    const extra = providers.filter(({ name }) => !scanned.some((spec) => spec.name === name));
+    const specs = [...scanned, ...extra.map((entry) => providerSpec(entry, settings))];
+    checkFallbacks(specs);
     const entries = specs.flatMap((spec) => {
       const loader = this.#loaders.find(
         (candidate) => spec.task in candidate.sections && (candidate.accepts?.(spec) ?? true),
@@ -211,6 +219,20 @@ export class ModelRegistry {
     await Promise.all(this.#versions().map(({ life }) => life.close(signal)));
   }
 
+  async #borrow(name: string, signal: AbortSignal): Promise<BorrowedModel> {
+    const { life } = this.#catalog.find('text-generation', name).choose({});
+    const lease = await life.acquire(signal);
+    // The catalog only finds language models here.
+    const loaded = lease.runtime.model as LoadedTextModel;
+    return {
+      reference: { name: loaded.name, version: loaded.version },
+      model: loaded.withoutFallbacks ?? loaded.model,
+      release: () => {
+        lease.release();
+      },
+    };
+  }
+
   #versions(): readonly VersionEntry[] {
     return this.#catalog.entries.flatMap(({ versions }) => versions);
   }
@@ -235,7 +257,18 @@ export class ModelRegistry {
     };
     const life = new ModelVersion({
       reference: { name: model.name, version: version.version },
-      open: (signal) => loader.load({ model, version, recorder, onInference, onGeneration }, signal),
+      open: (signal) =>
+        loader.load(
+          {
+            model,
+            version,
+            recorder,
+            onInference,
+            onGeneration,
+            borrow: (name, wait) => this.#borrow(name, wait),
+          },
+          signal,
+        ),
       keepAliveMs: version.load === 'lazy' ? model.keepAliveMs : 0,
       clock: this.#clock,
       logger: this.#options.logger,

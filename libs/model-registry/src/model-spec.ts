@@ -36,6 +36,8 @@ export interface ModelSpec {
   readonly task: TaskKind;
   readonly description: string | null;
   readonly defaultForTask: boolean;
+  /** Answers only those who name it: it is not even the default when it is the only model of its task. */
+  readonly onlyByName?: boolean;
   readonly defaultVersion: string;
   /** Version number by alias. */
   readonly aliases: ReadonlyMap<string, string>;

@@ -13,7 +13,7 @@ export class ModelsIndicator {
     this.#indicators = indicators;
   }
 
-  /** down: an eager version is not ready, or a replica is wedged. degraded: a replica restarts, or a GPU is missing. */
+  /** down: an eager version is not ready, or a replica is wedged. degraded: a replica restarts, a GPU is missing, or a provider is down. */
   check() {
     const { ready, models } = this.#registry.health();
     const indicator = this.#indicators.check('models');
@@ -32,11 +32,14 @@ export class ModelsIndicator {
           gpu_missing: model.gpuMissing,
           queue_length: model.queueLength,
           stalled_for_ms: model.stalledForMs === null ? null : Math.round(model.stalledForMs),
+          ...(model.circuit === undefined ? {} : { circuit: model.circuit }),
         },
       ]),
     );
     if (!ready || models.some(({ wedged }) => wedged > 0)) return indicator.down(data);
-    if (models.some(({ restarting, gpuMissing }) => restarting > 0 || gpuMissing))
+    if (
+      models.some(({ restarting, gpuMissing, circuit }) => restarting > 0 || gpuMissing || circuit === 'open')
+    )
       return indicator.degraded(data);
     return indicator.up(data);
   }

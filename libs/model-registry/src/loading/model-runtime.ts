@@ -1,5 +1,6 @@
 import type { FaultKind, ReplicaStatus, TensorMetadata } from '@aerie/engine';
 import type { GenerationStatus } from '@aerie/generation';
+import type { ProviderStatus } from '@aerie/providers';
 import type { LoadedModels, ServedTaskKind } from '../loaded-model.js';
 
 /** What a loaded version is doing. */
@@ -23,6 +24,8 @@ export interface ModelRuntime {
   replicas(): readonly ReplicaStatus[];
   /** Slots, queue and memory of a language model of this process. */
   generation?(): GenerationStatus;
+  /** How the other server is whose model this is. */
+  provider?(): ProviderStatus;
   /** Makes the next batch fail in the given way; refused unless the engine allows faults. */
   injectFault(kind: FaultKind): void;
   /**
