@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FreshBackend, freshBackend } from './support/fresh-backend.js';
 import { dataUrl, postJson, send } from './support/http.js';
+import { SHARED_BACKENDS } from './support/job-backends.js';
 import { HAS_REDIS, RedisProcess } from './support/redis-process.js';
 import { ServerProcess } from './support/server-process.js';
 import { SseClient } from './support/sse-client.js';
@@ -11,15 +13,29 @@ const LONG = Array.from(
   (_, index) => `${'a text of some length, '.repeat(30)}${String(index)}`,
 );
 
-(HAS_REDIS ? describe : describe.skip)('workers as processes of their own, on Redis', () => {
-  let redis: RedisProcess;
+/** Redis: one of their own, as it is frozen. PostgreSQL: where TEST_DATABASE_URL names one. */
+const BACKENDS = [
+  ...(HAS_REDIS ? [['redis', {}] as const] : []),
+  ...SHARED_BACKENDS.filter(([name]) => name === 'postgres'),
+];
+
+// Without any backend to share there is nothing to test here; jest refuses an empty table.
+(BACKENDS.length === 0 ? describe.skip : describe).each(
+  BACKENDS.length === 0 ? [['no backend', {}] as const] : BACKENDS,
+)('workers as processes of their own, on %s', (name, named) => {
+  let redis: RedisProcess | null = null;
+  let backend: FreshBackend;
   let server: ServerProcess;
   const workers: WorkerProcess[] = [];
   const api = (path: string) => `${server.url}/api/v1${path}`;
   const jobOf = async (id: string, wait = 0) => (await send(api(`/jobs/${id}?wait=${String(wait)}`))).body;
 
   const startWorker = async (environment: Record<string, string> = {}) => {
-    const worker = await WorkerProcess.start({ REDIS_URL: redis.url, JOB_CONCURRENCY: '1', ...environment });
+    const worker = await WorkerProcess.start({
+      ...backend.environment,
+      JOB_CONCURRENCY: '1',
+      ...environment,
+    });
     workers.push(worker);
     return worker;
   };
@@ -47,8 +63,12 @@ const LONG = Array.from(
   };
 
   beforeAll(async () => {
-    redis = await RedisProcess.start();
-    server = await ServerProcess.start({ REDIS_URL: redis.url, ROLE: 'api', KEEP_ALIVE: '120' });
+    if (name === 'redis') redis = await RedisProcess.start();
+    backend =
+      redis === null
+        ? await freshBackend([name, named])
+        : { environment: { REDIS_URL: redis.url }, remove: () => Promise.resolve() };
+    server = await ServerProcess.start({ ...backend.environment, ROLE: 'api', KEEP_ALIVE: '120' });
     await send(api('/jobs'));
   }, 120_000);
 
@@ -58,7 +78,8 @@ const LONG = Array.from(
 
   afterAll(async () => {
     await server.stop();
-    await redis.stop();
+    await backend.remove();
+    await redis?.stop();
   });
 
   it('a cancel of a running job frees its place within a second', async () => {
@@ -139,33 +160,39 @@ const LONG = Array.from(
     for (const id of [waiting, long]) await send(api(`/jobs/${id}`), { method: 'DELETE' });
   });
 
-  it('refuses submits within a second while Redis is away, predicts, and goes on when it is back', async () => {
-    const worker = await startWorker();
-    const accepted = await submit({ text: 'accepted before', delay: 1 });
-    redis.freeze();
-    const askedAt = performance.now();
-    const refused = await postJson(api('/embed/async'), { text: 'lost' });
-    expect(performance.now() - askedAt).toBeLessThan(1_000);
-    expect([refused.status, refused.body.error]).toEqual([503, 'QUEUE_UNAVAILABLE']);
-    expect(refused.headers.get('retry-after')).toBe('1');
-    const asked = await send(api(`/jobs/${accepted}`));
-    expect([asked.status, asked.body.error]).toEqual([503, 'QUEUE_UNAVAILABLE']);
-    expect((await postJson(api('/predict'), { image_url: dataUrl('cat.jpg') })).status).toBe(200);
-    const health = await send(`${server.url}/health`);
-    expect([health.status, health.body.status]).toEqual([200, 'degraded']);
-    expect((await send(`${server.url}/health/ready`)).status).toBe(200);
-    expect((await send(`${worker.url}/health`)).body.status).toBe('degraded');
-    expect((await send(`${worker.url}/health/ready`)).status).toBe(503);
-    const seen = server.log.length;
-    redis.thaw();
-    const thawedAt = performance.now();
-    await server.waitForLog((line) => line.msg === 'the queue is there' && server.log.indexOf(line) >= seen);
-    expect(performance.now() - thawedAt).toBeLessThan(5_000);
-    const later = await submit({ text: 'after' });
-    expect(await jobOf(later, 30)).toMatchObject({ status: 'completed' });
-    expect(await jobOf(accepted, 30)).toMatchObject({ status: 'completed' });
-    expect((await send(`${server.url}/health`)).body.status).toBe('healthy');
-  }, 90_000);
+  (name === 'redis' ? it : it.skip)(
+    'refuses submits within a second while Redis is away, predicts, and goes on when it is back',
+    async () => {
+      const worker = await startWorker();
+      const accepted = await submit({ text: 'accepted before', delay: 1 });
+      redis?.freeze();
+      const askedAt = performance.now();
+      const refused = await postJson(api('/embed/async'), { text: 'lost' });
+      expect(performance.now() - askedAt).toBeLessThan(1_000);
+      expect([refused.status, refused.body.error]).toEqual([503, 'QUEUE_UNAVAILABLE']);
+      expect(refused.headers.get('retry-after')).toBe('1');
+      const asked = await send(api(`/jobs/${accepted}`));
+      expect([asked.status, asked.body.error]).toEqual([503, 'QUEUE_UNAVAILABLE']);
+      expect((await postJson(api('/predict'), { image_url: dataUrl('cat.jpg') })).status).toBe(200);
+      const health = await send(`${server.url}/health`);
+      expect([health.status, health.body.status]).toEqual([200, 'degraded']);
+      expect((await send(`${server.url}/health/ready`)).status).toBe(200);
+      expect((await send(`${worker.url}/health`)).body.status).toBe('degraded');
+      expect((await send(`${worker.url}/health/ready`)).status).toBe(503);
+      const seen = server.log.length;
+      redis?.thaw();
+      const thawedAt = performance.now();
+      await server.waitForLog(
+        (line) => line.msg === 'the queue is there' && server.log.indexOf(line) >= seen,
+      );
+      expect(performance.now() - thawedAt).toBeLessThan(5_000);
+      const later = await submit({ text: 'after' });
+      expect(await jobOf(later, 30)).toMatchObject({ status: 'completed' });
+      expect(await jobOf(accepted, 30)).toMatchObject({ status: 'completed' });
+      expect((await send(`${server.url}/health`)).body.status).toBe('healthy');
+    },
+    90_000,
+  );
 });
 
 describe('a worker without a queue that processes share', () => {
