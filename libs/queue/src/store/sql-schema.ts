@@ -36,6 +36,32 @@ CREATE TABLE IF NOT EXISTS aerie.delivery (
 );
 CREATE INDEX IF NOT EXISTS delivery_job_idx ON aerie.delivery (job_id);
 CREATE INDEX IF NOT EXISTS delivery_pending_idx ON aerie.delivery (id) WHERE status = 'pending';
+-- A function keeps its plans: planning is most of the work of a small change.
+CREATE OR REPLACE FUNCTION aerie.change_jobs(
+  ids text[], versions integer[], statuses text[], heads text[], results text[], removals bigint[],
+  delivery_ids text[], deliveries text[]
+) RETURNS SETOF text LANGUAGE plpgsql AS $change$
+DECLARE
+  changed text[] := '{}';
+BEGIN
+  FOR i IN 1 .. cardinality(ids) LOOP
+    UPDATE aerie.job j
+       SET version = j.version + 1, status = statuses[i], head = heads[i],
+           result = coalesce(results[i], j.result), remove_at = coalesce(removals[i], j.remove_at)
+     WHERE j.id = ids[i] AND j.version = versions[i];
+    CONTINUE WHEN NOT FOUND;
+    changed := changed || ids[i];
+    IF delivery_ids[i] IS NOT NULL THEN
+      INSERT INTO aerie.delivery (id, job_id, status, body)
+      VALUES (delivery_ids[i], ids[i], 'pending', deliveries[i])
+      ON CONFLICT DO NOTHING;
+    END IF;
+  END LOOP;
+  IF cardinality(changed) > 0 THEN
+    PERFORM pg_notify('${CHANGES_CHANNEL}', array_to_string(changed, ','));
+  END IF;
+  RETURN QUERY SELECT unnest(changed);
+END $change$;
 END $$`;
 
 /** Jobs that were not there; those whose key is taken are left out of the answer. */
@@ -45,24 +71,5 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 ON CONFLICT DO NOTHING
 RETURNING id`;
 
-/** Changes heads whose version is as expected, with deliveries, and announces them. */
-export const CHANGE_SQL = `
-WITH wanted AS (
-  SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[])
-    AS w (id, version, status, head, result, remove_at, delivery_id, delivery)
-), changed AS (
-  UPDATE aerie.job j
-     SET version = j.version + 1, status = w.status, head = w.head,
-         result = coalesce(w.result, j.result), remove_at = coalesce(w.remove_at, j.remove_at)
-    FROM wanted w
-   WHERE j.id = w.id AND j.version = w.version
-  RETURNING j.id
-), sent AS (
-  INSERT INTO aerie.delivery (id, job_id, status, body)
-  SELECT w.delivery_id, w.id, 'pending', w.delivery FROM wanted w JOIN changed c ON c.id = w.id
-   WHERE w.delivery_id IS NOT NULL
-  ON CONFLICT DO NOTHING
-)
-SELECT id FROM changed
-UNION ALL
-SELECT pg_notify('${CHANGES_CHANNEL}', (SELECT string_agg(id, ',') FROM changed))::text WHERE EXISTS (SELECT 1 FROM changed)`;
+/** Changes heads whose version is as expected, with deliveries, and announces them; the ids of those that were. */
+export const CHANGE_SQL = 'SELECT aerie.change_jobs($1, $2, $3, $4, $5, $6, $7, $8) AS id';
