@@ -43,7 +43,12 @@ const MAINTENANCE_MS = 10_000;
 /** Younger jobs are still on their way into their queue. */
 const ORPHAN_AGE_MS = 15_000;
 const MAINTENANCE_ITEMS = 500;
-const COALESCED = { maxItems: 200, maxCalls: 2 };
+const COALESCED_ITEMS = 200;
+/**
+ * Calls of one sort under way at once. The embedded database runs one statement after the other: what would wait there
+ * waits here and goes together. Over a network a call waits for the way there and back: few wait for another's.
+ */
+const COALESCED_CALLS = { embedded: 1, postgres: 4, redis: 8 } as const;
 
 /**
  * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it
@@ -57,6 +62,7 @@ export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #queues = new Map<string, Queue>();
   readonly #adders = new Map<string, Coalescer<JobHead, null>>();
+  readonly #coalesced: { readonly maxItems: number; readonly maxCalls: number };
   readonly #inserts: Coalescer<NewJob, JobHead | null>;
   readonly #changes: Coalescer<HeadChange, boolean>;
   readonly #heads: Coalescer<string, VersionedHead | null>;
@@ -77,13 +83,15 @@ export class JobQueue {
       operationTimeoutMs: options.backend.kind === 'embedded' ? EMBEDDED_TIMEOUT_MS : REMOTE_TIMEOUT_MS,
       logger: options.logger,
     });
-    this.#inserts = new Coalescer((jobs) => store.insert(jobs), COALESCED);
+    this.#coalesced = { maxItems: COALESCED_ITEMS, maxCalls: COALESCED_CALLS[this.connection.kind] };
+    const coalesced = this.#coalesced;
+    this.#inserts = new Coalescer((jobs) => store.insert(jobs), coalesced);
     this.#changes = new Coalescer((changes) => store.change(changes), {
-      ...COALESCED,
+      ...coalesced,
       keyOf: ({ next }) => next.id,
     });
-    this.#heads = new Coalescer((ids) => store.heads(ids), COALESCED);
-    this.#records = new Coalescer((ids) => store.records(ids), COALESCED);
+    this.#heads = new Coalescer((ids) => store.heads(ids), coalesced);
+    this.#records = new Coalescer((ids) => store.records(ids), coalesced);
     this.availability.onUp(() => {
       this.#scheduleMaintenance(0);
     });
@@ -252,7 +260,7 @@ export class JobQueue {
           heads.map((head) => ({ name: 'run', data: payloadOf(head.id), opts: jobOptions(head, now) })),
         );
         return heads.map(() => null);
-      }, COALESCED);
+      }, this.#coalesced);
       this.#adders.set(task, adder);
     }
     return adder;
