@@ -73,7 +73,7 @@ describe('models of other servers', () => {
       );
     };
     for (const model of Object.keys(behaviours).filter((name) => name !== 'gpt-4')) {
-      const idle = model === 'silent' ? { idle_timeout: 0.3 } : {};
+      const idle = { idle_timeout: model === 'silent' ? 0.3 : 600 };
       write(`${model}-alone`, model, [], idle);
       write(`${model}-helped`, model, [LOCAL], idle);
     }
@@ -202,7 +202,7 @@ describe('models of other servers', () => {
     const request = await upstream.requestFor('endless');
     left.abort();
     await request.closed;
-  });
+  }, 5_000);
 
   it('degrade the health of the server while one is given a rest', async () => {
     expect((await send(`${server.url}/health`)).body.details.models['resting@1']).toMatchObject({
