@@ -15,6 +15,7 @@ import { expire } from '../records/transitions.js';
 import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
 import { Availability } from './availability.js';
 import { Coalescer } from './coalescer.js';
+import { FreshRecords } from './fresh-records.js';
 import { payloadOf } from './job-payload.js';
 import { deliveryOptions, jobOptions } from './queue-options.js';
 
@@ -62,6 +63,7 @@ export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #queues = new Map<string, Queue>();
   readonly #adders = new Map<string, Coalescer<JobHead, null>>();
+  readonly #fresh = new FreshRecords();
   readonly #coalesced: { readonly maxItems: number; readonly maxCalls: number };
   readonly #inserts: Coalescer<NewJob, JobHead | null>;
   readonly #changes: Coalescer<HeadChange, boolean>;
@@ -133,9 +135,10 @@ export class JobQueue {
   async submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
     const taken = await Promise.all(jobs.map((job) => this.#inserts.add(job)));
     return Promise.all(
-      jobs.map(async ({ head }, index) => {
+      jobs.map(async ({ head, input }, index) => {
         const existing = taken[index] ?? null;
         if (existing !== null) return existing;
+        this.#fresh.add({ head, version: 1, input, result: null });
         await this.enqueue(head);
         return head;
       }),
@@ -153,6 +156,11 @@ export class JobQueue {
 
   record(id: string): Promise<JobRecord | null> {
     return this.#records.add(id);
+  }
+
+  /** The job as this process stored it, if it did so a moment ago; once. It may have changed since. */
+  takeFresh(id: string): JobRecord | null {
+    return this.#fresh.take(id);
   }
 
   /** Makes a change with what follows from it: removal in time, and the webhook it tells. Whether it was made. */

@@ -156,7 +156,7 @@ export class JobWorker {
   /** The job, now ours; null when there is nothing to run. */
   async #claim(id: string, runId: string, job: Job, token: string): Promise<JobRecord | null> {
     for (;;) {
-      const record = await this.#persist(() => this.#queue.record(id));
+      const record = this.#queue.takeFresh(id) ?? (await this.#persist(() => this.#queue.record(id)));
       if (record === null) return null;
       const step = claim(record.head, runId, this.#queue.now(), this.#maxDeaths);
       switch (step.kind) {
