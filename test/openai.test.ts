@@ -22,6 +22,7 @@ describe("OpenAI's client for Node", () => {
       model: MODEL,
       messages: QUESTION,
       max_tokens: 8,
+      temperature: 0,
     });
     expect(completion).toMatchObject({
       object: 'chat.completion',
@@ -44,6 +45,7 @@ describe("OpenAI's client for Node", () => {
       model: MODEL,
       messages: QUESTION,
       max_completion_tokens: 6,
+      temperature: 0,
       stream: true,
       stream_options: { include_usage: true },
     });

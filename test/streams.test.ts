@@ -11,7 +11,11 @@ describe('streams', () => {
   const begin = (count: number, body: object) =>
     Promise.all(
       Array.from({ length: count }, (_, index) =>
-        SseClient.post(`${server.url}/api/v1/chat`, { message: `Write about number ${index}.`, ...body }),
+        SseClient.post(`${server.url}/api/v1/chat`, {
+          message: `Write a long story about the number ${index}.`,
+          temperature: 0,
+          ...body,
+        }),
       ),
     );
 
