@@ -62,6 +62,15 @@ describe('what predict refuses', () => {
     expect((await upload(url, sample('cat.jpg'), {}, 'picture')).body.details[0].field).toBe('picture');
   });
 
+  it.each(['image', 'picture'])('answers a second file, in the field %s, with 422', async (field) => {
+    const form = new FormData();
+    form.set('image', new Blob([sample('cat.jpg')]), 'first.jpg');
+    form.append(field, new Blob(['x']), 'second.jpg');
+    const reply = await send(url, { method: 'POST', body: form });
+    expect(reply.status).toBe(422);
+    expect(reply.body).toMatchObject({ error: 'VALIDATION_ERROR', details: [{ field }] });
+  });
+
   const PRIVATE = [
     'http://127.0.0.1:1/a.jpg',
     'http://localhost/a.jpg',

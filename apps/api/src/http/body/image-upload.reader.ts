@@ -17,7 +17,8 @@ export class ImageUploadReader {
       storage: multer.memoryStorage(),
       limits: {
         fileSize: maxBytes,
-        files: 1,
+        // One too many, so that it is refused by its field's name.
+        files: 2,
         fields: 8,
         parts: 9,
         fieldSize: 4096,
@@ -54,7 +55,8 @@ export class ImageUploadReader {
         return this.#tooLarge();
       case 'LIMIT_UNEXPECTED_FILE': {
         const field = error.field ?? 'file';
-        const message = `expected one file in the field "${FIELD}", got one in "${field}"`;
+        const came = field === FIELD ? 'more than one' : `one in "${field}"`;
+        const message = `expected one file in the field "${FIELD}", got ${came}`;
         return new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, {
           details: [{ field, message }],
         });
