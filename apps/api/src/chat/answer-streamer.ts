@@ -1,5 +1,6 @@
 import { SETTINGS, type GenerationSettings, type Settings } from '@aerie/config';
 import {
+  type CompleteAnswer,
   GenerateService,
   type GenerationEvent,
   type GenerationRequest,
@@ -20,6 +21,13 @@ export interface StreamedAnswer {
   readonly format: AnswerFormatFactory;
 }
 
+/** An answer, to be streamed or given at once. */
+export interface EitherAnswer extends StreamedAnswer {
+  readonly stream: boolean;
+  /** Makes the body of the reply that is given at once. */
+  readonly reply: (answer: CompleteAnswer) => object;
+}
+
 type Step = IteratorResult<GenerationEvent, undefined>;
 
 /** Streams answers as server-sent events, whatever their format. */
@@ -37,6 +45,17 @@ export class AnswerStreamer {
     this.#generate = generate;
     this.#settings = settings.generation;
     this.#logger = logger;
+  }
+
+  /** Answers `response` with events or with one reply, as `answer` says. @throws what fails before its first piece. */
+  async answer(answer: EitherAnswer, response: Response): Promise<void> {
+    if (answer.stream) {
+      await this.stream(answer, response);
+      return;
+    }
+    const complete = await this.#generate.complete(answer.request, answer.call);
+    (response.req as Request).context.servedByModel(complete);
+    response.json(answer.reply(complete));
   }
 
   /**

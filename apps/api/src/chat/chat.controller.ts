@@ -1,4 +1,4 @@
-import { GenerateService, chatReplyOf } from '@aerie/inference';
+import { chatReplyOf } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -18,14 +18,9 @@ import { TextErrors } from './text-errors.decorator.js';
 @ApiTags('chat')
 @Controller(['api/v1/chat', 'chat'])
 export class ChatController {
-  readonly #generate: GenerateService;
   readonly #streamer: AnswerStreamer;
 
-  constructor(
-    @Inject(GenerateService) generate: GenerateService,
-    @Inject(AnswerStreamer) streamer: AnswerStreamer,
-  ) {
-    this.#generate = generate;
+  constructor(@Inject(AnswerStreamer) streamer: AnswerStreamer) {
     this.#streamer = streamer;
   }
 
@@ -48,15 +43,14 @@ export class ChatController {
     @Context() context: RequestContext,
     @Res() response: Response,
   ): Promise<void> {
-    const request = chatRequestOf(body);
-    const call = context.longCall(body.model ?? query.model, query.model_version);
-    if (body.stream) {
-      await this.#streamer.stream({ request, call, format: contentFormat }, response);
-      return;
-    }
-    const answer = await this.#generate.complete(request, call);
-    context.servedByModel(answer);
-    response.json(chatReplyOf(answer));
+    const answer = {
+      request: chatRequestOf(body),
+      call: context.longCall(body.model ?? query.model, query.model_version),
+      stream: body.stream,
+      format: contentFormat,
+      reply: chatReplyOf,
+    };
+    await this.#streamer.answer(answer, response);
   }
 
   @Post('stream')

@@ -1,4 +1,4 @@
-import { GenerateService } from '@aerie/inference';
+import type { CompleteAnswer } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -15,14 +15,9 @@ import { readChatRequest, readCompletionRequest, type TextRequest } from './text
 @ApiTags('openai')
 @Controller('v1')
 export class OpenAiTextController {
-  readonly #generate: GenerateService;
   readonly #streamer: AnswerStreamer;
 
-  constructor(
-    @Inject(GenerateService) generate: GenerateService,
-    @Inject(AnswerStreamer) streamer: AnswerStreamer,
-  ) {
-    this.#generate = generate;
+  constructor(@Inject(AnswerStreamer) streamer: AnswerStreamer) {
     this.#streamer = streamer;
   }
 
@@ -54,14 +49,13 @@ export class OpenAiTextController {
 
   async #answer(request: TextRequest, context: RequestContext, response: Response): Promise<void> {
     const { model, version } = modelOf(request.model);
-    const call = context.longCall(model, version);
-    if (request.stream) {
-      const format = chunkFormat(request);
-      await this.#streamer.stream({ request: request.generation, call, format }, response);
-      return;
-    }
-    const answer = await this.#generate.complete(request.generation, call);
-    context.servedByModel(answer);
-    response.json(replyOf(request, answer));
+    const answer = {
+      request: request.generation,
+      call: context.longCall(model, version),
+      stream: request.stream,
+      format: chunkFormat(request),
+      reply: (complete: CompleteAnswer) => replyOf(request, complete),
+    };
+    await this.#streamer.answer(answer, response);
   }
 }
