@@ -63,4 +63,13 @@ describe('embed', () => {
     const { sut } = newService([refused]);
     await expect(sut.embed(['a'], false, {})).rejects.toMatchObject({ message: 'The text has 300 tokens.' });
   });
+
+  it.each([NaN, -Infinity])('fails when a vector holds %d, which JSON cannot tell', async (value) => {
+    const { sut } = newService([vector(1, 0), vector(0, value)]);
+    await expect(sut.embed(['a', 'b'], false, {})).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('The model mini, version 1, gave no usable numbers for text 1'),
+    });
+    await expect(newService([vector(value)]).sut.embed(['a'], false, {})).rejects.toThrow('for the text');
+  });
 });

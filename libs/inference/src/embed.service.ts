@@ -1,6 +1,7 @@
 import { AerieError } from '@aerie/contracts';
 import type { ModelRegistry } from '@aerie/model-registry';
 import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
+import { notANumber } from './not-a-number.js';
 
 /** The reply to embed. */
 export interface EmbedReply {
@@ -42,7 +43,10 @@ export class EmbedService {
           const which = texts.length === 1 ? 'The text' : `Text ${String(index)}`;
           throw new AerieError(result.code, `${which} ${result.message}.`);
         }
-        embeddings.push(numbersOf(result.value.embedding));
+        const numbers = numbersOf(result.value.embedding);
+        if (numbers === null)
+          throw notANumber(model, texts.length === 1 ? 'the text' : `text ${String(index)}`);
+        embeddings.push(numbers);
         tokens += result.value.tokens;
       });
       return {
@@ -60,9 +64,16 @@ export class EmbedService {
   }
 }
 
-/** Plain numbers for JSON. A loop: `Array.from` goes through an iterator and makes an object for each number. */
-function numbersOf(vector: Float32Array): readonly number[] {
+/**
+ * Plain numbers for JSON; null if one of them is none that JSON can tell. A loop: `Array.from` goes through an iterator
+ * and makes an object for each number.
+ */
+function numbersOf(vector: Float32Array): readonly number[] | null {
   const numbers = new Array<number>(vector.length);
-  for (let i = 0; i < vector.length; i++) numbers[i] = vector[i] as number;
+  for (let i = 0; i < vector.length; i++) {
+    const value = vector[i] as number;
+    if (!Number.isFinite(value)) return null;
+    numbers[i] = value;
+  }
   return numbers;
 }

@@ -117,4 +117,17 @@ describe('predict', () => {
     const { sut } = newService({ result: { ok: false, code: 'INTERNAL', message: 'broken' } });
     await expect(sut.predict(SOURCE, 5, {})).rejects.toMatchObject({ code: 'INTERNAL', message: 'broken' });
   });
+
+  it.each([NaN, Infinity])('fails when the model is %d sure', async (confidence) => {
+    const value = [
+      { index: 0, confidence: 0.5 },
+      { index: 1, confidence },
+    ];
+    await expect(
+      newService({ result: { ok: true, value } }).sut.predict(SOURCE, 2, {}),
+    ).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('The model net, version 2, gave no usable numbers for the image'),
+    });
+  });
 });

@@ -4,6 +4,7 @@ import { type DecodeLimits, decodeImage, sniffFormat } from '@aerie/tasks';
 import type { BoundedGate } from './bounded-gate.js';
 import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
 import type { ImageLoader, ImageSource } from './image-source.js';
+import { notANumber } from './not-a-number.js';
 import { unwrap } from './unwrap.js';
 
 /** A label and how sure the model is of it. */
@@ -63,10 +64,13 @@ export class PredictService {
       const { labels } = model.details;
       return {
         reply: {
-          predictions: unwrap(results).map(({ index, confidence }) => ({
-            label: labels?.[index] ?? String(index),
-            confidence: Math.min(1, Math.max(0, confidence)),
-          })),
+          predictions: unwrap(results).map(({ index, confidence }) => {
+            if (!Number.isFinite(confidence)) throw notANumber(model, 'the image');
+            return {
+              label: labels?.[index] ?? String(index),
+              confidence: Math.min(1, Math.max(0, confidence)),
+            };
+          }),
           model_version: model.version,
           inference_time_ms: inferenceTimeMs(stats),
         },
