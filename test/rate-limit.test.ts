@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { send, upload } from './support/http.js';
 import { sample } from './support/image-host.js';
@@ -45,7 +46,39 @@ describe('the rate limit', () => {
     const pids = new Set(server.log.filter(({ msg }) => msg === 'request').map(({ pid }) => pid));
     expect(pids.size).toBe(2);
   });
+
+  it('is counted by each process while the supervisor does not answer', async () => {
+    server = await ServerProcess.start({ RATE_LIMIT_PREDICT: '3/minute', WORKERS: '2' });
+    const url = `${server.url}/api/v1/predict`;
+    // On one connection: the supervisor, which would hand out others, is held.
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect(await statusOf(url, agent)).toBe(422);
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      const statuses = [];
+      for (let i = 0; i < 4; i++) statuses.push(await statusOf(url, agent));
+      expect(statuses).toEqual([422, 422, 422, 429]);
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+      agent.destroy();
+    }
+    const away = await server.waitForLog(({ msg }) => msg.includes('while the supervisor does not answer'));
+    expect(away.level).toBe('warn');
+  });
 });
+
+/** The status of an empty request. */
+function statusOf(url: string, agent: Agent): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent, method: 'POST', headers: { 'content-type': 'application/json' } });
+    sent.once('error', reject).once('response', (response) => {
+      response.resume().once('end', () => {
+        resolve(response.statusCode);
+      });
+    });
+    sent.end('{}');
+  });
+}
 
 describe('API keys', () => {
   let server: ServerProcess | undefined;

@@ -22,6 +22,10 @@ import { RateLimitStorage } from './rate-limit.storage.js';
           onRedisError: (error) => {
             logger.warn({ err: error.message }, 'rate limits are counted per process while Redis is away');
           },
+          onPrimaryAway: (error) => {
+            const message = 'rate limits are counted per process while the supervisor does not answer';
+            logger.warn({ err: error.message }, message);
+          },
         }),
       }),
     }),

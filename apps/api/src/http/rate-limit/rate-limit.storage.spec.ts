@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RateLimitStorage } from './rate-limit.storage.js';
 
-const newStorage = () => new RateLimitStorage({ redisUrl: null, workers: 1, onRedisError: () => undefined });
+const newStorage = () =>
+  new RateLimitStorage({
+    redisUrl: null,
+    workers: 1,
+    onRedisError: () => undefined,
+    onPrimaryAway: () => undefined,
+  });
 const hit = (storage: RateLimitStorage, key = 'a', bucket = 'predict') =>
   storage.increment(key, 60_000, 2, 0, bucket);
 

@@ -3,12 +3,12 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { Redis } from 'ioredis';
 import {
-  type RateLimiterAbstract,
   RateLimiterCluster,
   RateLimiterMemory,
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
+import { ClusterLimiter, type Limiter } from './cluster-limiter.js';
 
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
@@ -19,12 +19,21 @@ export interface RateLimitStorageOptions {
   /** HTTP processes of this server. */
   readonly workers: number;
   readonly onRedisError: (error: Error) => void;
+  /** The primary, which counts for the processes of this server, does not answer. */
+  readonly onPrimaryAway: (error: Error) => void;
+}
+
+interface LimiterOptions {
+  readonly keyPrefix: string;
+  readonly points: number;
+  /** Seconds. */
+  readonly duration: number;
 }
 
 /** Keeps the counts of one fixed window per caller and bucket. Old windows expire by themselves. */
 export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown {
   readonly #options: RateLimitStorageOptions;
-  readonly #limiters = new Map<string, RateLimiterAbstract>();
+  readonly #limiters = new Map<string, Limiter>();
   #redis: Redis | undefined;
 
   constructor(options: RateLimitStorageOptions) {
@@ -58,7 +67,7 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
     await this.#redis?.quit().catch(() => undefined);
   }
 
-  #limiterOf(bucket: string, points: number, ttl: number): RateLimiterAbstract {
+  #limiterOf(bucket: string, points: number, ttl: number): Limiter {
     let limiter = this.#limiters.get(bucket);
     if (limiter === undefined) {
       limiter = this.#createLimiter({ keyPrefix: `aerie:rate:${bucket}`, points, duration: ttl / 1000 });
@@ -67,18 +76,26 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
     return limiter;
   }
 
-  #createLimiter(options: { keyPrefix: string; points: number; duration: number }): RateLimiterAbstract {
-    const { redisUrl, workers } = this.#options;
-    const local =
-      cluster.isWorker && workers > 1
-        ? new RateLimiterCluster({ ...options, timeoutMs: 1000 })
-        : new RateLimiterMemory(options);
-    if (redisUrl === null) return local;
+  #createLimiter(options: LimiterOptions): Limiter {
+    const { redisUrl } = this.#options;
+    if (redisUrl === null) return this.#createLocal(options);
     // While Redis is away each process counts for itself: a limit that is a little too generous beats an outage.
     return new RateLimiterRedis({
       ...options,
       storeClient: this.#connect(redisUrl),
       insuranceLimiter: new RateLimiterMemory(options),
+    });
+  }
+
+  #createLocal(options: LimiterOptions): Limiter {
+    const { workers, onPrimaryAway } = this.#options;
+    const own = new RateLimiterMemory(options);
+    if (!cluster.isWorker || workers === 1) return own;
+    return new ClusterLimiter({
+      shared: new RateLimiterCluster({ ...options, timeoutMs: 1000 }),
+      own,
+      isConnected: () => process.connected,
+      onAway: onPrimaryAway,
     });
   }
 

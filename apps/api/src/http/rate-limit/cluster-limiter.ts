@@ -1,0 +1,59 @@
+import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+
+/** What counts calls: resolves within the limit, rejects with a RateLimiterRes beyond it. */
+export type Limiter = Pick<RateLimiterAbstract, 'consume'>;
+
+/** What a {@link ClusterLimiter} is made of. */
+export interface ClusterLimiterParts {
+  /** The count of all processes, which the primary keeps. */
+  readonly shared: Limiter;
+  /** The count of this process alone. */
+  readonly own: Limiter;
+  /** Whether there is a primary at all: without one, asking it would be an error of the process. */
+  readonly isConnected: () => boolean;
+  /** Hears once of each time that the primary does not answer. */
+  readonly onAway: (error: Error) => void;
+}
+
+/** How long a primary that did not answer is left alone: each call would wait for it anew. Milliseconds. */
+const ASK_AGAIN_AFTER_MS = 1_000;
+
+/**
+ * Counts for all processes of the server. While the primary is too busy to answer, or gone, each process counts for
+ * itself: a limit that is a little too generous beats an outage.
+ */
+export class ClusterLimiter implements Limiter {
+  readonly #parts: ClusterLimiterParts;
+  #isAway = false;
+  /** By `performance.now()`. */
+  #askAgainAt = 0;
+
+  constructor(parts: ClusterLimiterParts) {
+    this.#parts = parts;
+  }
+
+  async consume(key: string): Promise<RateLimiterRes> {
+    const { shared, own, isConnected } = this.#parts;
+    if (this.#isAway && performance.now() < this.#askAgainAt) return own.consume(key);
+    try {
+      if (!isConnected()) throw new Error('there is no primary any more');
+      const outcome = await shared.consume(key);
+      this.#isAway = false;
+      return outcome;
+    } catch (refused) {
+      if (!(refused instanceof Error)) {
+        this.#isAway = false;
+        throw refused;
+      }
+      this.#wentAway(refused);
+      return own.consume(key);
+    }
+  }
+
+  #wentAway(error: Error): void {
+    this.#askAgainAt = performance.now() + ASK_AGAIN_AFTER_MS;
+    if (this.#isAway) return;
+    this.#isAway = true;
+    this.#parts.onAway(error);
+  }
+}
