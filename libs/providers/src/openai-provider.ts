@@ -3,31 +3,21 @@ import type { GenerationEvent, GenerationRequest, LanguageModel } from '@aerie/g
 import { AnswerAssembler } from './answer/answer-assembler.js';
 import { parseChunk, parseFailure } from './answer/completion-chunk.js';
 import { ProviderStream, type StreamScope } from './answer/provider-stream.js';
-import { type Expiry, StreamWatch } from './answer/stream-watch.js';
-import {
-  CircuitBreaker,
-  type CircuitFailure,
-  type CircuitPermit,
-  type CircuitState,
-} from './circuit/circuit-breaker.js';
-import { type ProviderClock, systemClock, wait } from './provider-clock.js';
+import { StreamWatch } from './answer/stream-watch.js';
+import { CircuitBreaker, type CircuitFailure, type CircuitState } from './circuit/circuit-breaker.js';
+import { type ProviderClock, systemClock } from './provider-clock.js';
 import {
   type ProviderOptions,
   type ProviderPorts,
   resolveProviderOptions,
   type ResolvedProviderOptions,
 } from './provider-options.js';
-import { type OpenAiRequest, toOpenAiRequest } from './upstream/openai-request.js';
-import { retryDelayMs } from './upstream/retry-delay.js';
+import { AnswerOpener, type OpenedAnswer } from './upstream/answer-opener.js';
+import { type Exchange, settle } from './upstream/exchange.js';
+import { toOpenAiRequest } from './upstream/openai-request.js';
 import { MalformedStreamError, readSse } from './upstream/sse-reader.js';
-import { TransportError, UpstreamClient, type UpstreamResponse } from './upstream/upstream-client.js';
-import {
-  connectionFailed,
-  type FailureContext,
-  translateStatus,
-  translateStreamFailure,
-  type TranslatedFailure,
-} from './upstream/upstream-errors.js';
+import { TransportError, UpstreamClient } from './upstream/upstream-client.js';
+import { connectionFailed, translateStreamFailure } from './upstream/upstream-errors.js';
 
 /** How a provider is, for health and metrics. */
 export interface ProviderStatus {
@@ -37,23 +27,6 @@ export interface ProviderStatus {
   /** The failure that its circuit saw last; it holds neither key nor address. */
   readonly lastError: CircuitFailure | null;
 }
-
-/** One request on its way. */
-interface Exchange extends StreamScope {
-  readonly answer: AnswerAssembler;
-  readonly watch: StreamWatch;
-  /** Set when time ran out. */
-  expiry: Expiry | null;
-}
-
-/** A response that is an answer, and the permit that its outcome is to be told to. */
-interface OpenedAnswer {
-  readonly response: UpstreamResponse;
-  readonly permit: CircuitPermit;
-}
-
-/** Most of an error's body that is read, in bytes. */
-const MAX_FAILURE_BYTES = 64 * 1024;
 
 /**
  * A model of another server that speaks OpenAI's API.
@@ -70,6 +43,7 @@ export class OpenAiProvider implements LanguageModel {
   readonly #ports: Required<ProviderPorts>;
   readonly #client: UpstreamClient;
   readonly #breaker: CircuitBreaker;
+  readonly #opener: AnswerOpener;
   readonly #streams = new Set<ProviderStream>();
   #isClosed = false;
 
@@ -83,6 +57,12 @@ export class OpenAiProvider implements LanguageModel {
       const line = { model: options.name, circuit: state };
       if (state === 'closed') ports.logger.info(line, 'a provider answers again');
       else ports.logger.warn(line, `the circuit of a provider is ${state}`);
+    });
+    this.#opener = new AnswerOpener({
+      options: this.#options,
+      ports: this.#ports,
+      client: this.#client,
+      breaker: this.#breaker,
     });
   }
 
@@ -134,80 +114,12 @@ export class OpenAiProvider implements LanguageModel {
     const exchange: Exchange = { ...scope, answer, watch, expiry: null };
     watch.start(request);
     try {
-      yield* this.#readAnswer(await this.#open(upstreamRequest, exchange), exchange);
+      yield* this.#readAnswer(await this.#opener.open(upstreamRequest, exchange), exchange);
     } catch (error) {
       if (exchange.expiry !== null) this.#logBroken(exchange.expiry.error.message, 'TIMEOUT');
       throw error;
     } finally {
       watch.stop();
-    }
-  }
-
-  /** Tries until an answer begins. Nothing of it was read yet, so trying again repeats nothing. */
-  async #open(request: OpenAiRequest, exchange: Exchange): Promise<OpenedAnswer> {
-    const { maxRetryAfterMs, retries } = this.#options;
-    const body = JSON.stringify(request.body);
-    let refusal: AerieError | null = null;
-    for (let attempts = 1; ; attempts++) {
-      this.#client.checkRoom();
-      const permit = this.#admit(refusal);
-      const outcome = await this.#attempt(request.path, body, exchange).catch((error: unknown) => {
-        this.#settle(permit, error, exchange);
-        throw error;
-      });
-      if (!('error' in outcome)) return { response: outcome, permit };
-      const { error, isRetryable } = outcome;
-      refusal = error;
-      this.#settle(permit, error, exchange);
-      const delayMs = retryDelayMs({
-        attempts,
-        retryAfterMs: error.retryAfterMs,
-        maxRetryAfterMs,
-        random: this.#ports.random(),
-      });
-      const isLast = !isRetryable || attempts > retries || delayMs === null;
-      this.#logFailure(outcome, { attempts, ...(isLast ? {} : { retryInMs: delayMs }) });
-      if (isLast) throw error;
-      await wait(this.#ports.clock, delayMs, exchange.signal);
-    }
-  }
-
-  /** @throws the error of the attempt before when the circuit has opened since: it says more. */
-  #admit(refusal: AerieError | null): CircuitPermit {
-    try {
-      return this.#breaker.admit();
-    } catch (error) {
-      throw refusal ?? error;
-    }
-  }
-
-  /** @throws the signal's reason. */
-  async #attempt(
-    path: string,
-    body: string,
-    { signal }: Exchange,
-  ): Promise<UpstreamResponse | (TranslatedFailure & { readonly reason: string })> {
-    try {
-      const response = await this.#client.post(path, body, signal);
-      if (response.status === 200) return response;
-      const text = await readFailureText(response);
-      const failure = translateStatus(
-        response.status,
-        response.headers,
-        parseFailure(text),
-        this.#failureContext(),
-      );
-      return { ...failure, reason: `status ${String(response.status)}` };
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      const { name, connectTimeoutMs } = this.#options;
-      const translated = error.isConnectTimeout
-        ? new AerieError(
-            'TIMEOUT',
-            `the provider of ${name} took no connection within ${String(connectTimeoutMs)} ms`,
-          )
-        : connectionFailed(name, 'before');
-      return { error: translated, isRetryable: true, isOperators: false, reason: error.code };
     }
   }
 
@@ -222,7 +134,7 @@ export class OpenAiProvider implements LanguageModel {
         const chunk = parseChunk(data);
         if (chunk.type === 'failure' || event === 'error') {
           const said = chunk.type === 'failure' ? chunk.failure : parseFailure(data);
-          throw translateStreamFailure(said, this.#failureContext()).error;
+          throw translateStreamFailure(said, this.#opener.failureContext()).error;
         }
         if (chunk.type === 'unreadable') throw new MalformedStreamError('an event is no part of an answer');
         const isAnswer = chunk.pieces.some(({ isProgress }) => isProgress);
@@ -241,7 +153,7 @@ export class OpenAiProvider implements LanguageModel {
       yield finish;
     } catch (error) {
       const translated = exchange.signal.aborted ? error : this.#translateBroken(error);
-      this.#settle(permit, translated, exchange);
+      settle(permit, translated, exchange);
       response.destroy();
       throw translated;
     } finally {
@@ -266,62 +178,9 @@ export class OpenAiProvider implements LanguageModel {
     return error;
   }
 
-  /** Tells the circuit what an attempt has shown of the upstream. */
-  #settle(permit: CircuitPermit, error: unknown, { expiry, signal }: Exchange): void {
-    // Whoever left, or had less time than the provider may take, has learned nothing of it.
-    const isCallers = signal.aborted && expiry?.isProviders !== true;
-    if (isCallers || !(error instanceof AerieError)) {
-      permit.released();
-      return;
-    }
-    switch (error.code) {
-      case 'UPSTREAM_ERROR':
-      case 'TIMEOUT':
-        permit.failed(error);
-        return;
-      case 'INVALID_INPUT':
-      case 'CONTEXT_LENGTH_EXCEEDED':
-        permit.succeeded();
-        return;
-      default:
-        permit.released();
-    }
-  }
-
-  #failureContext(): FailureContext {
-    const { name, apiKey } = this.#options;
-    return { name, secrets: { apiKey, hostname: this.#client.hostname }, epochMs: Date.now() };
-  }
-
-  #logFailure(
-    { error, isOperators, reason }: TranslatedFailure & { readonly reason: string },
-    fields: object,
-  ): void {
-    const line = { model: this.#options.name, code: error.code, reason, ...fields };
-    const { logger } = this.#ports;
-    if (isOperators)
-      logger.error(line, 'a provider refuses this server: check its key, account, address and model');
-    else logger.warn(line, 'a request to a provider failed');
-  }
-
   #logBroken(reason: string, code = 'UPSTREAM_ERROR'): void {
     this.#ports.logger.warn({ model: this.#options.name, code, reason }, 'an answer of a provider broke off');
   }
-}
-
-/** What a response that is an error says, as far as it is read. */
-async function readFailureText(response: UpstreamResponse): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of response.body()) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes > MAX_FAILURE_BYTES) {
-      response.destroy();
-      break;
-    }
-  }
-  return Buffer.concat(pieces).toString('utf8');
 }
 
 function shuttingDown(): AerieError {

@@ -1,0 +1,146 @@
+import { AerieError } from '@aerie/contracts';
+import { parseFailure } from '../answer/completion-chunk.js';
+import type { CircuitBreaker, CircuitPermit } from '../circuit/circuit-breaker.js';
+import { wait } from '../provider-clock.js';
+import type { ProviderPorts, ResolvedProviderOptions } from '../provider-options.js';
+import { type Exchange, settle } from './exchange.js';
+import type { OpenAiRequest } from './openai-request.js';
+import { retryDelayMs } from './retry-delay.js';
+import { TransportError, type UpstreamClient, type UpstreamResponse } from './upstream-client.js';
+import {
+  connectionFailed,
+  type FailureContext,
+  translateStatus,
+  type TranslatedFailure,
+} from './upstream-errors.js';
+
+/** What answers of one provider are opened with. */
+export interface AnswerOpenerParts {
+  readonly options: ResolvedProviderOptions;
+  readonly ports: Required<ProviderPorts>;
+  readonly client: UpstreamClient;
+  readonly breaker: CircuitBreaker;
+}
+
+/** A response that is an answer, and the permit that its outcome is to be told to. */
+export interface OpenedAnswer {
+  readonly response: UpstreamResponse;
+  readonly permit: CircuitPermit;
+}
+
+/** Most of an error's body that is read, in bytes. */
+const MAX_FAILURE_BYTES = 64 * 1024;
+
+/** Sends requests until an answer begins, as often as the options and the circuit allow. */
+export class AnswerOpener {
+  readonly #parts: AnswerOpenerParts;
+
+  constructor(parts: AnswerOpenerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Tries until an answer begins. Nothing of it was read yet, so trying again repeats nothing.
+   *
+   * @throws AerieError what the last attempt failed with, or the signal's reason.
+   */
+  async open(request: OpenAiRequest, exchange: Exchange): Promise<OpenedAnswer> {
+    const { maxRetryAfterMs, retries } = this.#parts.options;
+    const body = JSON.stringify(request.body);
+    let refusal: AerieError | null = null;
+    for (let attempts = 1; ; attempts++) {
+      this.#parts.client.checkRoom();
+      const permit = this.#admit(refusal);
+      const outcome = await this.#attempt(request.path, body, exchange).catch((error: unknown) => {
+        settle(permit, error, exchange);
+        throw error;
+      });
+      if (!('error' in outcome)) return { response: outcome, permit };
+      const { error, isRetryable } = outcome;
+      refusal = error;
+      settle(permit, error, exchange);
+      const delayMs = retryDelayMs({
+        attempts,
+        retryAfterMs: error.retryAfterMs,
+        maxRetryAfterMs,
+        random: this.#parts.ports.random(),
+      });
+      const isLast = !isRetryable || attempts > retries || delayMs === null;
+      this.#logFailure(outcome, { attempts, ...(isLast ? {} : { retryInMs: delayMs }) });
+      if (isLast) throw error;
+      await wait(this.#parts.ports.clock, delayMs, exchange.signal);
+    }
+  }
+
+  /** What is needed to tell a failure without telling secrets. */
+  failureContext(): FailureContext {
+    const { options, client } = this.#parts;
+    const secrets = { apiKey: options.apiKey, hostname: client.hostname };
+    return { name: options.name, secrets, epochMs: Date.now() };
+  }
+
+  /** @throws the error of the attempt before when the circuit has opened since: it says more. */
+  #admit(refusal: AerieError | null): CircuitPermit {
+    try {
+      return this.#parts.breaker.admit();
+    } catch (error) {
+      throw refusal ?? error;
+    }
+  }
+
+  /** @throws the signal's reason. */
+  async #attempt(
+    path: string,
+    body: string,
+    { signal }: Exchange,
+  ): Promise<UpstreamResponse | (TranslatedFailure & { readonly reason: string })> {
+    try {
+      const response = await this.#parts.client.post(path, body, signal);
+      if (response.status === 200) return response;
+      const text = await readFailureText(response);
+      const failure = translateStatus(
+        response.status,
+        response.headers,
+        parseFailure(text),
+        this.failureContext(),
+      );
+      return { ...failure, reason: `status ${String(response.status)}` };
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      const { name, connectTimeoutMs } = this.#parts.options;
+      const translated = error.isConnectTimeout
+        ? new AerieError(
+            'TIMEOUT',
+            `the provider of ${name} took no connection within ${String(connectTimeoutMs)} ms`,
+          )
+        : connectionFailed(name, 'before');
+      return { error: translated, isRetryable: true, isOperators: false, reason: error.code };
+    }
+  }
+
+  #logFailure(
+    { error, isOperators, reason }: TranslatedFailure & { readonly reason: string },
+    fields: object,
+  ): void {
+    const line = { model: this.#parts.options.name, code: error.code, reason, ...fields };
+    const { logger } = this.#parts.ports;
+    if (isOperators)
+      logger.error(line, 'a provider refuses this server: check its key, account, address and model');
+    else logger.warn(line, 'a request to a provider failed');
+  }
+}
+
+/** What a response that is an error says, as far as it is read. */
+async function readFailureText(response: UpstreamResponse): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body()) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes > MAX_FAILURE_BYTES) {
+      response.destroy();
+      break;
+    }
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
