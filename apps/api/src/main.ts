@@ -1,32 +1,19 @@
 import 'reflect-metadata';
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { ConfigurationError, type Settings, loadSettings, redactSettings } from '@aerie/config';
+import { EXIT_CONFIGURATION, type Settings, redactSettings, settingsOrExit } from '@aerie/config';
 import { createLogger, type Logger } from '@aerie/observability';
 import { banner } from './server/banner.js';
 import { EmbeddedQueue } from './supervisor/embedded-queue.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
-/** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
-const EXIT_CONFIGURATION = 78;
-
 /** Room for the young objects of many requests at once: they die before they are copied. Megabytes. */
 const V8_FLAGS = ['--max-semi-space-size=64'];
 
-const settings = readSettings();
+const settings = settingsOrExit();
 const logger = createLogger({ name: settings.appName, level: settings.logLevel });
 if (cluster.isPrimary) await supervise(settings, logger);
 else await serveOrFail(settings, logger);
-
-function readSettings(): Settings {
-  try {
-    return loadSettings();
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(EXIT_CONFIGURATION);
-  }
-}
 
 async function supervise(settings: Settings, logger: Logger): Promise<void> {
   if (settings.jobs.role === 'worker') {

@@ -1,0 +1,17 @@
+import { ConfigurationError } from '../configuration.error.js';
+import { loadSettings } from '../load-settings.js';
+import type { Settings } from '../settings.js';
+
+/** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
+export const EXIT_CONFIGURATION = 78;
+
+/** The settings of this process; where they cannot be used it says why on standard error and ends. */
+export function settingsOrExit(): Settings {
+  try {
+    return loadSettings();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIGURATION);
+  }
+}
