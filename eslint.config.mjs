@@ -9,7 +9,16 @@ const TESTS = ['**/*.spec.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
 const ENVIRONMENT_MESSAGE = 'Only libs/config reads the environment. Take the value from the typed settings.';
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/node_modules/', 'models/', 'coverage/', 'data/', 'bench/.work/', '.aerie/']),
+  globalIgnores([
+    '**/dist/',
+    '**/node_modules/',
+    '**/*_pb.ts',
+    'models/',
+    'coverage/',
+    'data/',
+    'bench/.work/',
+    '.aerie/',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' } },
   js.configs.recommended,
   { rules: { eqeqeq: 'error' } },

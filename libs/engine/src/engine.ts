@@ -15,6 +15,8 @@ export interface ReplicaPoolOptions {
   readonly replicas?: number;
   /** ONNX Runtime's intra-op threads of each replica, at least 1. */
   readonly intraOpThreads?: number;
+  /** On the CPU, MatMuls of weights stored as int8 are computed in integers. Default false. */
+  readonly dynamicQuantization?: boolean;
   readonly device: DevicePreference;
   /** Execution providers to try, in order, instead of those that `device` implies; `cpu` is always the last resort. */
   readonly executionProviders?: readonly string[];

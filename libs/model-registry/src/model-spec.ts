@@ -15,6 +15,8 @@ export interface ReplicasSpec {
   readonly count: number | null;
   readonly intraOpThreads: number | null;
   readonly executionProviders: readonly string[] | null;
+  /** Whether weights stored as int8 are multiplied in integers. */
+  readonly dynamicQuantization: boolean;
   readonly requireGpu: boolean;
   readonly stallTimeoutMs: number;
 }

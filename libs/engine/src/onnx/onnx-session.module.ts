@@ -1,13 +1,18 @@
+import { readFile, stat } from 'node:fs/promises';
 import { InferenceSession as OrtSession } from 'onnxruntime-node';
 import type { InferenceSession } from '../kernel.js';
 import type { ProviderAttempt } from '../providers/resolve-providers.js';
-import type { CreateSession } from '../worker/session-module.js';
+import type { CreateSession, SessionOptions } from '../worker/session-module.js';
+import { optimizeGraph } from './graph/optimize-graph.js';
 import { fromOrtOutputs, tensorMetadata, toOrtFeeds } from './onnx-tensor.js';
+
+/** Models up to this size are rewritten: 256 MiB. Beyond, holding the file twice while it loads would cost too much. */
+const MAX_REWRITTEN_BYTES = 256 * 1024 * 1024;
 
 /** Runs models with ONNX Runtime. Imported by replicas' threads only. */
 export const createSession: CreateSession = async (options) => {
-  const { modelPath, provider, intraOpThreads, allowSpinning = false } = options;
-  const session = await OrtSession.create(modelPath, {
+  const { provider, intraOpThreads, allowSpinning = false } = options;
+  const sessionOptions: OrtSession.SessionOptions = {
     executionProviders: [providerConfig(provider)],
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
@@ -15,13 +20,37 @@ export const createSession: CreateSession = async (options) => {
     graphOptimizationLevel: 'all',
     // Buffers are kept between runs and freed with the session: without it every run allocates anew.
     enableCpuMemArena: true,
-    // Idle intra-op threads would spin and steal from other replicas. Only strings are accepted.
     extra: {
-      session: { intra_op: { allow_spinning: allowSpinning ? '1' : '0' }, inter_op: { allow_spinning: '0' } },
+      session: {
+        // Idle intra-op threads would spin and steal from other replicas. Only strings are accepted.
+        intra_op: { allow_spinning: allowSpinning ? '1' : '0' },
+        inter_op: { allow_spinning: '0' },
+        // Where the CPU has no VNNI, products of uint8 and int8 are summed up without saturation.
+        x64quantprecision: '1',
+      },
+      ...(provider.name === 'cpu' ? { optimization: CPU_OPTIMIZATION } : {}),
     },
-  });
+  };
+  const rewritten = provider.name === 'cpu' ? await rewrittenModel(options) : null;
+  const session =
+    rewritten === null
+      ? await OrtSession.create(options.modelPath, sessionOptions)
+      : await OrtSession.create(rewritten, sessionOptions);
   return adapt(session, provider.name);
 };
+
+/** The kernel of Add, Add and LayerNormalization in one is slower on the CPU than the three (ADR 5). */
+const CPU_OPTIMIZATION = { disable_specified_optimizers: 'SkipLayerNormFusion' };
+
+async function rewrittenModel({
+  modelPath,
+  dynamicQuantization = false,
+}: SessionOptions): Promise<Uint8Array | null> {
+  const { size } = await stat(modelPath);
+  return size > MAX_REWRITTEN_BYTES
+    ? null
+    : optimizeGraph(await readFile(modelPath), { dynamicQuantization });
+}
 
 function adapt(session: OrtSession, provider: string): InferenceSession {
   const unfit = session.inputMetadata.find((input) => !input.isTensor);

@@ -25,7 +25,7 @@ export async function loadReplica(data: ReplicaThreadData): Promise<LoadedReplic
 
 async function createFirstSession(
   createSession: CreateSession,
-  { attempts, modelPath, intraOpThreads }: ReplicaThreadData,
+  { attempts, modelPath, intraOpThreads, dynamicQuantization }: ReplicaThreadData,
 ): Promise<{
   session: InferenceSession;
   deviceId: number | null;
@@ -35,7 +35,7 @@ async function createFirstSession(
   let lastError: unknown = new Error('No execution provider to try. This is a bug.');
   for (const provider of attempts) {
     try {
-      const session = await createSession({ modelPath, intraOpThreads, provider });
+      const session = await createSession({ modelPath, intraOpThreads, dynamicQuantization, provider });
       return { session, deviceId: provider.deviceId, failedProviders };
     } catch (error) {
       lastError = error;

@@ -12,6 +12,7 @@ export interface ReplicaThreadData {
   /** Ways to create the session, in order. */
   readonly attempts: readonly ProviderAttempt[];
   readonly intraOpThreads: number;
+  readonly dynamicQuantization: boolean;
   /** Memory of the thread's NativeGuard. */
   readonly guard: SharedArrayBuffer;
 }

@@ -115,7 +115,8 @@ function poolOptions(
   modelPath: string,
   kernel: ReplicaPoolOptions['kernel'],
 ): ReplicaPoolOptions {
-  const { count, intraOpThreads, executionProviders, requireGpu, stallTimeoutMs } = model.replicas;
+  const { count, intraOpThreads, dynamicQuantization, executionProviders, requireGpu, stallTimeoutMs } =
+    model.replicas;
   return {
     name: `${model.name}@${version.version}`,
     modelPath,
@@ -124,6 +125,7 @@ function poolOptions(
     ...(count === null ? {} : { replicas: count }),
     ...(intraOpThreads === null ? {} : { intraOpThreads }),
     ...(executionProviders === null ? {} : { executionProviders }),
+    dynamicQuantization,
     device: requireGpu ? 'gpu' : settings.device,
     stallTimeoutMs,
     startTimeoutMs: settings.startTimeoutMs,

@@ -108,6 +108,7 @@ function readReplicas(replicas: ParsedManifest['replicas'], settings: RegistrySe
     count: replicas.count ?? settings.replicas,
     intraOpThreads: replicas.intra_op_threads ?? settings.intraOpThreads,
     executionProviders: replicas.execution_providers ?? null,
+    dynamicQuantization: replicas.dynamic_quantization,
     requireGpu: replicas.require_gpu,
     stallTimeoutMs:
       replicas.stall_timeout === undefined ? settings.replicaStallTimeoutMs : replicas.stall_timeout * 1000,

@@ -61,6 +61,13 @@ const replicas = z
       .min(1)
       .optional()
       .describe('ONNX execution providers to try, in order, such as ["cuda"]. Default: by DEVICE.'),
+    dynamic_quantization: z
+      .boolean()
+      .default(false)
+      .describe(
+        'On the CPU, computes MatMuls whose weights are stored as int8 in integers, with activations quantized at run ' +
+          'time, each row by itself: faster, with small errors.',
+      ),
     require_gpu: z.boolean().default(false).describe('Health reports "degraded" when no GPU is used.'),
     stall_timeout: z
       .number()
