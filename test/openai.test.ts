@@ -146,6 +146,31 @@ describe("OpenAI's client for Node", () => {
     expect(streamed).not.toBe('');
   });
 
+  it('gets completions of several prompts, each what it gets for that prompt alone', async () => {
+    const prompts = ['The capital of France is', 'One, two,', 'Roses are red,'];
+    const request = { model: MODEL, max_tokens: 5, temperature: 0, reproducible: true };
+    const alone = [];
+    for (const prompt of prompts) alone.push(await openai.completions.create({ ...request, prompt }));
+    const texts = alone.map(({ choices }) => choices[0]?.text);
+    const { choices, usage } = await openai.completions.create({ ...request, prompt: prompts });
+    expect(choices.map(({ index, text }) => [index, text])).toEqual([...texts.entries()]);
+    const tokens = alone.reduce((sum, one) => sum + (one.usage?.total_tokens ?? 0), 0);
+    expect(usage).toMatchObject({ total_tokens: tokens });
+
+    const streamed = ['', '', ''];
+    const ends = new Set<number>();
+    const stream = await openai.completions.create({ ...request, prompt: prompts, stream: true });
+    for await (const { choices: pieces } of stream) {
+      for (const { index, text, finish_reason } of pieces) {
+        streamed[index] = (streamed[index] ?? '') + text;
+        if ((finish_reason as string | null) === 'length') ends.add(index);
+      }
+    }
+    expect([streamed, ends.size]).toEqual([texts, 3]);
+    const several = await openai.completions.create({ ...request, prompt: ['A', 'B'], n: 2, temperature: 1 });
+    expect(several.choices.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+  });
+
   it('gets embeddings in its default encoding that are those in floats', async () => {
     const input = ['A cat sits on the mat.', 'Stock markets fell sharply today.'];
     const packed = await openai.embeddings.create({ model: 'minilm-l6-v2', input });
@@ -284,7 +309,7 @@ describe("routes under OpenAI's prefix", () => {
       await postJson(`${server.url}/v1/chat/completions`, '{'),
       await postJson(`${server.url}/v1/chat/completions`, {}),
       await postJson(`${server.url}/v1/embeddings`, { model: 'minilm-l6-v2', input: [1, 2] }),
-      await postJson(`${server.url}/v1/completions`, { model: MODEL, prompt: ['a', 'b'] }),
+      await postJson(`${server.url}/v1/completions`, { model: MODEL, prompt: [1, 2] }),
     ]) {
       expect([400, 404]).toContain(status);
       expect(Object.keys(body.error as object)).toEqual(['message', 'type', 'param', 'code']);

@@ -99,6 +99,39 @@ describe('a complete answer', () => {
   });
 });
 
+describe('several texts asked for at once', () => {
+  it('are one answer whose choices follow each other', async () => {
+    const { sut, generate } = newService([]);
+    generate.mockImplementation(() => new FakeTextStream([text(1, 'b'), text(0, 'a'), finish(0), finish(1)]));
+    const work = [
+      { ...REQUEST, n: 2 },
+      { ...REQUEST, prompt: 'ho', n: 2 },
+    ];
+    const { choices, usage } = await sut.complete(work, {});
+    expect(choices.map(({ index, text }) => [index, text])).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'a'],
+      [3, 'b'],
+    ]);
+    expect(usage.completionTokens).toBe(6);
+    expect(generate.mock.calls.map(([request]) => request)).toMatchObject([
+      { prompt: 'hi' },
+      { prompt: 'ho' },
+    ]);
+  });
+
+  it('are all given up when one is refused', async () => {
+    const { sut, stream, generate } = newService([finish(0)]);
+    const full = new AerieError('OVERLOADED', 'full');
+    generate.mockReturnValueOnce(stream).mockImplementationOnce(() => {
+      throw full;
+    });
+    await expect(sut.complete([REQUEST, REQUEST], {})).rejects.toBe(full);
+    expect(stream.left).toBe(true);
+  });
+});
+
 describe('a streamed answer', () => {
   it('gets the time limits, the priority and the signal of the call', async () => {
     const { sut, generate } = newService([finish(0)]);

@@ -9,6 +9,10 @@ import type {
   TextStream,
 } from '@aerie/model-registry';
 import type { InferenceCall } from './call.js';
+import { leaveAll, MergedStream } from './merged-stream.js';
+
+/** One text that is asked for, or several at once, whose choices then follow each other. At least one. */
+export type TextWork = GenerationRequest | readonly GenerationRequest[];
 
 /** Limits in time that every request for text gets. */
 export interface GenerationLimits {
@@ -64,15 +68,11 @@ export class GenerateService {
    * @throws AerieError MODEL_NOT_FOUND, MODEL_NOT_LOADED, OVERLOADED, INVALID_INPUT ...; the signal's reason; or
    *   whatever `consume` throws.
    */
-  stream<R>(
-    request: GenerationRequest,
-    call: InferenceCall,
-    consume: (answer: OpenAnswer) => Promise<R>,
-  ): Promise<R> {
+  stream<R>(work: TextWork, call: InferenceCall, consume: (answer: OpenAnswer) => Promise<R>): Promise<R> {
     const { chatModel } = this.#limits;
     const selector = call.model === undefined && chatModel !== null ? { ...call, model: chatModel } : call;
     return this.#registry.use('text-generation', selector, call.signal, async (loaded) => {
-      const events = this.#start(loaded, request, call);
+      const events = await this.#start(loaded, work, call);
       try {
         return await consume(openAnswer(loaded, events));
       } finally {
@@ -87,8 +87,8 @@ export class GenerateService {
    * @param onText hears of every piece of text as it comes, to tell how far it is
    * @throws AerieError as {@link GenerateService.stream}, and whatever ends the answer before it is complete.
    */
-  complete(request: GenerationRequest, call: InferenceCall, onText?: () => void): Promise<CompleteAnswer> {
-    return this.stream(request, call, async (answer) => {
+  complete(work: TextWork, call: InferenceCall, onText?: () => void): Promise<CompleteAnswer> {
+    return this.stream(work, call, async (answer) => {
       const startedAt = performance.now();
       const { events } = answer;
       const choices = await gather(events, onText);
@@ -98,11 +98,26 @@ export class GenerateService {
     });
   }
 
-  #start(loaded: LoadedTextModel, request: GenerationRequest, call: InferenceCall): TextStream {
+  async #start({ model }: LoadedTextModel, work: TextWork, call: InferenceCall): Promise<TextStream> {
     const { firstTokenTimeoutMs, timeoutMs } = this.#limits;
     const priority = call.priority === undefined ? {} : { priority: call.priority };
-    return loaded.model.generate({ firstTokenTimeoutMs, timeoutMs, ...priority, ...request }, call.signal);
+    const start = (request: GenerationRequest): TextStream =>
+      model.generate({ firstTokenTimeoutMs, timeoutMs, ...priority, ...request }, call.signal);
+    if (!isSeveral(work)) return start(work);
+    const streams: TextStream[] = [];
+    try {
+      for (const request of work) streams.push(start(request));
+    } catch (error) {
+      // Refused half way, such as by a queue that is full now.
+      await leaveAll(streams);
+      throw error;
+    }
+    return new MergedStream(streams, work[0]?.n ?? 1);
   }
+}
+
+function isSeveral(work: TextWork): work is readonly GenerationRequest[] {
+  return Array.isArray(work);
 }
 
 function openAnswer({ name, version }: LoadedTextModel, events: TextStream | ServedTextStream): OpenAnswer {

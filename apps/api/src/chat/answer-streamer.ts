@@ -3,9 +3,9 @@ import {
   type CompleteAnswer,
   GenerateService,
   type GenerationEvent,
-  type GenerationRequest,
   type InferenceCall,
   type OpenAnswer,
+  type TextWork,
 } from '@aerie/inference';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { Inject, Injectable } from '@nestjs/common';
@@ -16,7 +16,7 @@ import type { AnswerFormat, AnswerFormatFactory } from './answer-format.js';
 
 /** An answer to be streamed. */
 export interface StreamedAnswer {
-  readonly request: GenerationRequest;
+  readonly request: TextWork;
   readonly call: InferenceCall;
   readonly format: AnswerFormatFactory;
 }

@@ -47,8 +47,8 @@ const COMPLETION: Dialect = {
 };
 
 /** The dialect of a request. */
-export function dialectOf({ generation }: TextRequest): Dialect {
-  return generation.kind === 'chat' ? CHAT : COMPLETION;
+export function dialectOf({ kind }: TextRequest): Dialect {
+  return kind === 'chat' ? CHAT : COMPLETION;
 }
 
 /** A whole answer. */

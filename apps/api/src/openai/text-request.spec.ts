@@ -12,6 +12,7 @@ describe('reading chat completions', () => {
       model: 'm',
       stream: false,
       includeUsage: false,
+      kind: 'chat',
       generation: { kind: 'chat', messages: [{ role: 'user', content: 'hi' }] },
     });
   });
@@ -110,9 +111,32 @@ describe('reading completions', () => {
     });
   });
 
+  it('asks for a text for each of several prompts', () => {
+    const { generation } = readCompletionRequest({ ...COMPLETION, prompt: ['a', 'b'], n: 2, seed: 5 });
+    const shared = { kind: 'text', n: 2, seed: 5, maxTokens: 16 };
+    expect(generation).toEqual([
+      { ...shared, prompt: 'a' },
+      { ...shared, prompt: 'b' },
+    ]);
+  });
+
+  it.each([
+    [{ prompt: [] }, 'prompt'],
+    [{ prompt: [null] }, 'prompt.0'],
+    [{ prompt: new Array(17).fill('a') }, 'prompt'],
+    [{ prompt: ['a', 'b'], n: 65 }, 'n'],
+  ])('refuses %j, naming %s', (changes, field) => {
+    expect(() => readCompletionRequest({ ...COMPLETION, ...changes })).toThrow(
+      expect.objectContaining({
+        code: 'VALIDATION_ERROR',
+        details: [expect.objectContaining({ field })],
+      }),
+    );
+  });
+
   it.each([
     [{ prompt: [1, 2] }],
-    [{ prompt: ['a', 'b'] }],
+    [{ prompt: [[1], [2]] }],
     [{ echo: true }],
     [{ suffix: 'x' }],
     [{ best_of: 3 }],

@@ -1,4 +1,4 @@
-import type { GenerationRequest } from '@aerie/inference';
+import type { GenerationRequest, TextWork } from '@aerie/inference';
 import { z } from 'zod';
 import {
   modelField,
@@ -12,13 +12,17 @@ import {
 
 const positive = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
+/** Most answers of one request, and most prompts that may ask for them. */
+const MAX_CHOICES = 128;
+const MAX_PROMPTS = 16;
+
 /** What chat and completions share. Sampling beyond OpenAI's is spelled as vLLM spells it. */
 const textFields = {
   model: modelField,
   stream: optional(z.boolean()),
   stream_options: optional(z.looseObject({ include_usage: optional(z.boolean()) })),
   max_tokens: optional(positive),
-  n: optional(z.int().min(1).max(128)),
+  n: optional(z.int().min(1).max(MAX_CHOICES)),
   temperature: optional(z.number().min(0).max(2)),
   top_p: optional(z.number().gt(0).max(1)),
   top_k: optional(z.int().min(-1).max(1_000_000)),
@@ -58,7 +62,8 @@ export interface TextRequest {
   readonly model: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
-  readonly generation: GenerationRequest;
+  readonly kind: GenerationRequest['kind'];
+  readonly generation: TextWork;
 }
 
 /** OpenAI's default of completions. */
@@ -74,6 +79,7 @@ export function readChatRequest(body: object): TextRequest {
   }
   return {
     ...common(fields),
+    kind: 'chat',
     generation: {
       kind: 'chat',
       messages: fields.messages.map(readMessage),
@@ -88,21 +94,25 @@ export function readChatRequest(body: object): TextRequest {
 export function readCompletionRequest(body: object): TextRequest {
   refuseUnsupported(body, UNSUPPORTED_COMPLETION_FIELDS);
   const fields = readFields(completionSchema, body);
+  const prompts = readPrompts(fields.prompt, fields.n ?? 1);
+  const generation = prompts.map((prompt): GenerationRequest => ({
+    kind: 'text',
+    prompt,
+    ...sampling(fields),
+    maxTokens: fields.max_tokens ?? COMPLETION_TOKENS,
+    ...(fields.logprobs === undefined ? {} : { topLogprobs: fields.logprobs }),
+  }));
+  const [only] = generation;
   return {
     ...common(fields),
-    generation: {
-      kind: 'text',
-      prompt: readPrompt(fields.prompt),
-      ...sampling(fields),
-      maxTokens: fields.max_tokens ?? COMPLETION_TOKENS,
-      ...(fields.logprobs === undefined ? {} : { topLogprobs: fields.logprobs }),
-    },
+    kind: 'text',
+    generation: only !== undefined && generation.length === 1 ? only : generation,
   };
 }
 
 type Common = z.infer<z.ZodObject<typeof textFields>>;
 
-function common(fields: Common): Omit<TextRequest, 'generation'> {
+function common(fields: Common): Omit<TextRequest, 'kind' | 'generation'> {
   const stream = fields.stream ?? false;
   return {
     model: fields.model,
@@ -162,14 +172,16 @@ function readParts(parts: readonly z.infer<typeof contentPart>[], field: string)
     .join('');
 }
 
-function readPrompt(prompt: string | readonly unknown[]): string {
-  if (typeof prompt === 'string') return prompt;
-  const [only] = prompt;
-  if (prompt.length === 1 && typeof only === 'string') return only;
-  throw unsupported(
-    'prompt',
-    'prompt: expected one text; lists of texts and of token ids are not supported.',
-  );
+function readPrompts(prompt: string | readonly unknown[], n: number): readonly string[] {
+  if (typeof prompt === 'string') return [prompt];
+  if (prompt.some((text) => typeof text === 'number' || Array.isArray(text))) {
+    throw unsupported('prompt', 'prompt: expected texts; token ids are not supported.');
+  }
+  const limited = z.array(z.string()).min(1).max(MAX_PROMPTS, `at most ${MAX_PROMPTS} texts`);
+  const { prompt: texts } = readFields(z.object({ prompt: limited }), { prompt });
+  const choices = z.int().max(MAX_CHOICES, `at most ${MAX_CHOICES} choices of all prompts together`);
+  readFields(z.object({ n: choices }), { n: n * texts.length });
+  return texts;
 }
 
 function isThere(value: unknown): boolean {
