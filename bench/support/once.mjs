@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Runs a program of a set-up, with its output on the terminal.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string> }} [options]
+ */
+export function setUpBy(command, args, { cwd, env = {} } = {}) {
+  const { status, error } = spawnSync(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit ${status}`}`);
+}
+
+/**
+ * Makes `directory` by `make`, unless an earlier run has made it the same way. A set-up that broke off is begun anew.
+ *
+ * @param {string} directory
+ * @param {string} recipe What it is made of, such as versions: another one means making it again.
+ * @param {() => void} make
+ */
+export function once(directory, recipe, make) {
+  const stamp = join(directory, 'made-of.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe) return;
+  rmSync(directory, { recursive: true, force: true });
+  make();
+  writeFileSync(stamp, recipe);
+}
