@@ -46,6 +46,8 @@ export interface PreparedTask<K extends BatchTaskKind> {
   readonly warmupItems: readonly TaskTypes[K]['item'][];
   /** How much of a batch's token budget an item takes, before padding. */
   costOf(item: TaskTypes[K]['item']): number;
+  /** Buffers of a caller's item that nobody reads any more once it runs: they are moved to the replica, not copied. */
+  buffersOf(item: TaskTypes[K]['item']): readonly ArrayBuffer[];
 }
 
 /** A kind of task: the options that manifests may set, and how they become a kernel. */

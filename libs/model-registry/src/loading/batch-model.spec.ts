@@ -30,6 +30,7 @@ describe('BatchModel', () => {
         details: { maxTokens: 8 },
         warmupItems: [],
         costOf: ({ text: { length } }) => length,
+        buffersOf: ({ text }) => [bufferOf(text)],
       },
       pool: pool as unknown as ReplicaPool<
         TaskTypes['text-embedding']['item'],
@@ -46,6 +47,12 @@ describe('BatchModel', () => {
   });
 
   const texts = (...values: readonly string[]) => values.map((text) => ({ text, truncate: false }));
+  const buffers = new Map<string, ArrayBuffer>();
+  const bufferOf = (text: string): ArrayBuffer => {
+    const buffer = buffers.get(text) ?? new ArrayBuffer(1);
+    buffers.set(text, buffer);
+    return buffer;
+  };
   const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
     promise.then(
       () => null,
@@ -63,6 +70,16 @@ describe('BatchModel', () => {
     const { results, stats } = await answer;
     expect(results.map((result) => result.ok && result.value)).toEqual(texts('a', 'bb', 'c'));
     expect(stats).toEqual({ queueMs: 0, preprocessMs: 2, computeMs: 20, postprocessMs: 4, batchSize: 2 });
+  });
+
+  it("moves the items' buffers to the replica with the batch", async () => {
+    const answer = model.infer(texts('a', 'b'));
+    await settle();
+    pool.finish();
+    await answer;
+    expect(pool.transfers).toHaveLength(1);
+    expect(pool.transfers[0]?.map((buffer) => buffer === bufferOf('a'))).toEqual([true, false]);
+    expect(pool.transfers[0]?.[1]).toBe(bufferOf('b'));
   });
 
   it('tells of each batch once, and counts it', async () => {

@@ -157,7 +157,12 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     this.#activity.batchStarted();
     let times: StageTimes | null = null;
     try {
-      const outcome = await this.#options.pool.run(queued.map(({ item }) => item));
+      const { pool, task } = this.#options;
+      const items = queued.map(({ item }) => item);
+      const outcome = await pool.run(
+        items,
+        items.flatMap((item) => task.buffersOf(item)),
+      );
       times = outcome.times;
       return { results: outcome.results, report: times };
     } finally {

@@ -19,6 +19,8 @@ export class FakePool implements ReplicaPool<unknown, unknown> {
   readonly outputs: readonly TensorMetadata[] = [{ name: 'y', dtype: 'float32', shape: [-1] }];
   /** Items of every run, in order. */
   readonly runs: (readonly unknown[])[] = [];
+  /** Buffers handed over with every run, in order. */
+  readonly transfers: (readonly ArrayBuffer[])[] = [];
   readonly faults: FaultKind[] = [];
   readonly pending: PendingRun[] = [];
   replicas: readonly ReplicaStatus[] = [
@@ -48,8 +50,9 @@ export class FakePool implements ReplicaPool<unknown, unknown> {
     };
   }
 
-  run(items: readonly unknown[]): Promise<BatchOutcome<unknown>> {
+  run(items: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<BatchOutcome<unknown>> {
     this.runs.push(items);
+    this.transfers.push(transfer);
     return new Promise((resolve, reject) => {
       this.pending.push({ items, resolve, reject });
       if (!this.held) this.finish();

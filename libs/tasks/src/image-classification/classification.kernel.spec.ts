@@ -39,6 +39,17 @@ describe('a batch of pictures', () => {
     });
   });
 
+  it('takes the place of the one before it when both have equally many', async () => {
+    const { prepare } = await kernel();
+    const before = prepare([item(1), item(2)]).feeds?.image?.data;
+    expect(prepare([item(3)]).feeds?.image?.data).not.toBe(before);
+    const after = prepare([item(4), item(5)]).feeds?.image?.data;
+    expect(after).toBe(before);
+    expect(after).toEqual(
+      Float32Array.from([...new Array<number>(12).fill(4), ...new Array<number>(12).fill(5)]),
+    );
+  });
+
   it('has its channels last where the model wants them so', async () => {
     const options = { ...OPTIONS, image: { ...OPTIONS.image, height: 1, layout: 'nhwc' as const } };
     const { feeds } = (await kernel(options)).prepare([

@@ -19,10 +19,17 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
   const { width, height, layout } = options.image;
   const writer = new TensorWriter(options.image);
   const size = width * height * 3;
+  // One input for each size of batch, as a replica runs one batch at a time: new memory for each costs page faults.
+  const inputs = new Map<number, Float32Array>();
+  const inputFor = (count: number): Float32Array => {
+    const data = inputs.get(count) ?? new Float32Array(count * size);
+    inputs.set(count, data);
+    return data;
+  };
 
   return {
     prepare(items: readonly ClassificationItem[]): PreparedBatch<unknown> {
-      const data = new Float32Array(items.length * size);
+      const data = inputFor(items.length);
       items.forEach((item, index) => {
         writer.write(item.pixels, item.orientation, data, index * size);
       });

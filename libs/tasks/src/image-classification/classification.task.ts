@@ -15,6 +15,7 @@ export const imageClassificationTask: TaskDefinition<'image-classification', Cla
       details: { labels: await readLabels(options, files), geometry: { width, height, crop, resample } },
       warmupItems: [{ pixels: new Uint8Array(width * height * 3), orientation: 1, topK: 1 }],
       costOf: () => 1,
+      buffersOf: ({ pixels }) => [pixels.buffer],
     };
   },
 };

@@ -84,9 +84,12 @@ describe('a picture is decoded to RGB at the size of the model', () => {
     expect(pixels).toHaveLength(42 * 28 * 3);
   });
 
-  it('into a buffer of its own, which can be handed to a thread', async () => {
-    const { pixels } = await decode(await plain(64, 48, ORANGE).png().toBuffer());
+  it('into a buffer of its own, which moves to a thread without a copy', async () => {
+    const { pixels } = await decode(await plain(8, 8, ORANGE).png().toBuffer());
     expect(pixels.buffer.byteLength).toBe(pixels.byteLength);
+    const { byteLength } = pixels;
+    const moved = structuredClone(pixels, { transfer: [pixels.buffer] });
+    expect([moved.byteLength, pixels.byteLength]).toEqual([byteLength, 0]);
   });
 
   it('by the middle: the share that the crop says, of the largest part of the same shape', async () => {

@@ -13,8 +13,8 @@ export interface DecodeLimits {
 
 /** A picture at the model's size, not yet turned upright. */
 export interface DecodedImage {
-  /** RGB bytes, [height, width, 3] as stored. */
-  readonly pixels: Uint8Array;
+  /** RGB bytes, [height, width, 3] as stored, in a buffer of their own that may be transferred to a thread. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
   readonly orientation: Orientation;
 }
 
@@ -56,7 +56,7 @@ export async function decodeImage(
     const [width, height] =
       orientation >= 5 ? [geometry.height, geometry.width] : [geometry.width, geometry.height];
     const [fullWidth, fullHeight] = [Math.round(width / geometry.crop), Math.round(height / geometry.crop)];
-    const pixels = await sharp(bytes, options)
+    const { data: pixels } = await sharp(bytes, options)
       .timeout({ seconds: Math.min(limits.timeoutSeconds, LONGEST_TIMEOUT_SECONDS) })
       .resize(fullWidth, fullHeight, { fit: 'cover', kernel: KERNELS[geometry.resample] })
       .extract({
@@ -68,8 +68,9 @@ export async function decodeImage(
       .removeAlpha()
       .toColourspace('srgb')
       .raw()
-      .toBuffer();
-    return { pixels: detach(pixels), orientation };
+      .toUint8Array();
+    // Sharp makes no SharedArrayBuffer; its types only do not say so.
+    return { pixels: pixels as Uint8Array<ArrayBuffer>, orientation };
   } catch (error) {
     throw translate(error, format);
   }
@@ -118,12 +119,6 @@ function checkPixels({ width, height }: ImageHeader, { maxPixels }: DecodeLimits
 
 function orientationOf({ orientation = 1 }: ImageHeader): Orientation {
   return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
-}
-
-/** The bytes in a buffer of their own, so that they can be handed to another thread without taking a pool along. */
-function detach(buffer: Buffer): Uint8Array {
-  const whole = buffer.byteLength === buffer.buffer.byteLength;
-  return whole ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);
 }
 
 function translate(error: unknown, format: string): AerieError {

@@ -3,8 +3,8 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** A decoded picture, cut and scaled to the model's size but not yet turned upright. */
 export interface ClassificationItem {
-  /** RGB bytes, rows from the top, [height, width, 3] as stored (before turning). */
-  readonly pixels: Uint8Array;
+  /** RGB bytes, rows from the top, [height, width, 3] as stored (before turning), in a buffer of their own. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
   /** The turn still to be applied. For 5..8 the stored width and height are the model's height and width. */
   readonly orientation: Orientation;
   /** How many classes the caller wants, at least 1. */

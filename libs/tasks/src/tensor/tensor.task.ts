@@ -16,5 +16,6 @@ export const tensorTask: TaskDefinition<'tensor', z.infer<typeof tensorOptionsSc
       // What a sensible input looks like is known to callers only.
       warmupItems: [],
       costOf: () => 1,
+      buffersOf: () => [],
     }),
 };

@@ -22,6 +22,7 @@ export const textEmbeddingTask: TaskDefinition<'text-embedding', EmbeddingOption
       warmupItems: [{ text: 'warm up', truncate: true }],
       // Texts are tokenized in the replica's thread; until then the length is the measure (English: ~4 characters a token).
       costOf: (item) => Math.min(text.max_tokens, 2 + Math.ceil(item.text.length / 4)),
+      buffersOf: () => [],
     };
   },
 };
