@@ -13,11 +13,6 @@ export type * from './store/job-store.js';
 export { Availability, type AvailabilityState } from './runtime/availability.js';
 export { JobChanges } from './runtime/job-changes.js';
 export { BULK_TIMEOUT_MS, JobQueue, type JobQueueOptions } from './runtime/job-queue.js';
-export {
-  type JobOutcome,
-  type JobTask,
-  JobWorker,
-  type RunningJob,
-  type WorkerProgress,
-} from './runtime/job-worker.js';
+export type { JobOutcome, JobTask, RunningJob } from './runtime/job-task.js';
+export { JobWorker, type WorkerProgress } from './runtime/job-worker.js';
 export { type PostWebhook, WebhookWorker } from './runtime/webhook-worker.js';

@@ -68,6 +68,16 @@ describe('a job', () => {
     expect(last).toMatchObject({ kind: 'end', next: { status: 'failed', error: { code: 'WORKER_LOST' } } });
   });
 
+  it('counts deaths of workers that had not written that they run it', () => {
+    const twice = claim(FRESH, 'a', 2_000, 5, 2);
+    expect(twice).toMatchObject({ kind: 'run', next: { deaths: 2 } });
+    expect(claim({ ...FRESH, deaths: 5 }, 'a', 2_000, 5, 5).kind).toBe('run');
+    expect(claim(FRESH, 'a', 2_000, 5, 5)).toMatchObject({
+      kind: 'end',
+      next: { status: 'failed', error: { code: 'WORKER_LOST' } },
+    });
+  });
+
   it('is tried again only after an error that may pass, and only as often as it may', () => {
     const passing = new AerieError('OVERLOADED', 'busy');
     const first = attemptFailed(running(), passing, 2_100);

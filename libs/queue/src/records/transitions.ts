@@ -20,13 +20,14 @@ export type Claim =
  *
  * @param runId the worker's name for this run
  * @param maxDeaths MAX_WORKER_DEATHS
+ * @param stalls how often BullMQ saw its worker die: also workers that died before they had written down that they run it
  */
-export function claim(head: JobHead, runId: string, now: number, maxDeaths: number): Claim {
+export function claim(head: JobHead, runId: string, now: number, maxDeaths: number, stalls = 0): Claim {
   if (isTerminal(head.status)) return { kind: 'finished' };
   const lost = head.status === 'processing' && head.runId !== runId;
-  const deaths = head.deaths + (lost ? 1 : 0);
+  const deaths = Math.max(head.deaths + (lost ? 1 : 0), stalls);
   if (lost && head.cancelRequested) return { kind: 'end', next: canceled({ ...head, deaths }, now) };
-  if (lost && deaths >= maxDeaths) {
+  if (deaths > head.deaths && deaths >= maxDeaths) {
     const message = `The worker died ${String(deaths)} times while it ran this job (MAX_WORKER_DEATHS).`;
     return {
       kind: 'end',

@@ -13,11 +13,24 @@ describe('FreshRecords', () => {
     expect(fresh.take('a')).toBeNull();
   });
 
-  it('forgets the oldest beyond a thousand, and keeps no large input', () => {
+  it('forgets the oldest beyond 16 MB, and keeps no large input', () => {
     const fresh = new FreshRecords();
-    for (let n = 0; n < 1_001; n++) fresh.add(record(String(n)));
-    fresh.add(record('large', 'x'.repeat(16_385)));
+    const input = 'x'.repeat(16_384);
+    const fitting = Math.floor((16 * 1024 * 1024) / (16_384 + 1_024));
+    for (let n = 0; n <= fitting; n++) fresh.add(record(String(n), input));
+    fresh.add(record('large', `${input}x`));
     expect([fresh.take('0'), fresh.take('large')]).toEqual([null, null]);
     expect(fresh.take('1')).not.toBeNull();
+  });
+
+  it('counts what was taken no more', () => {
+    const fresh = new FreshRecords();
+    const input = 'x'.repeat(16_384);
+    fresh.add(record('first', input));
+    for (let n = 0; n < 2_000; n++) {
+      fresh.add(record(String(n), input));
+      fresh.take(String(n));
+    }
+    expect(fresh.take('first')).not.toBeNull();
   });
 });

@@ -1,8 +1,11 @@
 import type { JobRecord } from '../records/job-record.js';
 
-const MAX_RECORDS = 1_000;
+/** About as many characters are held at most. */
+const MAX_LENGTH = 16 * 1024 * 1024;
+/** What a job takes beside its input. */
+const HEAD_LENGTH = 1_024;
 /** Larger inputs are read when they are needed. */
-const MAX_INPUT_LENGTH = 16_384;
+const MAX_INPUT_LENGTH = 16 * 1024;
 
 /**
  * Jobs as this process has just stored them, so that its worker need not read them. One may have changed since: who
@@ -10,19 +13,29 @@ const MAX_INPUT_LENGTH = 16_384;
  */
 export class FreshRecords {
   readonly #records = new Map<string, JobRecord>();
+  #length = 0;
 
   add(record: JobRecord): void {
     if (record.input.length > MAX_INPUT_LENGTH) return;
     this.#records.set(record.head.id, record);
-    if (this.#records.size <= MAX_RECORDS) return;
-    const [oldest] = this.#records.keys();
-    if (oldest !== undefined) this.#records.delete(oldest);
+    this.#length += lengthOf(record);
+    while (this.#length > MAX_LENGTH) {
+      const [oldest] = this.#records.keys();
+      if (oldest === undefined) return;
+      this.take(oldest);
+    }
   }
 
   /** The record, once. */
   take(id: string): JobRecord | null {
-    const record = this.#records.get(id) ?? null;
+    const record = this.#records.get(id);
+    if (record === undefined) return null;
     this.#records.delete(id);
+    this.#length -= lengthOf(record);
     return record;
   }
+}
+
+function lengthOf({ input }: JobRecord): number {
+  return HEAD_LENGTH + input.length;
 }

@@ -47,9 +47,9 @@ const MAINTENANCE_ITEMS = 500;
 const COALESCED_ITEMS = 200;
 /**
  * Calls of one sort under way at once. The embedded database runs one statement after the other: what would wait there
- * waits here and goes together. Over a network a call waits for the way there and back: few wait for another's.
+ * waits here and goes together. Over a network one is on its way while another is at work.
  */
-const COALESCED_CALLS = { embedded: 1, postgres: 4, redis: 8 } as const;
+const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 2 } as const;
 
 /**
  * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it

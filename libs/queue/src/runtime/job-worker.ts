@@ -2,39 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { AerieError } from '@aerie/contracts';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import { queueNameOf } from '../queue-names.js';
-import type { JobHead, JobRecord } from '../records/job-record.js';
-import { attemptFailed, canceled, claim, completed, handedBack, progressed } from '../records/transitions.js';
+import { claim } from '../records/transitions.js';
 import type { JobChanges } from './job-changes.js';
 import { parsePayload } from './job-payload.js';
 import type { JobQueue } from './job-queue.js';
-
-/** A job while it runs. */
-export interface RunningJob {
-  readonly head: JobHead;
-  /** As it was submitted, JSON parsed; the task checks it. */
-  readonly input: unknown;
-  /** Aborts when the job was canceled, was given to another worker, or the worker stops. */
-  readonly signal: AbortSignal;
-  /** @param fraction 0..1 */
-  readonly progress: (fraction: number) => void;
-}
-
-/** What a job came to. */
-export interface JobOutcome {
-  /** As the synchronous reply. */
-  readonly result: unknown;
-  readonly model: string;
-  readonly version: string;
-}
-
-/** Does one kind of work. */
-export interface JobTask {
-  readonly task: string;
-  /** Jobs of this kind that run at once in one process: as many as the replicas can take. */
-  readonly concurrency: number;
-  /** @throws AerieError; one that is retryable by the error table is tried again */
-  run(job: RunningJob): Promise<JobOutcome>;
-}
+import { JobRun, type TakenJob } from './job-run.js';
+import type { JobTask } from './job-task.js';
+import { ProgressWriter } from './progress-writer.js';
+import { RunInterruptedError } from './run-interrupted.error.js';
 
 /** Forward progress of a worker, for health. */
 export interface WorkerProgress {
@@ -50,20 +25,7 @@ export const STALLED_CHECK_MS = 10_000;
 export const NEVER = 1_000_000_000;
 const RUN_RETRY_MS = 1_000;
 const STORE_RETRY_MS = 250;
-const PROGRESS_INTERVAL_MS = 250;
 const LOOK_DELAY_MS = 20;
-
-/** Why a run was ended from outside. */
-type Interruption = 'canceled' | 'lost' | 'stopping';
-
-class RunInterrupted extends AerieError {
-  readonly why: Interruption;
-
-  constructor(why: Interruption) {
-    super('CANCELED', `The run was ended: ${why}.`);
-    this.why = why;
-  }
-}
 
 /** Takes jobs of one kind from the queue and runs them, each to one stored end. */
 export class JobWorker {
@@ -71,7 +33,7 @@ export class JobWorker {
   readonly #changes: JobChanges;
   readonly #task: JobTask;
   readonly #maxDeaths: number;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, JobRun>();
   #worker: Worker | null = null;
   #stopped = false;
   #lastCompletionAt: number | null = null;
@@ -120,7 +82,7 @@ export class JobWorker {
     const worker = this.#worker;
     if (worker === null) return;
     const handBack = () => {
-      for (const controller of this.#running.values()) controller.abort(new RunInterrupted('stopping'));
+      for (const run of this.#running.values()) run.interrupt(new RunInterruptedError('stopping'));
     };
     if (deadline.aborted) handBack();
     else deadline.addEventListener('abort', handBack, { once: true });
@@ -130,35 +92,36 @@ export class JobWorker {
 
   async #process(job: Job, token: string): Promise<void> {
     const { id } = parsePayload(job.data);
-    const runId = randomUUID();
-    const claimed = await this.#claim(id, runId, job, token);
-    if (claimed === null) return;
-    const controller = new AbortController();
-    this.#running.set(id, controller);
+    const taken = await this.#take(id, job, token);
+    if (taken === null) return;
+    const run = new JobRun(this.#queue, taken, (operation) => this.#persist(operation));
+    this.#running.set(id, run);
     // Not at once: most announcements are of this run's own steps, and a short job is over by then.
     let look: NodeJS.Timeout | undefined;
     const unwatch = this.#changes.watch(id, () => {
       look ??= setTimeout(() => {
         look = undefined;
-        void this.#look(id, runId, controller);
+        run.look().catch(() => undefined);
       }, LOOK_DELAY_MS);
     });
     try {
-      await this.#run(claimed, runId, controller.signal, job, token);
+      await this.#run(run, job, token);
       this.#lastCompletionAt = Date.now();
     } finally {
       unwatch();
       clearTimeout(look);
+      run.close();
       this.#running.delete(id);
     }
   }
 
   /** The job, now ours; null when there is nothing to run. */
-  async #claim(id: string, runId: string, job: Job, token: string): Promise<JobRecord | null> {
+  async #take(id: string, job: Job, token: string): Promise<TakenJob | null> {
+    const runId = randomUUID();
     for (;;) {
       const record = this.#queue.takeFresh(id) ?? (await this.#persist(() => this.#queue.record(id)));
       if (record === null) return null;
-      const step = claim(record.head, runId, this.#queue.now(), this.#maxDeaths);
+      const step = claim(record.head, runId, this.#queue.now(), this.#maxDeaths, job.stalledCounter);
       switch (step.kind) {
         case 'finished':
           return null;
@@ -169,92 +132,59 @@ export class JobWorker {
           if (await this.#persist(() => this.#queue.change(record, step.next))) return null;
           break;
         case 'run':
+          if (record.head.status === 'pending' && step.next.deaths === record.head.deaths) {
+            return { runId, record, taken: step.next };
+          }
+          // Its worker died: that is counted before it may kill another.
           if (await this.#persist(() => this.#queue.change(record, step.next))) {
-            return { ...record, head: step.next, version: record.version + 1 };
+            const now = { ...record, head: step.next, version: record.version + 1 };
+            return { runId, record: now, taken: now.head };
           }
       }
     }
   }
 
-  async #run(record: JobRecord, runId: string, signal: AbortSignal, job: Job, token: string): Promise<void> {
-    const progress = new ProgressWriter((fraction) =>
-      this.#queue
-        .update(record.head.id, (head) => progressed(head, runId, fraction, this.#queue.now()))
-        .then(() => undefined),
-    );
+  async #run(run: JobRun, job: Job, token: string): Promise<void> {
+    const progress = new ProgressWriter((fraction) => run.progress(fraction));
     try {
       const outcome = await this.#task.run({
-        head: record.head,
-        input: JSON.parse(record.input) as unknown,
-        signal,
+        head: run.head,
+        input: JSON.parse(run.input) as unknown,
+        signal: run.signal,
         progress: (fraction) => {
           progress.write(fraction);
         },
       });
       await progress.end();
-      await this.#complete(record, outcome);
+      await run.complete(outcome);
     } catch (error) {
       await progress.end();
-      await this.#failed(record.head.id, runId, error, signal, job, token);
+      await this.#failed(run, error, job, token);
     }
   }
 
-  async #complete(record: JobRecord, outcome: JobOutcome): Promise<void> {
-    const result = JSON.stringify(outcome.result);
-    const step = (head: JobHead) =>
-      head.cancelRequested && head.status === 'processing'
-        ? canceled(head, this.#queue.now())
-        : completed(head, outcome, this.#queue.now());
-    // As it was when it was claimed, nothing has changed it mostly: one trip instead of two.
-    const next = step(record.head);
-    if (next !== null && (await this.#persist(() => this.#queue.change(record, next, result)))) return;
-    await this.#update(record.head.id, step, result);
-  }
-
-  async #failed(id: string, runId: string, error: unknown, signal: AbortSignal, job: Job, token: string) {
-    const interrupted: unknown = signal.aborted ? signal.reason : null;
-    const why = interrupted instanceof RunInterrupted ? interrupted.why : null;
-    switch (why) {
+  async #failed(run: JobRun, error: unknown, job: Job, token: string): Promise<void> {
+    const interrupted: unknown = run.signal.aborted ? run.signal.reason : null;
+    switch (interrupted instanceof RunInterruptedError ? interrupted.why : null) {
       case 'lost':
         return;
       case 'canceled':
-        await this.#update(id, (head) =>
-          head.finishedAt === null ? canceled(head, this.#queue.now()) : null,
-        );
+        await run.cancel();
         return;
       case 'stopping':
-        await this.#update(id, (head) => handedBack(head, runId));
+        await run.handBack();
         await job.moveToWait(token);
         throw new WaitingError();
       case null: {
         const cause = toAerieError(error);
-        if (cause.code === 'INTERNAL') this.#queue.logger.error({ err: error, job_id: id }, 'a job failed');
-        const next = await this.#update(id, (head) =>
-          head.cancelRequested
-            ? canceledOnce(head, this.#queue.now())
-            : attemptFailed(head, cause, this.#queue.now()),
-        );
+        if (cause.code === 'INTERNAL') {
+          this.#queue.logger.error({ err: error, job_id: run.head.id }, 'a job failed');
+        }
+        const next = await run.fail(cause);
         // BullMQ delays it and gives it out again.
         if (next?.status === 'pending') throw cause;
       }
     }
-  }
-
-  async #update(
-    id: string,
-    step: (head: JobHead) => JobHead | null,
-    result?: string,
-  ): Promise<JobHead | null> {
-    return this.#persist(() => this.#queue.update(id, step, result));
-  }
-
-  /** Looks whether the run is still wanted. */
-  async #look(id: string, runId: string, controller: AbortController): Promise<void> {
-    const found = await this.#queue.head(id).catch(() => null);
-    if (found === null || controller.signal.aborted) return;
-    const { status, runId: current, cancelRequested } = found.head;
-    if (status !== 'processing' || current !== runId) controller.abort(new RunInterrupted('lost'));
-    else if (cancelRequested) controller.abort(new RunInterrupted('canceled'));
   }
 
   /** What has been done must be written down: while the store is away, it is tried again. */
@@ -270,39 +200,9 @@ export class JobWorker {
   }
 }
 
-function canceledOnce(head: JobHead, now: number): JobHead | null {
-  return head.finishedAt === null ? canceled(head, now) : null;
-}
-
 function toAerieError(error: unknown): AerieError {
   if (error instanceof AerieError) return error;
   return new AerieError('INTERNAL', 'The job failed inside the server. Its id finds the cause in the log.', {
     cause: error,
   });
-}
-
-/** Writes progress at most every quarter of a second, and never two writes at once. Missed ones cost nothing. */
-class ProgressWriter {
-  readonly #write: (fraction: number) => Promise<void>;
-  #pending: Promise<void> | null = null;
-  #lastAt = 0;
-
-  constructor(write: (fraction: number) => Promise<void>) {
-    this.#write = write;
-  }
-
-  write(fraction: number): void {
-    const now = performance.now();
-    if (this.#pending !== null || fraction >= 1 || now - this.#lastAt < PROGRESS_INTERVAL_MS) return;
-    this.#lastAt = now;
-    this.#pending = this.#write(fraction)
-      .catch(() => undefined)
-      .finally(() => {
-        this.#pending = null;
-      });
-  }
-
-  async end(): Promise<void> {
-    await this.#pending;
-  }
 }

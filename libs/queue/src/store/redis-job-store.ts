@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Batch, Delivery } from '../records/delivery.js';
 import { idFloor } from '../records/job-id.js';
-import type { JobHead, JobRecord, VersionedHead } from '../records/job-record.js';
+import { JOB_STATUSES, type JobHead, type JobRecord, type VersionedHead } from '../records/job-record.js';
 import type { Backlog, HeadChange, JobStore, ListOptions, NewJob, StatusCounts } from './job-store.js';
 import {
   CHANGE_SCRIPT,
@@ -52,7 +52,6 @@ export class RedisJobStore implements JobStore {
     const args = jobs.flatMap(({ head, input, idempotencyKey }) => [
       head.id,
       head.task,
-      head.status,
       JSON.stringify(head),
       input,
       idempotencyKey ?? '',
@@ -108,16 +107,19 @@ export class RedisJobStore implements JobStore {
   }
 
   async list({ status, after, limit }: ListOptions): Promise<JobHead[]> {
-    const ids = await this.#redis.zrevrangebylex(
-      status === null ? key('all') : key('s', status),
-      after === null ? '+' : `(${after}`,
-      '-',
-      'LIMIT',
-      0,
-      limit,
+    const wanted = JOB_STATUSES.filter((other) => status === null || other === status);
+    const keys = wanted.filter((other) => other !== 'pending').map((other) => key('s', other));
+    if (wanted.includes('pending')) {
+      keys.push(...(await this.#redis.smembers(key('tasks'))).map((task) => key('p', task)));
+    }
+    const from = after === null ? '+' : `(${after}`;
+    const found = await Promise.all(
+      keys.map((place) => this.#redis.zrevrangebylex(place, from, '-', 'LIMIT', 0, limit)),
     );
+    // A job that moved meanwhile may have been found in two places.
+    const ids = [...new Set(found.flat())].sort().reverse().slice(0, limit);
     const heads = await this.heads(ids);
-    return heads.flatMap((found) => (found === null ? [] : [found.head]));
+    return heads.flatMap((at) => (at === null ? [] : [at.head]));
   }
 
   countAhead(task: string, id: string): Promise<number> {

@@ -1,43 +1,71 @@
 /**
  * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, s status, t task, k idempotency
- * key, b batch), P:k:<key> id by idempotency key, P:all and P:s:<status> and P:p:<task> (pending) and P:l:<task>
- * (unfinished) ids in order (sorted sets of equal scores), P:x ids by expiry, P:f finished ids by removal, P:b:<id>
+ * key, b batch), P:k:<key> id by idempotency key, P:tasks the tasks that had jobs, P:p:<task> (pending) and P:s:<status>
+ * (the others) ids in order (sorted sets of equal scores), P:x ids by expiry, P:f finished ids by removal, P:b:<id>
  * batch, P:bc:<id> its counts, P:bi:<id> its jobs by index, P:d:<id> delivery, P:dj:<job> its deliveries, P:dp pending
  * deliveries by time.
  */
 
-/** KEYS[1] prefix. ARGV in eights: id, task, status, head, input, idempotency key, expires at, batch id, batch index. */
-export const INSERT_SCRIPT = `
+/** Gathers what comes to and leaves the sorted sets, so that each is changed once by a script. */
+const GATHER = `
 local P = KEYS[1]
-local taken = {}
-for i = 1, #ARGV, 9 do
-  local id, task, status, head, input, key, expires, batch, index = unpack(ARGV, i, i + 8)
+local adds, removals, seen, count = {}, {}, {}, 0
+local function settle()
+  for key, list in pairs(removals) do redis.call('ZREM', key, unpack(list)) end
+  for key, list in pairs(adds) do redis.call('ZADD', key, unpack(list)) end
+  adds, removals, seen, count = {}, {}, {}, 0
+end
+-- Before each job: what is gathered of one has no order, and a call has only so many arguments.
+local function begin(id)
+  if seen[id] or count >= 1000 then settle() end
+  seen[id], count = true, count + 1
+end
+local function put(key, score, id)
+  local list = adds[key]
+  if not list then list = {}; adds[key] = list end
+  list[#list + 1] = score
+  list[#list + 1] = id
+end
+local function drop(key, id)
+  local list = removals[key]
+  if not list then list = {}; removals[key] = list end
+  list[#list + 1] = id
+end
+local function placeOf(status, task)
+  return status == 'pending' and P .. ':p:' .. task or P .. ':s:' .. status
+end`;
+
+/** KEYS[1] prefix. ARGV in eights: id, task, head, input, idempotency key, expires at, batch id, batch index. All are pending. */
+export const INSERT_SCRIPT = `${GATHER}
+local taken, tasks = {}, {}
+for i = 1, #ARGV, 8 do
+  local id, task, head, input, key, expires, batch, index = unpack(ARGV, i, i + 7)
   local job = P .. ':j:' .. id
+  begin(id)
   local other = key ~= '' and redis.call('GET', P .. ':k:' .. key) or false
   if other and other ~= id then
     taken[#taken + 1] = redis.call('HGET', P .. ':j:' .. other, 'h')
   else
     taken[#taken + 1] = false
-    if redis.call('EXISTS', job) == 0 then
-      redis.call('HSET', job, 'h', head, 'v', 1, 'i', input, 's', status, 't', task, 'k', key, 'b', batch)
+    if redis.call('HSETNX', job, 'v', 1) == 1 then
+      redis.call('HSET', job, 'h', head, 'i', input, 's', 'pending', 't', task, 'k', key, 'b', batch)
       if key ~= '' then redis.call('SET', P .. ':k:' .. key, id) end
-      redis.call('ZADD', P .. ':all', 0, id)
-      redis.call('ZADD', P .. ':s:' .. status, 0, id)
-      redis.call('ZADD', P .. ':p:' .. task, 0, id)
-      redis.call('ZADD', P .. ':l:' .. task, 0, id)
-      if expires ~= '' then redis.call('ZADD', P .. ':x', expires, id) end
+      put(P .. ':p:' .. task, 0, id)
+      tasks[task] = true
+      if expires ~= '' then put(P .. ':x', expires, id) end
       if batch ~= '' then
-        redis.call('ZADD', P .. ':bi:' .. batch, index, id)
-        redis.call('HINCRBY', P .. ':bc:' .. batch, status, 1)
+        put(P .. ':bi:' .. batch, index, id)
+        redis.call('HINCRBY', P .. ':bc:' .. batch, 'pending', 1)
       end
     end
   end
 end
+settle()
+for task in pairs(tasks) do redis.call('SADD', P .. ':tasks', task) end
 return taken`;
 
 /** KEYS[1] prefix, KEYS[2] channel. ARGV in nines: id, version, status, head, result, remove at, delivery id, its body, its time. */
-export const CHANGE_SCRIPT = `
-local P = KEYS[1]
+export const CHANGE_SCRIPT = `${GATHER}
 local made, changed = {}, {}
 for i = 1, #ARGV, 9 do
   local id, version, status, head, result, remove, delivery, body, at = unpack(ARGV, i, i + 8)
@@ -47,26 +75,23 @@ for i = 1, #ARGV, 9 do
     made[#made + 1] = 0
   else
     made[#made + 1] = 1
+    begin(id)
     changed[#changed + 1] = id
-    redis.call('HSET', job, 'v', version + 1, 'h', head, 's', status)
-    if result ~= '' then redis.call('HSET', job, 'r', result) end
+    if result ~= '' then
+      redis.call('HSET', job, 'v', version + 1, 'h', head, 's', status, 'r', result)
+    else
+      redis.call('HSET', job, 'v', version + 1, 'h', head, 's', status)
+    end
     if now[2] ~= status then
-      redis.call('ZREM', P .. ':s:' .. now[2], id)
-      redis.call('ZADD', P .. ':s:' .. status, 0, id)
-      if now[2] == 'pending' then
-        redis.call('ZREM', P .. ':p:' .. now[3], id)
-        redis.call('ZREM', P .. ':x', id)
-      end
-      if status == 'pending' then redis.call('ZADD', P .. ':p:' .. now[3], 0, id) end
+      drop(placeOf(now[2], now[3]), id)
+      put(placeOf(status, now[3]), 0, id)
+      if now[2] == 'pending' then drop(P .. ':x', id) end
       if now[4] ~= '' then
         redis.call('HINCRBY', P .. ':bc:' .. now[4], now[2], -1)
         redis.call('HINCRBY', P .. ':bc:' .. now[4], status, 1)
       end
     end
-    if remove ~= '' then
-      redis.call('ZADD', P .. ':f', remove, id)
-      redis.call('ZREM', P .. ':l:' .. now[3], id)
-    end
+    if remove ~= '' then put(P .. ':f', remove, id) end
     if delivery ~= '' then
       redis.call('SET', P .. ':d:' .. delivery, body)
       redis.call('RPUSH', P .. ':dj:' .. id, delivery)
@@ -74,19 +99,24 @@ for i = 1, #ARGV, 9 do
     end
   end
 end
+settle()
 if #changed > 0 then redis.call('PUBLISH', KEYS[2], table.concat(changed, ',')) end
 return made`;
 
 /** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: task, highest id (excluded), limit. */
 export const ORPHANS_SCRIPT = `
-local ids = redis.call('ZRANGEBYLEX', KEYS[1] .. ':l:' .. ARGV[1], '-', '(' .. ARGV[2])
+local P, task, limit = KEYS[1], ARGV[1], tonumber(ARGV[3])
 local lost = {}
-for _, id in ipairs(ids) do
-  if redis.call('EXISTS', KEYS[2] .. id) == 0 then
-    lost[#lost + 1] = id
-    if #lost >= tonumber(ARGV[3]) then break end
+local function look(ids, mine)
+  for _, id in ipairs(ids) do
+    if #lost >= limit then return end
+    if redis.call('EXISTS', KEYS[2] .. id) == 0 and (mine or redis.call('HGET', P .. ':j:' .. id, 't') == task) then
+      lost[#lost + 1] = id
+    end
   end
 end
+look(redis.call('ZRANGEBYLEX', P .. ':p:' .. task, '-', '(' .. ARGV[2]), true)
+look(redis.call('ZRANGEBYLEX', P .. ':s:processing', '-', '(' .. ARGV[2]), false)
 return lost`;
 
 /** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: time (excluded), limit. */
@@ -128,7 +158,6 @@ for _, id in ipairs(gone) do
     redis.call('ZREM', P .. ':dp', delivery)
   end
   redis.call('DEL', job, P .. ':dj:' .. id)
-  redis.call('ZREM', P .. ':all', id)
   redis.call('ZREM', P .. ':f', id)
 end
 return #gone`;

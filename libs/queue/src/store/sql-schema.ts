@@ -14,12 +14,13 @@ CREATE TABLE IF NOT EXISTS aerie.job (
   head text NOT NULL,
   input text NOT NULL,
   result text,
-  idempotency_key text UNIQUE,
+  idempotency_key text,
   expires_at bigint,
   remove_at bigint,
   batch_id text,
   batch_index integer
 ) WITH (fillfactor = 70);
+CREATE UNIQUE INDEX IF NOT EXISTS job_key_idx ON aerie.job (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS job_status_idx ON aerie.job (status, id);
 CREATE INDEX IF NOT EXISTS job_expires_idx ON aerie.job (expires_at) WHERE expires_at IS NOT NULL AND status = 'pending';
 CREATE INDEX IF NOT EXISTS job_remove_idx ON aerie.job (remove_at) WHERE remove_at IS NOT NULL;

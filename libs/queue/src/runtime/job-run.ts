@@ -1,0 +1,162 @@
+import type { AerieError } from '@aerie/contracts';
+import type { JobHead, JobRecord, VersionedHead } from '../records/job-record.js';
+import { attemptFailed, canceled, completed, handedBack, progressed } from '../records/transitions.js';
+import type { JobQueue } from './job-queue.js';
+import type { JobOutcome } from './job-task.js';
+import { RunInterruptedError } from './run-interrupted.error.js';
+
+/** A job that a run has taken. */
+export interface TakenJob {
+  readonly runId: string;
+  /** As the store has it. */
+  readonly record: JobRecord;
+  /** The job as taken by this run: the record's head if that is written already, else what is to be written. */
+  readonly taken: JobHead;
+}
+
+/** A job that is over sooner need not be written twice. */
+const TAKEN_DELAY_MS = 20;
+
+/**
+ * One run of a job, from its being taken to its one stored end. The run begins before it is written that the job was
+ * taken: that follows after a moment, or goes with the end of a job that is over sooner. Each write names the version
+ * that was taken, so that a job which was canceled meanwhile stays so.
+ */
+export class JobRun {
+  readonly #queue: JobQueue;
+  readonly #persist: <T>(operation: () => Promise<T>) => Promise<T>;
+  readonly #job: TakenJob;
+  readonly #controller = new AbortController();
+  /** As the store has it, if nobody else has changed it. */
+  #stored: VersionedHead;
+  #due: NodeJS.Timeout | null = null;
+  #writing: Promise<void> | null = null;
+
+  /** @param persist repeats an operation while the store is away */
+  constructor(queue: JobQueue, job: TakenJob, persist: <T>(operation: () => Promise<T>) => Promise<T>) {
+    this.#queue = queue;
+    this.#job = job;
+    this.#persist = persist;
+    this.#stored = job.record;
+    if (job.taken === job.record.head) return;
+    // Who wants to be told of it must be.
+    const told = job.taken.webhook?.events.includes('job.processing') ?? false;
+    this.#due = setTimeout(
+      () => {
+        this.#writeTaken().catch(() => undefined);
+      },
+      told ? 0 : TAKEN_DELAY_MS,
+    );
+  }
+
+  get head(): JobHead {
+    return this.#job.taken;
+  }
+
+  get input(): string {
+    return this.#job.record.input;
+  }
+
+  /** Aborts with a {@link RunInterruptedError}. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  interrupt(error: RunInterruptedError): void {
+    this.#controller.abort(error);
+  }
+
+  /** Looks whether the run is still wanted. */
+  async look(): Promise<void> {
+    await this.#writeTaken();
+    const found = await this.#queue.head(this.head.id);
+    if (found === null || this.signal.aborted) return;
+    const { status, runId, cancelRequested } = found.head;
+    if (status !== 'processing' || runId !== this.#job.runId) this.interrupt(new RunInterruptedError('lost'));
+    else if (cancelRequested) this.interrupt(new RunInterruptedError('canceled'));
+  }
+
+  /** @param fraction 0..1 */
+  async progress(fraction: number): Promise<void> {
+    await this.#writeTaken();
+    await this.#queue.update(this.head.id, (head) =>
+      progressed(head, this.#job.runId, fraction, this.#queue.now()),
+    );
+  }
+
+  async complete(outcome: JobOutcome): Promise<void> {
+    const step = (head: JobHead) =>
+      head.cancelRequested && head.status === 'processing'
+        ? canceled(head, this.#queue.now())
+        : completed(head, outcome, this.#queue.now());
+    await this.#end(step, JSON.stringify(outcome.result));
+  }
+
+  /** The job after an attempt that failed; null when it was finished already. */
+  fail(cause: AerieError): Promise<JobHead | null> {
+    return this.#end((head) =>
+      head.cancelRequested
+        ? canceledOnce(head, this.#queue.now())
+        : attemptFailed(head, cause, this.#queue.now()),
+    );
+  }
+
+  async cancel(): Promise<void> {
+    await this.#end((head) => canceledOnce(head, this.#queue.now()));
+  }
+
+  /** Gives the job back unharmed. */
+  async handBack(): Promise<void> {
+    await this.#settled();
+    await this.#update((head) => handedBack(head, this.#job.runId));
+  }
+
+  /** Writes nothing more by itself. */
+  close(): void {
+    if (this.#due !== null) clearTimeout(this.#due);
+    this.#due = null;
+  }
+
+  async #end(step: (head: JobHead) => JobHead | null, result?: string): Promise<JobHead | null> {
+    await this.#settled();
+    // Nothing has changed it mostly: one trip instead of two.
+    const next = step(this.#job.taken);
+    if (next !== null && (await this.#persist(() => this.#queue.change(this.#stored, next, result))))
+      return next;
+    return this.#update(step, result);
+  }
+
+  #update(step: (head: JobHead) => JobHead | null, result?: string): Promise<JobHead | null> {
+    return this.#persist(() => this.#queue.update(this.head.id, step, result));
+  }
+
+  /** What is not written yet goes with what comes now; what is being written is waited for. */
+  async #settled(): Promise<void> {
+    this.close();
+    await this.#writing?.catch(() => undefined);
+  }
+
+  #writeTaken(): Promise<void> {
+    if (this.#due !== null) {
+      this.close();
+      this.#writing = this.#write();
+    }
+    return this.#writing ?? Promise.resolve();
+  }
+
+  async #write(): Promise<void> {
+    const { taken, runId } = this.#job;
+    if (await this.#persist(() => this.#queue.change(this.#stored, taken))) {
+      this.#stored = { head: taken, version: this.#stored.version + 1 };
+      return;
+    }
+    const found = await this.#persist(() => this.#queue.head(taken.id));
+    // Its own: a write that was sent again because the first answer was lost.
+    if (found?.head.runId === runId) this.#stored = found;
+    else this.interrupt(new RunInterruptedError('lost'));
+  }
+}
+
+function canceledOnce(head: JobHead, now: number): JobHead | null {
+  return head.finishedAt === null ? canceled(head, now) : null;
+}
