@@ -5,6 +5,7 @@ import type { ProviderAttempt } from '../providers/resolve-providers.js';
 import type { CreateSession, SessionOptions } from '../worker/session-module.js';
 import { optimizeGraph } from './graph/optimize-graph.js';
 import { fromOrtOutputs, tensorMetadata, toOrtFeeds } from './onnx-tensor.js';
+import { integerProductsMaySaturate } from './vnni.js';
 
 /** Models up to this size are rewritten: 256 MiB. Beyond, holding the file twice while it loads would cost too much. */
 const MAX_REWRITTEN_BYTES = 256 * 1024 * 1024;
@@ -25,8 +26,7 @@ export const createSession: CreateSession = async (options) => {
         // Idle intra-op threads would spin and steal from other replicas. Only strings are accepted.
         intra_op: { allow_spinning: allowSpinning ? '1' : '0' },
         inter_op: { allow_spinning: '0' },
-        // Where the CPU has no VNNI, products of uint8 and int8 are summed up without saturation.
-        x64quantprecision: '1',
+        ...(options.dynamicQuantization === true && integerProductsMaySaturate() ? WIDER_SUMS : {}),
       },
       ...(provider.name === 'cpu' ? { optimization: CPU_OPTIMIZATION } : {}),
     },
@@ -38,6 +38,9 @@ export const createSession: CreateSession = async (options) => {
       : await OrtSession.create(rewritten, sessionOptions);
   return adapt(session, provider.name);
 };
+
+/** Half as fast where the CPU has VNNI, so it is set only where it has not. */
+const WIDER_SUMS = { x64quantprecision: '1' };
 
 /** The kernel of Add, Add and LayerNormalization in one is slower on the CPU than the three (ADR 5). */
 const CPU_OPTIMIZATION = { disable_specified_optimizers: 'SkipLayerNormFusion' };
