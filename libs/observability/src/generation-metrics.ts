@@ -65,13 +65,20 @@ export class GenerationMetrics {
     const names = GENERATION_METRIC_NAMES;
     const registers = [registry];
     const ofModel = ['model_name'] as const;
-    const gauge = (name: string, help: string, value: (state: GenerationGauges) => number): void => {
+    const gauge = (
+      name: string,
+      help: string,
+      value: (state: GenerationGauges) => number,
+      // How several processes are told as one.
+      aggregator: 'sum' | 'average' = 'sum',
+    ): void => {
       const source = (): readonly GenerationGauges[] => this.#source();
       new Gauge({
         name,
         help,
         labelNames: ofModel,
         registers,
+        aggregator,
         collect() {
           this.reset();
           for (const state of source()) this.inc({ model_name: state.model }, value(state));
@@ -80,7 +87,12 @@ export class GenerationMetrics {
     };
     gauge(names.running, 'Texts being generated.', ({ running }) => running);
     gauge(names.waiting, 'Requests waiting for a slot.', ({ waiting }) => waiting);
-    gauge(names.kvUsage, 'Share of the key-value memory in use, 0 to 1.', ({ kvUsage }) => kvUsage);
+    gauge(
+      names.kvUsage,
+      'Share of the key-value memory in use, 0 to 1.',
+      ({ kvUsage }) => kvUsage,
+      'average',
+    );
     const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
       new Counter({ name, help, labelNames, registers });
     this.#promptTokens = counter(names.promptTokens, 'Tokens of prompts, cached ones included.', ofModel);

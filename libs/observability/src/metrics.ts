@@ -1,5 +1,6 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { GenerationMetrics } from './generation-metrics.js';
+import type { MetricsSnapshot } from './metrics-snapshot.js';
 
 /** Every metric's name, in one place. */
 export const METRIC_NAMES = {
@@ -70,6 +71,11 @@ export class Metrics {
   /** Adds the process's own metrics (memory, CPU, event-loop delay, garbage collection). */
   collectProcessMetrics(): void {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** All of them as plain data, to be told together with those of other processes. */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.registry.getMetricsAsJSON();
   }
 
   /** `route` is the route's pattern, never the path that came: the number of series stays bounded. */

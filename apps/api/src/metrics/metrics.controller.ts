@@ -1,14 +1,14 @@
-import { Metrics } from '@aerie/observability';
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ClusterMetrics } from './cluster-metrics.js';
 
 /** Metrics for Prometheus. */
 @ApiTags('operations')
 @Controller('metrics')
 export class MetricsController {
-  readonly #metrics: Metrics;
+  readonly #metrics: ClusterMetrics;
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: ClusterMetrics) {
     this.#metrics = metrics;
   }
 
@@ -16,10 +16,10 @@ export class MetricsController {
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     summary: 'Metrics in the Prometheus text format',
-    description: 'Of the process that answers.',
+    description: 'Of all processes of this server together, whichever answers.',
   })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   read(): Promise<string> {
-    return this.#metrics.registry.metrics();
+    return this.#metrics.read();
   }
 }

@@ -1,12 +1,46 @@
+import type { MetricsSnapshot } from '@aerie/observability';
+
 /** Sent by an HTTP process when it accepts connections. */
 export interface ListeningMessage {
   readonly type: 'listening';
   readonly port: number;
 }
 
-/** Whether `message` is a {@link ListeningMessage}; other libraries use the same channel. */
-export function isListeningMessage(message: unknown): message is ListeningMessage {
-  return (
-    typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'listening'
-  );
+/** Sent by an HTTP process that wants the metrics of all of them, and answered with {@link MetricsGatheredMessage}. */
+export interface MetricsWantedMessage {
+  readonly type: 'metrics-wanted';
+  /** Given back with the answer. */
+  readonly id: number;
+}
+
+/** Sent to an HTTP process, which answers with {@link MetricsToldMessage}. */
+export interface MetricsAskedMessage {
+  readonly type: 'metrics-asked';
+  readonly round: number;
+}
+
+/** The metrics of one HTTP process. */
+export interface MetricsToldMessage {
+  readonly type: 'metrics-told';
+  readonly round: number;
+  readonly metrics: MetricsSnapshot;
+}
+
+/** The metrics of all HTTP processes. */
+export interface MetricsGatheredMessage {
+  readonly type: 'metrics-gathered';
+  readonly id: number;
+  readonly snapshots: readonly MetricsSnapshot[];
+}
+
+/** What an HTTP process and its supervisor send each other. */
+export type ProcessMessage =
+  ListeningMessage | MetricsWantedMessage | MetricsAskedMessage | MetricsToldMessage | MetricsGatheredMessage;
+
+/** Whether `message` is of this type; other libraries use the same channel. */
+export function isMessage<T extends ProcessMessage['type']>(
+  message: unknown,
+  type: T,
+): message is Extract<ProcessMessage, { readonly type: T }> {
+  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === type;
 }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { loadSettings } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { isListeningMessage } from './messages.js';
+import { isMessage } from './messages.js';
 import { Supervisor } from './supervisor.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -79,6 +79,18 @@ describe('the supervisor', () => {
     expect(workers).toHaveLength(3);
   });
 
+  it('lets one that replaces another share the socket of those that live, whatever its port came to be', () => {
+    start({ PORT: '0', WORKERS: '2' });
+    for (const worker of workers) listen(worker, 4321);
+    workers[0]?.exit(null, 'SIGKILL');
+    jest.advanceTimersByTime(100);
+    workers[1]?.exit(null, 'SIGKILL');
+    workers[2]?.exit(null, 'SIGKILL');
+    jest.advanceTimersByTime(1_000);
+    const asked = ['0', '0', '0', '4321', '4321'].map((PORT) => [{ PORT }]);
+    expect(jest.mocked(cluster.fork).mock.calls).toEqual(asked);
+  });
+
   it.each([
     [78, null, 78],
     [0, null, 1],
@@ -125,6 +137,8 @@ describe('the supervisor', () => {
 });
 
 it('only a listening message is one', () => {
-  expect(isListeningMessage({ type: 'listening', port: 1 })).toBe(true);
-  expect([null, 'listening', { type: 'other' }, undefined].some(isListeningMessage)).toBe(false);
+  expect(isMessage({ type: 'listening', port: 1 }, 'listening')).toBe(true);
+  expect([null, 'listening', { type: 'other' }, undefined].some((m) => isMessage(m, 'listening'))).toBe(
+    false,
+  );
 });

@@ -3,7 +3,8 @@ import type { Settings } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import type { EmbeddedQueue } from './embedded-queue.js';
-import { isListeningMessage } from './messages.js';
+import { isMessage } from './messages.js';
+import { MetricsGatherer } from './metrics-gatherer.js';
 
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 10_000;
@@ -26,8 +27,11 @@ export class Supervisor {
   readonly #done: Promise<number>;
   #finish: (exitCode: number) => void = () => undefined;
   readonly #queue: EmbeddedQueue | null;
+  readonly #metrics: MetricsGatherer;
   #listening = 0;
   #port: number;
+  /** What the processes that live were told to listen on; they share one socket, found by this number, also if it is 0. */
+  #askedPort: number;
   #backoffMs = FIRST_BACKOFF_MS;
   #stoppingSince: number | undefined;
   #exitCode = 0;
@@ -47,6 +51,8 @@ export class Supervisor {
     this.#logger = logger;
     this.#onListening = onListening;
     this.#port = settings.http.port;
+    this.#askedPort = settings.http.port;
+    this.#metrics = new MetricsGatherer(() => this.#workers(), logger);
     this.#done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -69,16 +75,19 @@ export class Supervisor {
 
   #fork(): void {
     const startedAt = performance.now();
-    const worker = cluster.fork({ PORT: String(this.#port) });
+    if (this.#workers().length === 0) this.#askedPort = this.#port;
+    const worker = cluster.fork({ PORT: String(this.#askedPort) });
     let listened = false;
     worker.on('message', (message: unknown) => {
-      if (listened || !isListeningMessage(message)) return;
+      this.#metrics.heard(worker, message);
+      if (listened || !isMessage(message, 'listening')) return;
       listened = true;
       this.#port = message.port;
       this.#listening++;
       if (this.#listening === this.#settings.http.workers) this.#onListening(message.port);
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
+      this.#metrics.exited(worker);
       this.#exited(worker, listened, performance.now() - startedAt, code, signal);
     });
   }

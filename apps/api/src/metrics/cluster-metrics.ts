@@ -1,0 +1,94 @@
+import { AerieError } from '@aerie/contracts';
+import { type Metrics, type MetricsSnapshot, renderSnapshots } from '@aerie/observability';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { isMessage, type ProcessMessage } from '../supervisor/messages.js';
+
+/** How long the supervisor has to gather the metrics of all processes, milliseconds. */
+const PATIENCE_MS = 3_000;
+
+/** The way to the supervisor; `process` is one. */
+export interface SupervisorChannel {
+  readonly connected: boolean;
+  send?(message: object, handle: undefined, options: undefined, callback: () => void): boolean;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  off(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+/** A scrape that waits for the supervisor. */
+interface Waiting {
+  readonly resolve: (snapshots: readonly MetricsSnapshot[]) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Metrics of the whole server, whichever of its processes is scraped: each tells its own to the supervisor, which
+ * gathers them.
+ */
+export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
+  readonly #metrics: Metrics;
+  readonly #channel: SupervisorChannel | null;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  /** @param channel null where this process is the only one */
+  constructor(metrics: Metrics, channel: SupervisorChannel | null) {
+    this.#metrics = metrics;
+    this.#channel = channel;
+  }
+
+  onModuleInit(): void {
+    this.#channel?.on('message', this.#heard);
+  }
+
+  onApplicationShutdown(): void {
+    this.#channel?.off('message', this.#heard);
+  }
+
+  /**
+   * In the Prometheus text format.
+   *
+   * @throws AerieError TIMEOUT when the supervisor does not answer, SHUTTING_DOWN when it is gone: part of the counts
+   *   would look like a restart.
+   */
+  async read(): Promise<string> {
+    if (this.#channel === null) return this.#metrics.registry.metrics();
+    return renderSnapshots(await this.#gather());
+  }
+
+  #gather(): Promise<readonly MetricsSnapshot[]> {
+    if (this.#channel?.connected !== true) {
+      throw new AerieError('SHUTTING_DOWN', 'The supervisor is gone: this process ends.');
+    }
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        const limit = `${String(PATIENCE_MS / 1000)} s`;
+        reject(new AerieError('TIMEOUT', `The metrics of all processes were not there within ${limit}.`));
+      }, PATIENCE_MS);
+      this.#waiting.set(id, { resolve, timer });
+      this.#send({ type: 'metrics-wanted', id });
+    });
+  }
+
+  readonly #heard = (message: unknown): void => {
+    if (isMessage(message, 'metrics-asked')) {
+      // Metrics that cannot be read are not told: the supervisor does not wait for ever.
+      this.#tell(message.round).catch(() => undefined);
+    } else if (isMessage(message, 'metrics-gathered')) {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      clearTimeout(waiting?.timer);
+      waiting?.resolve(message.snapshots);
+    }
+  };
+
+  async #tell(round: number): Promise<void> {
+    this.#send({ type: 'metrics-told', round, metrics: await this.#metrics.snapshot() });
+  }
+
+  /** With a callback: a supervisor that ends just now is no error of this process. */
+  #send(message: ProcessMessage): void {
+    this.#channel?.send?.(message, undefined, undefined, () => undefined);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Worker } from 'node:cluster';
+import type { Logger, MetricsSnapshot } from '@aerie/observability';
+import { isMessage, type ProcessMessage } from './messages.js';
+
+/** How long the processes have to tell their metrics; a scrape waits no longer. Milliseconds. */
+const PATIENCE_MS = 1_000;
+
+/** A process, as far as its metrics are concerned. */
+export type MetricsSource = Pick<Worker, 'id' | 'isConnected' | 'send'>;
+
+/** One time that every process is asked. */
+interface Round {
+  readonly number: number;
+  /** Ids of the processes that have not answered. */
+  readonly missing: Set<number>;
+  /** Who wants the result. */
+  readonly wanted: { readonly by: MetricsSource; readonly id: number }[];
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Gathers the metrics of the HTTP processes for the one that was scraped. A process that does not answer in time is told
+ * with what it said last: counters that vanish and come back would look like traffic. One that has ended is not told.
+ */
+export class MetricsGatherer {
+  readonly #sources: () => readonly MetricsSource[];
+  readonly #logger: Pick<Logger, 'warn'>;
+  /** By the process's id: what it said last. */
+  readonly #last = new Map<number, MetricsSnapshot>();
+  #rounds = 0;
+  #round: Round | null = null;
+
+  /** @param sources the processes that are alive */
+  constructor(sources: () => readonly MetricsSource[], logger: Pick<Logger, 'warn'>) {
+    this.#sources = sources;
+    this.#logger = logger;
+  }
+
+  /** To be told every message of a process. */
+  heard(from: MetricsSource, message: unknown): void {
+    if (isMessage(message, 'metrics-wanted')) {
+      // Whoever comes while a round is under way shares its result.
+      this.#round ??= this.#begin();
+      this.#round.wanted.push({ by: from, id: message.id });
+      this.#endWhenComplete();
+    } else if (isMessage(message, 'metrics-told')) {
+      this.#last.set(from.id, message.metrics);
+      if (message.round === this.#round?.number) this.#answered(from);
+    }
+  }
+
+  /** To be told of the end of a process. */
+  exited(source: MetricsSource): void {
+    this.#last.delete(source.id);
+    this.#answered(source);
+  }
+
+  #begin(): Round {
+    const number = ++this.#rounds;
+    const asked = this.#sources().filter((source) => source.isConnected());
+    for (const source of asked) tell(source, { type: 'metrics-asked', round: number });
+    const timer = setTimeout(() => {
+      this.#logger.warn(
+        { processes: this.#round?.missing.size },
+        'processes did not tell their metrics in time: their last ones are used',
+      );
+      this.#end();
+    }, PATIENCE_MS);
+    return { number, missing: new Set(asked.map(({ id }) => id)), wanted: [], timer };
+  }
+
+  #answered({ id }: MetricsSource): void {
+    this.#round?.missing.delete(id);
+    this.#endWhenComplete();
+  }
+
+  #endWhenComplete(): void {
+    if (this.#round?.missing.size === 0) this.#end();
+  }
+
+  #end(): void {
+    const round = this.#round;
+    if (round === null) return;
+    this.#round = null;
+    clearTimeout(round.timer);
+    const snapshots: MetricsSnapshot[] = [];
+    for (const { id } of this.#sources()) {
+      const snapshot = this.#last.get(id);
+      if (snapshot !== undefined) snapshots.push(snapshot);
+    }
+    for (const { by, id } of round.wanted) tell(by, { type: 'metrics-gathered', id, snapshots });
+  }
+}
+
+/** A process that ends just now is told nothing. */
+function tell(source: MetricsSource, message: ProcessMessage): void {
+  if (source.isConnected()) source.send(message, () => undefined);
+}
