@@ -100,6 +100,25 @@ describe.each(JOB_BACKENDS)('the page of the queues on %s', (name, environment) 
   });
 });
 
+describe('who tries passwords of the page of the queues out', () => {
+  it('waits after ten wrong ones, whatever comes next', async () => {
+    const server = await ServerProcess.start({ QUEUE_PAGE_PASSWORD: PASSWORD });
+    const page = (headers: Record<string, string>) => send(`${server.url}/queues`, { headers });
+    const statuses: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      statuses.push((await page({})).status, (await page(basic('admin', `wrong ${String(n)}`))).status);
+    }
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 401));
+    for (const headers of [basic('admin', 'another'), CREDENTIAL]) {
+      const refused = await page(headers);
+      expect([refused.status, refused.body.error]).toEqual([429, 'RATE_LIMITED']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect((await page({})).status).toBe(401);
+    await server.stop();
+  }, 60_000);
+});
+
 describe('without QUEUE_PAGE_PASSWORD', () => {
   it('there is no page of the queues', async () => {
     const server = await ServerProcess.start();

@@ -5,8 +5,10 @@ import { JobQueue, WEBHOOK_QUEUE, queueNameOf } from '@aerie/queue';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
+import { ThrottlerStorage } from '@nestjs/throttler';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import { WrongPasswords } from './wrong-passwords.js';
 
 /** Where the page is. */
 export const QUEUE_PAGE_PATH = '/queues';
@@ -26,25 +28,44 @@ export function serveQueuePage(app: NestExpressApplication, settings: Settings):
   if (password === null) return;
   app.use(
     QUEUE_PAGE_PATH,
-    askForCredential(USER, password),
+    askForCredential(
+      USER,
+      password,
+      new WrongPasswords(app.get<ThrottlerStorage>(ThrottlerStorage, { strict: false })),
+    ),
     refuseChanges,
     queuePage(app.get(JobQueue), settings.appName),
   );
 }
 
 /** Asks for a user and password by HTTP Basic (RFC 7617). How long it takes tells nothing about what was right. */
-export function askForCredential(user: string, password: string): RequestHandler {
+export function askForCredential(user: string, password: string, wrong: WrongPasswords): RequestHandler {
   const wanted = digest(`${user}:${password}`);
   return (request: Request, response: Response, next: NextFunction) => {
+    const address = request.ip ?? '';
     const presented = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const credential = presented === undefined ? '' : Buffer.from(presented, 'base64').toString('utf8');
     response.setHeader('Cache-Control', 'no-store');
+    const retryAfterMs = presented === undefined ? 0 : wrong.waitMs(address);
+    if (retryAfterMs > 0) {
+      const message = `Too many wrong passwords came from this address. Try again in ${String(Math.ceil(retryAfterMs / 1000))} s.`;
+      next(new AerieError('RATE_LIMITED', message, { retryAfterMs }));
+      return;
+    }
+    const credential = presented === undefined ? '' : Buffer.from(presented, 'base64').toString('utf8');
     if (timingSafeEqual(digest(credential), wanted)) {
       next();
       return;
     }
     response.setHeader('WWW-Authenticate', 'Basic realm="queues", charset="UTF-8"');
-    next(new AerieError('UNAUTHORIZED', `The page of the queues asks for user ${user} and its password.`));
+    const refused = new AerieError(
+      'UNAUTHORIZED',
+      `The page of the queues asks for user ${user} and its password.`,
+    );
+    // A browser's first request has none: that is no try.
+    const counted = presented === undefined ? Promise.resolve() : wrong.count(address);
+    counted.then(() => {
+      next(refused);
+    }, next);
   };
 }
 
