@@ -16,6 +16,7 @@ const MAY_USE = {
   'model-registry': ['contracts', 'tasks', 'engine', 'generation', 'providers', 'batching'],
   inference: ['contracts', 'model-registry', 'outbound', 'tasks'],
   jobs: ['contracts', 'inference', 'queue'],
+  'test-support': [],
 };
 
 /** What apps use anywhere, and what only their modules, the composition roots, may use on top. */
@@ -23,7 +24,9 @@ const APPS_MAY_USE = ['contracts', 'config', 'observability', 'queue', 'model-re
 const COMPOSITION_ROOTS_MAY_USE = [...APPS_MAY_USE, 'engine', 'outbound', 'tasks'];
 
 const COMPOSITION_ROOT = '^(apps|libs/inference|libs/jobs)/.+[.]module[.]ts$';
-const TESTS = '([.]spec[.]ts$|/src/testing/)';
+/** What only tests need; nothing else may import it. The last is what specs of several packages share. */
+const TEST_SUPPORT = '^libs/test-support/';
+const TESTS = `([.]spec[.]ts$|/src/testing/|${TEST_SUPPORT})`;
 
 /** Modules that nothing imports: processes, threads, and what threads load by URL. */
 const ENTRY_POINTS = [
@@ -43,7 +46,7 @@ const directionRules = Object.entries(MAY_USE).map(([name, uses]) => ({
   comment: `libs/${name} may use of ours: ${uses.join(', ') || 'nothing'}.`,
   severity: 'error',
   from: { path: `^libs/${name}/`, pathNot: COMPOSITION_ROOT },
-  to: { path: '^(libs|apps)/', pathNot: [`^libs/${name}/`, nothingOf(uses)].filter(Boolean) },
+  to: { path: '^(libs|apps)/', pathNot: [`^libs/${name}/`, TEST_SUPPORT, nothingOf(uses)].filter(Boolean) },
 }));
 
 /** A package of npm, wherever it is installed and whether or not only its types are imported. */
@@ -158,7 +161,7 @@ module.exports = {
     },
     {
       name: 'no-test-code-in-sources',
-      comment: 'What only tests need stays in specs and in src/testing/.',
+      comment: 'What only tests need stays in specs, in src/testing/ and in libs/test-support.',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: TESTS },
       to: { path: TESTS },

@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import { ModelRegistry } from './model-registry.js';
 import { ModelRegistryModule } from './model-registry.module.js';
 import { FakeEngine } from './testing/fake-engine.js';
-import { MemoryLogger } from './testing/memory-logger.js';
 import { TemporaryRepository } from './testing/temporary-repository.js';
 
 @Module({ imports: [ModelRegistryModule] })

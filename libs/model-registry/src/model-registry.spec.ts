@@ -1,12 +1,12 @@
 import { AerieError } from '@aerie/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import type { InferenceEvent } from './inference-event.js';
 import type { ModelLoader } from './loading/model-loader.js';
 import { ModelRegistry, type ModelRegistryOptions } from './model-registry.js';
 import type { RegistrySettings } from './registry-settings.js';
 import { FakeClock, settle } from './testing/fake-clock.js';
 import { FakeEngine } from './testing/fake-engine.js';
-import { MemoryLogger } from './testing/memory-logger.js';
 import { TemporaryRepository } from './testing/temporary-repository.js';
 
 const IMAGES = { task: 'image-classification', labels: ['cat', 'dog'] };
@@ -54,7 +54,7 @@ describe('ModelRegistry', () => {
   afterEach(async () => {
     await registry.close();
     repository.remove();
-    expect(clock.armed).toBe(0);
+    expect(clock.armed).toEqual([]);
   });
 
   describe('choosing', () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { MemoryLogger } from '@aerie/test-support';
 import type { OpenAiProvider } from './openai-provider.js';
 import type { ProviderOptions } from './provider-options.js';
 import type { FakeClock } from './testing/fake-clock.js';
-import type { MemoryLogger } from './testing/memory-logger.js';
 import { API_KEY, CHAT, newTestProvider, outcomeOf } from './testing/new-test-provider.js';
 import {
   beginStream,

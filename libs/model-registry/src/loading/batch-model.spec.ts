@@ -2,11 +2,11 @@ import { AerieError } from '@aerie/contracts';
 import type { ReplicaPool } from '@aerie/engine';
 import type { TaskTypes } from '@aerie/tasks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import type { InferenceEvent } from '../inference-event.js';
 import { StatisticsRecorder } from '../statistics-recorder.js';
 import { FakeClock, settle } from '../testing/fake-clock.js';
 import { FakePool } from '../testing/fake-pool.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { BatchModel } from './batch-model.js';
 
 describe('BatchModel', () => {

@@ -1,8 +1,8 @@
 import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import { settle } from '../testing/fake-clock.js';
 import { FakePool } from '../testing/fake-pool.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { ReplicaWarmUp } from './replica-warm-up.js';
 
 function setUp(items: readonly unknown[] = ['trial']) {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import { TASK_SECTIONS } from '../loading/task-sections.js';
 import { scanRepository } from '../repository/repository-scanner.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
 import { manifestJsonSchema } from './manifest-json-schema.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import { TASK_SECTIONS } from '../loading/task-sections.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
 import { scanRepository } from './repository-scanner.js';
 

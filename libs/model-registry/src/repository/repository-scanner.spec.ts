@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import { BATCH_TASK_SECTIONS } from '../loading/batch-model-loader.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
 import { scanRepository } from './repository-scanner.js';
 

@@ -66,10 +66,10 @@ describe('EagerLoading', () => {
     versions[0]?.loads[0]?.reject(new AerieError('MODEL_NOT_LOADED', 'no', { retryAfterMs: 2_000 }));
     await settle();
     loading.stop();
-    expect(clock.armed).toBe(0);
+    expect(clock.armed).toEqual([]);
     versions[1]?.loads[0]?.reject(new AerieError('SHUTTING_DOWN', 'no'));
     await clock.advance(10_000);
     expect(begun()).toEqual([1, 1, 1]);
-    expect(clock.armed).toBe(0);
+    expect(clock.armed).toEqual([]);
   });
 });

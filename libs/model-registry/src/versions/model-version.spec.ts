@@ -1,9 +1,9 @@
 import { AerieError } from '@aerie/contracts';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MemoryLogger } from '@aerie/test-support';
 import type { ModelRuntime } from '../loading/model-runtime.js';
 import { ModelLoadError } from '../model-load.error.js';
 import { FakeClock, settle } from '../testing/fake-clock.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { ModelVersion } from './model-version.js';
 
 interface PendingOpen {
@@ -63,7 +63,7 @@ describe('ModelVersion', () => {
     version = newVersion();
   });
   afterEach(() => {
-    expect(clock.armed).toBe(0);
+    expect(clock.armed).toEqual([]);
   });
 
   describe('loading', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, LanguageModel, TextStream } from '@aerie/generation';
+import { MemoryLogger } from '@aerie/test-support';
 import { FakeClock } from '../testing/fake-clock.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
 import { CHAT, collect, outcomeOf } from '../testing/new-test-provider.js';
 import { FallbackModel } from './fallback-model.js';
 
