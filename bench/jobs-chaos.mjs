@@ -35,7 +35,7 @@ const KILL_JITTER_MS = 1_500;
 const LONGEST_WAIT_MS = 180_000;
 const MODEL = 'minilm-l6-v2';
 /** Work of some tenths of a second, so that kills hit it. */
-const TEXTS = Array.from({ length: 24 }, (_, i) => `${'one of many words, '.repeat(12)}${i}`);
+const TEXTS = Array.from({ length: 8 }, (_, i) => `${'one of many words, '.repeat(12)}${i}`);
 const { values } = parseArgs({
   options: {
     backend: { type: 'string', default: 'embedded' },
