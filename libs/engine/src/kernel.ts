@@ -7,8 +7,13 @@ export interface InferenceSession {
   readonly outputs: readonly TensorMetadata[];
   /** The execution provider that the session was created with, such as `cpu` or `cuda`. */
   readonly provider: string;
-  /** Runs the model once. Blocks its thread in native code for the whole duration. */
-  run(feeds: NamedTensors): Promise<NamedTensors>;
+  /**
+   * Runs the model once. Blocks its thread in native code for the whole duration.
+   *
+   * @param into memory for outputs, by name, of the type and dimensions that they will have: they are written there.
+   *   What is not named gets memory of its own.
+   */
+  run(feeds: NamedTensors, into?: NamedTensors): Promise<NamedTensors>;
   /** Gives the native memory back. The session is unusable afterwards. */
   release(): Promise<void>;
 }

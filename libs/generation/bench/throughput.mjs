@@ -1,6 +1,6 @@
 /**
  * Tokens per second, time to first token and where a step's time goes.
- * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded] [--reuse]
+ * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--spin-us 50] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded] [--reuse]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values: args } = parseArgs({
     streams: { type: 'string', default: '1,4,8' },
     temperature: { type: 'string', default: '0.7' },
     spin: { type: 'boolean', default: false },
+    'spin-us': { type: 'string' },
     reuse: { type: 'boolean', default: false },
     seeded: { type: 'boolean', default: false },
   },
@@ -47,6 +48,7 @@ const engine = await GenerationEngine.open({
   sessionModuleUrl: ONNX_SESSION_MODULE_URL,
   intraOpThreads: Number(args.threads),
   allowSpinning: args.spin,
+  ...(args['spin-us'] === undefined ? {} : { spinMicroseconds: Number(args['spin-us']) }),
   chunkSize: Number(args.chunk),
   ...(args.reuse ? {} : { prefixCacheBytes: 0 }),
   observer: {

@@ -349,6 +349,7 @@ function workerOptionsOf(options: GenerationEngineOptions): Omit<WorkerOptions, 
     prefixCacheBytes: options.prefixCacheBytes ?? 256 * 1024 * 1024,
     intraOpThreads: options.intraOpThreads ?? 1,
     allowSpinning: options.allowSpinning ?? false,
+    spinMicroseconds: options.spinMicroseconds ?? 50,
     queryGroups: options.queryGroups ?? null,
     faultsAllowed: options.faultsAllowed ?? false,
   };

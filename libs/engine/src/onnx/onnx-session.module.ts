@@ -12,7 +12,7 @@ const MAX_REWRITTEN_BYTES = 256 * 1024 * 1024;
 
 /** Runs models with ONNX Runtime. Imported by replicas' threads only. */
 export const createSession: CreateSession = async (options) => {
-  const { provider, intraOpThreads, allowSpinning = false } = options;
+  const { provider, intraOpThreads, allowSpinning = false, spinMicroseconds = 0 } = options;
   const sessionOptions: OrtSession.SessionOptions = {
     executionProviders: [providerConfig(provider)],
     intraOpNumThreads: intraOpThreads,
@@ -24,7 +24,8 @@ export const createSession: CreateSession = async (options) => {
     extra: {
       session: {
         // Idle intra-op threads would spin and steal from other replicas. Only strings are accepted.
-        intra_op: { allow_spinning: allowSpinning ? '1' : '0' },
+        intra_op: spinning(allowSpinning, spinMicroseconds),
+        force_spinning_stop: allowSpinning ? '0' : '1',
         inter_op: { allow_spinning: '0' },
         ...(options.dynamicQuantization === true && integerProductsMaySaturate() ? WIDER_SUMS : {}),
       },
@@ -41,6 +42,11 @@ export const createSession: CreateSession = async (options) => {
 
 /** Half as fast where the CPU has VNNI, so it is set only where it has not. */
 const WIDER_SUMS = { x64quantprecision: '1' };
+
+function spinning(always: boolean, microseconds: number): Readonly<Record<string, string>> {
+  if (always || microseconds === 0) return { allow_spinning: always ? '1' : '0' };
+  return { allow_spinning: '1', spin_duration_us: String(microseconds) };
+}
 
 /** The kernel of Add, Add and LayerNormalization in one is slower on the CPU than the three (ADR 5). */
 const CPU_OPTIMIZATION = { disable_specified_optimizers: 'SkipLayerNormFusion' };
@@ -64,7 +70,12 @@ function adapt(session: OrtSession, provider: string): InferenceSession {
     inputs: tensorMetadata(session.inputMetadata),
     outputs,
     provider,
-    run: async (feeds) => fromOrtOutputs(await session.run(toOrtFeeds(feeds), fetches)),
+    run: async (feeds, into) => {
+      if (into === undefined) return fromOrtOutputs(await session.run(toOrtFeeds(feeds), fetches));
+      const given = toOrtFeeds(into);
+      const written = Object.fromEntries(fetches.map((name) => [name, given[name] ?? null]));
+      return { ...fromOrtOutputs(await session.run(toOrtFeeds(feeds), written)), ...into };
+    },
     release: () => session.release(),
   };
 }

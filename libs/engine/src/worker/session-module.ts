@@ -14,6 +14,11 @@ export interface SessionOptions {
    */
   readonly allowSpinning?: boolean;
   /**
+   * How long those threads look for more work within a run before they sleep: waking them costs more than an operator
+   * of a few microseconds. Between runs they sleep. Default 0.
+   */
+  readonly spinMicroseconds?: number;
+  /**
    * On the CPU, MatMuls whose weights are stored as int8 are computed in integers, with activations quantized row by
    * row at run time: faster, with small errors. Default false.
    */

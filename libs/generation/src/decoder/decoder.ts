@@ -26,7 +26,7 @@ export interface Decoder {
   usedBytes(): number;
   /** Appends a chunk of a prompt to one row. Returns the logits after its last token, valid until the next call. */
   prefill(row: number, tokens: readonly number[]): Promise<Float32Array>;
-  /** Appends one token to each of the first rows. Returns their logits, one row after the other. */
+  /** Appends one token to each of the first rows. Returns their logits, row by row, valid until the next call. */
   decode(batch: DecodeBatch): Promise<Float32Array>;
   /** Gives the row's tokens up. */
   clear(row: number): void;

@@ -2,6 +2,7 @@ import type { InferenceSession, NamedTensors, Tensor } from '@aerie/engine';
 import { writeDecodeBias, writePrefillBias } from './attention-bias.js';
 import type { DecodeBatch, Decoder, KvBlock } from './decoder.js';
 import { KvBuffer } from './kv-buffer.js';
+import { OutputBuffers } from './output-buffers.js';
 
 /** How an {@link ExternalKvDecoder} is made. */
 export interface ExternalKvOptions {
@@ -20,6 +21,7 @@ export class ExternalKvDecoder implements Decoder {
   readonly #kv: KvBuffer;
   readonly #groups: number;
   readonly #newNames: readonly string[];
+  readonly #outputs: OutputBuffers;
   /** Past tensors of the last decode step: they stay the same until rows or capacity change. */
   #pastFeeds: { readonly rows: number; readonly capacity: number; readonly feeds: NamedTensors } | null =
     null;
@@ -44,6 +46,13 @@ export class ExternalKvDecoder implements Decoder {
       `new.${layer}.key`,
       `new.${layer}.value`,
     ]).flat();
+    const { heads, headSize } = this.#kv.shape;
+    this.#outputs = new OutputBuffers({
+      vocabSize: this.vocabSize,
+      newNames: this.#newNames,
+      heads,
+      headSize,
+    });
   }
 
   /** Whether a session follows the external-KV contract. */
@@ -72,7 +81,7 @@ export class ExternalKvDecoder implements Decoder {
     const capacity = length === 0 ? 0 : this.#kv.capacity;
     const bias = new Float32Array(count * this.#groups * (capacity + count));
     writePrefillBias(bias, this.#groups, capacity, length, count);
-    const outputs = await this.#session.run({
+    const feeds = {
       ...this.#past(row, 1, capacity),
       input_ids: integers(tokens, [1, count]),
       position_ids: integers(
@@ -80,7 +89,8 @@ export class ExternalKvDecoder implements Decoder {
         [1, count],
       ),
       attn_bias: { dtype: 'float32', dims: [1, 1, count * this.#groups, capacity + count], data: bias },
-    });
+    } as const;
+    const outputs = await this.#session.run(feeds, this.#outputs.tensors(1, count));
     this.#kv.append(row, this.#newKeys(outputs), 0, count);
     return floats(outputs, 'logits');
   }
@@ -98,12 +108,13 @@ export class ExternalKvDecoder implements Decoder {
     positions.forEach((length, row) => {
       writeDecodeBias(bias, row, this.#groups, capacity, length);
     });
-    const outputs = await this.#session.run({
+    const feeds = {
       ...this.#pastFeeds.feeds,
       input_ids: integers([...tokens, ...padding], [rows, 1]),
       position_ids: integers(positions, [rows, 1]),
       attn_bias: { dtype: 'float32', dims: [rows, 1, this.#groups, capacity + 1], data: bias },
-    });
+    } as const;
+    const outputs = await this.#session.run(feeds, this.#outputs.tensors(rows, 1));
     const keys = this.#newKeys(outputs);
     for (let row = 0; row < tokens.length; row++) this.#kv.append(row, keys, row, 1);
     return floats(outputs, 'logits');

@@ -86,6 +86,7 @@ export interface WorkerOptions {
   readonly prefixCacheBytes: number;
   readonly intraOpThreads: number;
   readonly allowSpinning: boolean;
+  readonly spinMicroseconds: number;
   readonly queryGroups: number | null;
   readonly faultsAllowed: boolean;
   /** Memory of the thread's NativeGuard. */

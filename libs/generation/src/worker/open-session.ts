@@ -5,7 +5,7 @@ import type { FailedProvider, WorkerOptions } from './messages.js';
 /** What a session is opened with. */
 export type OpenSessionOptions = Pick<
   WorkerOptions,
-  'sessionModuleUrl' | 'modelPath' | 'providers' | 'intraOpThreads' | 'allowSpinning'
+  'sessionModuleUrl' | 'modelPath' | 'providers' | 'intraOpThreads' | 'allowSpinning' | 'spinMicroseconds'
 >;
 
 /** A session, and the providers that were tried before it. */
@@ -16,14 +16,14 @@ export interface OpenedSession {
 
 /** Opens the model with the first execution provider that works. The guard is held inside the session's calls. */
 export async function openSession(options: OpenSessionOptions, guard: NativeGuard): Promise<OpenedSession> {
-  const { sessionModuleUrl, modelPath, providers, intraOpThreads, allowSpinning } = options;
+  const { sessionModuleUrl, modelPath, providers, intraOpThreads, allowSpinning, spinMicroseconds } = options;
   const createSession = await importCreateSession(sessionModuleUrl);
   const failedProviders: FailedProvider[] = [];
   let lastError: unknown = new Error('no execution provider to try. This is a bug.');
   for (const provider of providers) {
     try {
       const session = await guard.run(() =>
-        createSession({ modelPath, provider, intraOpThreads, allowSpinning }),
+        createSession({ modelPath, provider, intraOpThreads, allowSpinning, spinMicroseconds }),
       );
       return { session: guarded(session, guard), failedProviders };
     } catch (error) {
@@ -50,7 +50,7 @@ function guarded(session: InferenceSession, guard: NativeGuard): InferenceSessio
     inputs,
     outputs,
     provider,
-    run: (feeds) => guard.run(() => session.run(feeds)),
+    run: (feeds, into) => guard.run(() => session.run(feeds, into)),
     release: () => guard.run(() => session.release()),
   };
 }
