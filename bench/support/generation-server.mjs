@@ -5,6 +5,8 @@ import { startAerie } from './server.mjs';
 
 const NAME = 'smollm2-135m-instruct';
 const REPOSITORY = join(WORK, 'generation-models');
+/** Its own folder: another server may run from this checkout. */
+const ENVIRONMENT = { RATE_LIMIT_CHAT: 'off', DATA_DIR: join(WORK, 'generation-data') };
 
 /**
  * Aerie with the language model alone, and the default settings but for the reuse of keys and values.
@@ -12,12 +14,12 @@ const REPOSITORY = join(WORK, 'generation-models');
  * @param {{ reuse: boolean }} options Whether prompts may use what earlier ones have computed.
  */
 export function startGenerationServer({ reuse }) {
-  if (reuse) return startAerie({ env: { RATE_LIMIT_CHAT: 'off' } });
+  if (reuse) return startAerie({ env: ENVIRONMENT });
   const folder = join(REPOSITORY, NAME);
   mkdirSync(REPOSITORY, { recursive: true });
   cpSync(join(MODELS, NAME), folder, { recursive: true });
   const path = join(folder, 'model.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8'));
   writeFileSync(path, JSON.stringify({ ...manifest, generation: { prefix_cache_mib: 0 } }, undefined, 2));
-  return startAerie({ env: { RATE_LIMIT_CHAT: 'off', MODEL_PATH: REPOSITORY } });
+  return startAerie({ env: { ...ENVIRONMENT, MODEL_PATH: REPOSITORY } });
 }
