@@ -140,6 +140,21 @@ describe('models of other servers', () => {
     expect(version?.statistics.requests).toEqual({ succeeded: 1, failed: 0 });
   });
 
+  it('tells the metrics of its own answers, not of those that a fallback gives', async () => {
+    writeLocal();
+    await scan({ local: { default_for_task: true }, remote: remote({}, ['local']) });
+    const told: string[] = [];
+    registry.onGeneration((event) => {
+      told.push(
+        `${event.model}@${event.version} ${event.type === 'end' ? event.record.outcome : event.type}`,
+      );
+    });
+    await ask('remote');
+    status = 500;
+    await ask('remote');
+    expect(told).toEqual(['remote@1 first-token', 'remote@1 completed', 'remote@1 failed']);
+  });
+
   it('is not loaded without its key, and says nothing of it to callers', async () => {
     await scan({ remote: remote({ api_key_env: 'B_KEY' }) });
     await expect(ask('remote')).rejects.toMatchObject({

@@ -36,7 +36,7 @@ export class ProviderModelLoader implements ModelLoader {
     });
   }
 
-  #load({ model, version, recorder, borrow = lendsNothing }: LoadRequest): ProviderModel {
+  #load({ model, version, recorder, onGeneration, borrow = lendsNothing }: LoadRequest): ProviderModel {
     const { logger } = this.#options;
     const { options } = version;
     if (!isProvider(options)) throw new Error(`The model ${model.name} has no provider. This is a bug.`);
@@ -47,6 +47,7 @@ export class ProviderModelLoader implements ModelLoader {
       fallbacks: fallbacksOf(options),
       borrow,
       recorder,
+      report: (occurrence) => onGeneration?.({ ...occurrence, model: model.name, version: version.version }),
       logger,
       now: () => registryClock.now(),
     });

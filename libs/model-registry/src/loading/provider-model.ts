@@ -2,6 +2,7 @@ import type { ReplicaStatus } from '@aerie/engine';
 import type { GenerationRequest, LanguageModel } from '@aerie/generation';
 import { FallbackModel, type OpenAiProvider, type ProviderStatus } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
+import type { GenerationOccurrence } from '../generation-event.js';
 import type { LoadedTextModel } from '../loaded-model.js';
 import type { ModelReference } from '../model-selector.js';
 import type { RegistryLogger } from '../registry-logger.js';
@@ -9,6 +10,7 @@ import type { StatisticsRecorder } from '../statistics-recorder.js';
 import { BorrowedStream } from './borrowed-stream.js';
 import type { BorrowModel } from './model-loader.js';
 import type { ModelRuntime, RuntimeActivity } from './model-runtime.js';
+import { ObservedModel } from './observed-model.js';
 import { ProviderStream } from './provider-stream.js';
 
 /** What a model of another server is made of. */
@@ -18,6 +20,8 @@ export interface ProviderModelOptions extends ModelReference {
   readonly fallbacks: readonly string[];
   readonly borrow: BorrowModel;
   readonly recorder: StatisticsRecorder;
+  /** Hears of what the provider's own answers do; those of a fallback are told by the fallback. */
+  readonly report: (occurrence: GenerationOccurrence) => void;
   readonly logger: RegistryLogger;
   /** Milliseconds, rising. */
   readonly now: () => number;
@@ -30,15 +34,17 @@ export class ProviderModel implements ModelRuntime, LanguageModel {
   readonly outputs = [];
   readonly labels = null;
   readonly #options: ProviderModelOptions;
+  readonly #own: LanguageModel;
 
   constructor(options: ProviderModelOptions) {
     this.#options = options;
-    const { name, version, provider } = options;
-    this.model = { name, version, model: this, contextLength: null, withoutFallbacks: provider };
+    const { name, version, provider, report, now } = options;
+    this.#own = new ObservedModel(provider, report, now);
+    this.model = { name, version, model: this, contextLength: null, withoutFallbacks: this.#own };
   }
 
   generate(request: GenerationRequest, signal?: AbortSignal): ProviderStream {
-    const { name, version, provider, fallbacks, borrow, recorder, logger, now } = this.#options;
+    const { name, version, fallbacks, borrow, recorder, logger, now } = this.#options;
     const startedAt = now();
     const borrowed = new Map<string, BorrowedStream>();
     const candidates = fallbacks.map((fallback) => ({
@@ -51,7 +57,7 @@ export class ProviderModel implements ModelRuntime, LanguageModel {
         },
       },
     }));
-    const model = new FallbackModel({ candidates: [{ name, model: provider }, ...candidates], logger });
+    const model = new FallbackModel({ candidates: [{ name, model: this.#own }, ...candidates], logger });
     return new ProviderStream({
       stream: model.generate(request, signal),
       reference: (candidate) =>
