@@ -1,0 +1,23 @@
+/** A line of a {@link MemoryLogger}. */
+export interface LoggedLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: object;
+}
+
+/** Keeps the log lines. */
+export class MemoryLogger {
+  readonly lines: LoggedLine[] = [];
+
+  info(fields: object, message: string): void {
+    this.lines.push({ level: 'info', message, fields });
+  }
+
+  warn(fields: object, message: string): void {
+    this.lines.push({ level: 'warn', message, fields });
+  }
+
+  error(fields: object, message: string): void {
+    this.lines.push({ level: 'error', message, fields });
+  }
+}
