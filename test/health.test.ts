@@ -34,6 +34,8 @@ describe('health', () => {
   });
 
   it('serves metrics for Prometheus', async () => {
+    // A request of its own, as a histogram without one has no buckets.
+    await send(`${server.url}/health/live`);
     const { text } = await send(`${server.url}/metrics`);
     expect(text).toMatch(/aerie_http_request_duration_seconds_bucket/);
     expect(text).toMatch(/process_resident_memory_bytes/);
