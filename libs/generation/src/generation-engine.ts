@@ -4,20 +4,15 @@ import type {
   GenerationEngineOptions,
   GenerationObserver,
   GenerationStatus,
-  GenerationTotals,
 } from './generation-engine-options.js';
-import type { GenerationRequest, GenerationUsage } from './generation-request.js';
+import type { GenerationRequest } from './generation-request.js';
 import { GenerationStream } from './generation-stream.js';
 import { PendingRequest } from './pending-request.js';
+import { PendingRequests } from './pending-requests.js';
 import type { StreamUpdate } from './scheduler/stream-update.js';
 import { WorkerLink } from './worker-link.js';
-import type {
-  FromWorker,
-  GenerationFault,
-  LoadedModel,
-  WorkerOptions,
-  WorkerState,
-} from './worker/messages.js';
+import { workerOptionsOf } from './worker-options.js';
+import type { FromWorker, GenerationFault, LoadedModel, WorkerState } from './worker/messages.js';
 
 const DEFAULT_MAX_QUEUE = 256;
 const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
@@ -41,18 +36,16 @@ export class GenerationEngine {
   readonly #options: GenerationEngineOptions;
   readonly #observer: GenerationObserver;
   readonly #workerUrl: URL;
-  readonly #pending = new Map<number, PendingRequest>();
+  readonly #pending = new PendingRequests();
   #link: WorkerLink | null = null;
   #model: LoadedModel | null = null;
   #state: GenerationStatus['state'] = 'restarting';
   #workerState = IDLE;
-  #totals: GenerationTotals = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
   #restarts = 0;
   #losses = 0;
   #restartTimer: NodeJS.Timeout | null = null;
   #lastProgressAt = performance.now();
   #readyAt = performance.now();
-  #meanRequestMs = 2_000;
   #nextId = 1;
 
   private constructor(options: GenerationEngineOptions, workerUrl: URL) {
@@ -114,7 +107,7 @@ export class GenerationEngine {
       pending.settle('canceled', stream.usage);
       return stream;
     }
-    this.#pending.set(id, pending);
+    this.#pending.add(pending);
     pending.watch(
       (what, timeoutMs) => {
         this.#abandon(id, new AerieError('TIMEOUT', `${what} took longer than ${timeoutMs} ms`));
@@ -130,11 +123,11 @@ export class GenerationEngine {
     return {
       state: this.#state,
       running,
-      waiting: this.#waiting(),
+      waiting: this.#pending.waiting(),
       kvUsage,
       restarts: this.#restarts,
       sinceProgressMs: performance.now() - this.#lastProgressAt,
-      totals: this.#totals,
+      totals: this.#pending.totals,
     };
   }
 
@@ -149,7 +142,7 @@ export class GenerationEngine {
   async close(): Promise<void> {
     this.#state = 'closed';
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
-    this.#failPending(() => true, new AerieError('SHUTTING_DOWN', 'the server is shutting down'));
+    this.#pending.fail(() => true, new AerieError('SHUTTING_DOWN', 'the server is shutting down'));
     const link = this.#link;
     this.#link = null;
     await link?.close(CLOSE_GRACE_MS);
@@ -159,19 +152,13 @@ export class GenerationEngine {
     return this.#options.maxSlots ?? 8;
   }
 
-  #waiting(): number {
-    let waiting = 0;
-    for (const { started, stream } of this.#pending.values()) if (!started && !stream.ended) waiting++;
-    return waiting;
-  }
-
   #refuseWhenFull(): void {
     const maxQueue = this.#options.maxQueue ?? DEFAULT_MAX_QUEUE;
     const free = Math.max(0, this.#maxSlots - this.#workerState.running);
-    const waiting = this.#waiting();
+    const waiting = this.#pending.waiting();
     if (waiting < maxQueue + free) return;
     // A slot is free again, on average, after a request's duration divided by the slots.
-    const estimate = (this.#meanRequestMs * (waiting + 1)) / this.#maxSlots;
+    const estimate = (this.#pending.meanRequestMs * (waiting + 1)) / this.#maxSlots;
     throw new AerieError(
       'OVERLOADED',
       `${waiting} requests are waiting, the limit is ${maxQueue}: try again later`,
@@ -192,28 +179,7 @@ export class GenerationEngine {
     if (pending === undefined) return;
     pending.endStream(error);
     if (this.#state === 'ready') this.#link?.send({ type: 'cancel', id });
-    else this.#settle(pending, 'canceled', pending.stream.usage);
-  }
-
-  #settle(
-    pending: PendingRequest,
-    outcome: 'completed' | 'canceled' | 'failed',
-    usage: GenerationUsage,
-  ): void {
-    this.#pending.delete(pending.id);
-    this.#totals = {
-      promptTokens: this.#totals.promptTokens + usage.promptTokens,
-      cachedTokens: this.#totals.cachedTokens + usage.cachedTokens,
-      completionTokens: this.#totals.completionTokens + usage.completionTokens,
-    };
-    pending.settle(outcome, usage);
-  }
-
-  #failPending(which: (pending: PendingRequest) => boolean, error: AerieError): void {
-    for (const pending of [...this.#pending.values()].filter(which)) {
-      pending.endStream(error);
-      this.#settle(pending, 'failed', pending.stream.usage);
-    }
+    else this.#pending.settle(pending, 'canceled', pending.stream.usage);
   }
 
   #startThread(onReady: () => void, onFailed: (reason: string) => void): void {
@@ -261,7 +227,7 @@ export class GenerationEngine {
       const message = `${this.#options.name} keeps its caches as outputs: it runs on the slow path, one text per step`;
       this.#observer.onNotice?.({ level: 'warn', message });
     }
-    for (const pending of this.#pending.values()) this.#send(pending);
+    for (const pending of this.#pending.all()) this.#send(pending);
   }
 
   /**
@@ -270,20 +236,14 @@ export class GenerationEngine {
    */
   #replaceThread(reason: string): void {
     if (this.#state === 'closed') return;
-    const retryAfterMs = 1_000;
     this.#observer.onNotice?.({
       level: 'error',
       message: `the thread of ${this.#options.name} was lost: ${reason}`,
     });
-    this.#failPending(
+    const message = 'the language model stopped while this text was generated; it is being restarted';
+    this.#pending.fail(
       ({ started, sent, stream }) => this.#state === 'restarting' || started || sent > 1 || stream.ended,
-      new AerieError(
-        'WORKER_LOST',
-        'the language model stopped while this text was generated; it is being restarted',
-        {
-          retryAfterMs,
-        },
-      ),
+      new AerieError('WORKER_LOST', message, { retryAfterMs: 1_000 }),
     );
     if (this.#state === 'ready' && performance.now() - this.#readyAt > STABLE_MS) this.#losses = 0;
     this.#state = 'restarting';
@@ -322,8 +282,7 @@ export class GenerationEngine {
         const outcome = error === null ? 'completed' : error.code === 'CANCELED' ? 'canceled' : 'failed';
         pending.stream.setUsage(usage);
         pending.endStream(error === null ? null : AerieError.from(error));
-        this.#settle(pending, outcome, usage);
-        if (outcome === 'completed') this.#meanRequestMs += (pending.elapsedMs() - this.#meanRequestMs) / 16;
+        this.#pending.settle(pending, outcome, usage);
       }
     }
   }
@@ -334,23 +293,4 @@ function canceled(signal: AbortSignal | undefined): AerieError {
   return reason instanceof AerieError
     ? reason
     : new AerieError('CANCELED', 'the caller left before the text was complete', { cause: reason });
-}
-
-function workerOptionsOf(options: GenerationEngineOptions): Omit<WorkerOptions, 'guard'> {
-  return {
-    modelPath: options.modelPath,
-    sessionModuleUrl: options.sessionModuleUrl,
-    providers: options.providers ?? [{ name: 'cpu', deviceId: null }],
-    directory: options.directory,
-    contextLength: options.contextLength ?? 2048,
-    maxSlots: options.maxSlots ?? 8,
-    chunkSize: options.chunkSize ?? 64,
-    kvBudgetBytes: options.kvBudgetBytes ?? null,
-    prefixCacheBytes: options.prefixCacheBytes ?? 256 * 1024 * 1024,
-    intraOpThreads: options.intraOpThreads ?? 1,
-    allowSpinning: options.allowSpinning ?? false,
-    spinMicroseconds: options.spinMicroseconds ?? 50,
-    queryGroups: options.queryGroups ?? null,
-    faultsAllowed: options.faultsAllowed ?? false,
-  };
 }

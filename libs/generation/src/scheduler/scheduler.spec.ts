@@ -4,7 +4,8 @@ import type { GenerationRequest } from '../generation-request.js';
 import { FakeDecoder } from '../testing/fake.decoder.js';
 import { TokenBytes } from '../text/token-bytes.js';
 import { GenerationTask } from './generation-task.js';
-import { Scheduler, type SchedulerOptions } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
+import type { SchedulerOptions } from './scheduler-options.js';
 import type { StepRecord, StreamUpdate } from './stream-update.js';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';

@@ -1,36 +1,13 @@
 import { AerieError, type SerializedError } from '@aerie/contracts';
-import type { Decoder } from '../decoder/decoder.js';
 import { PrefixCache } from '../decoder/prefix-cache.js';
 import type { ChosenTokenLogprob, FinishReason } from '../generation-request.js';
 import { Sampler } from '../sampling/sampler.js';
-import type { GenerationTask, TaskEnvironment } from './generation-task.js';
+import type { GenerationTask } from './generation-task.js';
+import { Prefiller } from './prefiller.js';
 import { type Occupant, RowTable } from './row-table.js';
+import type { SchedulerOptions } from './scheduler-options.js';
 import type { StepRecord, StreamUpdate } from './stream-update.js';
 
-/** What a {@link Scheduler} is made from. */
-export interface SchedulerOptions {
-  readonly decoder: Decoder;
-  readonly environment: TaskEnvironment;
-  /** Rows that may be in use at a time. */
-  readonly maxSlots: number;
-  /** Tokens of a prompt that are prefilled in one run, at most. A fixed number: results depend on it. */
-  readonly chunkSize: number;
-  /** Tokens that all rows together may hold, each counted with the capacity of the longest. */
-  readonly kvBudgetTokens: number;
-  /** Bytes of keys and values kept for requests to come; 0 keeps none. */
-  readonly prefixCacheBytes: number;
-  /** Tokenizes a task's prompt. May throw an AerieError. */
-  readonly encode: (task: GenerationTask) => readonly number[];
-  /** Takes what a step brought about, once per run of the model. */
-  readonly publish: (updates: readonly StreamUpdate[], steps: readonly StepRecord[]) => void;
-  /** Hears of errors that callers see only as INTERNAL. */
-  readonly onFault: (error: unknown) => void;
-  /** Milliseconds on a monotonic clock. */
-  readonly now: () => number;
-}
-
-/** A share of the chunks goes to the prompt that waits longest, so that short ones cannot hold it up for ever. */
-const OLDEST_FIRST_EVERY = 3;
 /** Batches for bit-identical results have at least this many rows: a single one takes another kernel. */
 const REPRODUCIBLE_ROWS = 2;
 
@@ -43,11 +20,11 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #rows: RowTable;
   readonly #prefixes: PrefixCache;
+  readonly #prefiller: Prefiller;
   readonly #sampler: Sampler;
   readonly #tasks = new Map<number, GenerationTask>();
   #queue: GenerationTask[] = [];
   #updates: StreamUpdate[] = [];
-  #chunksRun = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -56,7 +33,9 @@ export class Scheduler {
       options.chunkSize,
       options.decoder.canShare ? options.prefixCacheBytes : 0,
     );
-    this.#sampler = new Sampler(options.decoder.vocabSize);
+    const { decoder, chunkSize, now } = options;
+    this.#prefiller = new Prefiller({ decoder, rows: this.#rows, prefixes: this.#prefixes, chunkSize, now });
+    this.#sampler = new Sampler(decoder.vocabSize);
   }
 
   /** Whether a step would do anything. */
@@ -167,69 +146,14 @@ export class Scheduler {
   /** Runs chunks of prompts, one chunk's worth of tokens in all: several when they are short. */
   async #prefillStep(): Promise<void> {
     let budget = this.#options.chunkSize;
-    for (let next = this.#nextPrefill(); next !== null; next = this.#nextPrefill()) {
-      const [row, occupant] = next;
-      this.#reusePrefix(row, occupant);
-      const length = this.#options.decoder.lengths[row] as number;
-      const boundary = length - (length % this.#options.chunkSize) + this.#options.chunkSize;
-      const chunk = occupant.sequence.tokens.slice(length, boundary);
-      if (chunk.length > budget) return;
-      budget -= chunk.length;
-      await this.#prefillChunk(row, occupant, chunk);
+    for (let chunk = this.#prefiller.next(budget); chunk !== null; chunk = this.#prefiller.next(budget)) {
+      budget -= chunk.tokens.length;
+      const { logits, isLast, startedAt, ranAt } = await this.#prefiller.run(chunk);
+      if (isLast) this.#startDecoding(chunk.row, chunk.occupant, logits);
+      const runMs = ranAt - startedAt;
+      const overheadMs = this.#options.now() - ranAt;
+      this.#publish([{ kind: 'prefill', rows: 1, tokens: chunk.tokens.length, runMs, overheadMs }]);
     }
-  }
-
-  /** Looked up just before the first chunk: requests that arrive together then share what the first one computes. */
-  #reusePrefix(row: number, { task, sequence }: Occupant): void {
-    if (task.prefixSought) return;
-    task.prefixSought = true;
-    for (const { block, blockTokens, count, exact } of this.#prefixes.match(
-      sequence.tokens,
-      task.reproducible,
-    )) {
-      this.#options.decoder.importBlock(row, block, blockTokens, count);
-      if (exact) task.exactTokens += count;
-      task.cachedTokens += count;
-    }
-  }
-
-  /** The prompt with the least left to do, or every few chunks the one that waits longest. */
-  #nextPrefill(): readonly [number, Occupant] | null {
-    const { lengths } = this.#options.decoder;
-    let best: readonly [number, Occupant] | null = null;
-    let least = Infinity;
-    for (const entry of this.#rows.entries()) {
-      const [row, { task, sequence, phase }] = entry;
-      if (phase !== 'prefill' || task.paused || task.canceled) continue;
-      const byAge = this.#chunksRun % OLDEST_FIRST_EVERY === OLDEST_FIRST_EVERY - 1;
-      const measure = byAge ? task.id : sequence.promptTokens - (lengths[row] as number);
-      if (measure < least) {
-        least = measure;
-        best = entry;
-      }
-    }
-    return best;
-  }
-
-  async #prefillChunk(row: number, occupant: Occupant, chunk: readonly number[]): Promise<void> {
-    const { decoder, chunkSize, now } = this.#options;
-    const { task, sequence } = occupant;
-    const length = decoder.lengths[row] as number;
-    const startedAt = now();
-    const logits = await decoder.prefill(row, chunk);
-    const ranAt = now();
-    this.#chunksRun++;
-    const end = length + chunk.length;
-    if (task.exactTokens === length && chunk.length === chunkSize) task.exactTokens = end;
-    if (task.exactTokens === end || end === sequence.promptTokens) {
-      this.#prefixes.store(sequence.tokens.slice(0, end), task.exactTokens, (start, count) =>
-        decoder.exportBlock(row, start, count),
-      );
-    }
-    if (end === sequence.promptTokens) this.#startDecoding(row, occupant, logits);
-    this.#publish([
-      { kind: 'prefill', rows: 1, tokens: chunk.length, runMs: ranAt - startedAt, overheadMs: now() - ranAt },
-    ]);
   }
 
   /** The prompt is done: its siblings take over its keys, and every choice draws its first token from its logits. */

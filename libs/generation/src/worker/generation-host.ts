@@ -1,5 +1,6 @@
 import { GenerationTask } from '../scheduler/generation-task.js';
-import { Scheduler, type SchedulerOptions } from '../scheduler/scheduler.js';
+import { Scheduler } from '../scheduler/scheduler.js';
+import type { SchedulerOptions } from '../scheduler/scheduler-options.js';
 import type { FromWorker, GenerationFault, ToWorker } from './messages.js';
 
 /** What a {@link GenerationHost} is made from. */
