@@ -64,6 +64,8 @@ export class JobQueue {
   readonly #queues = new Map<string, Queue>();
   readonly #adders = new Map<string, Coalescer<JobHead, null>>();
   readonly #fresh = new FreshRecords();
+  /** Jobs by task that no queue held when it was last looked. */
+  readonly #missed = new Map<string, ReadonlySet<string>>();
   readonly #coalesced: { readonly maxItems: number; readonly maxCalls: number };
   readonly #inserts: Coalescer<NewJob, JobHead | null>;
   readonly #changes: Coalescer<HeadChange, boolean>;
@@ -219,10 +221,13 @@ export class JobQueue {
   async maintain(): Promise<void> {
     const now = this.now();
     for (const task of this.#options.tasks) {
-      const lost = await this.store.orphans(task, now - ORPHAN_AGE_MS, MAINTENANCE_ITEMS);
+      const found = await this.store.orphans(task, now - ORPHAN_AGE_MS, MAINTENANCE_ITEMS);
+      // What was missed once may have been done just then, its result on its way to the store.
+      const lost = found.filter((id) => this.#missed.get(task)?.has(id));
+      this.#missed.set(task, new Set(found));
       if (lost.length === 0) continue;
       this.#options.logger.warn({ task, jobs: lost.length }, 'jobs that no queue held are queued again');
-      for (const found of await this.store.heads(lost)) if (found !== null) await this.enqueue(found.head);
+      for (const job of await this.store.heads(lost)) if (job !== null) await this.enqueue(job.head);
     }
     for (const id of await this.store.orphanDeliveries(now - ORPHAN_AGE_MS, MAINTENANCE_ITEMS)) {
       await this.#send(id);

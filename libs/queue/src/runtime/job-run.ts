@@ -84,12 +84,13 @@ export class JobRun {
     );
   }
 
-  async complete(outcome: JobOutcome): Promise<void> {
+  /** @param result JSON text */
+  async complete(outcome: JobOutcome, result: string): Promise<void> {
     const step = (head: JobHead) =>
       head.cancelRequested && head.status === 'processing'
         ? canceled(head, this.#queue.now())
         : completed(head, outcome, this.#queue.now());
-    await this.#end(step, JSON.stringify(outcome.result));
+    await this.#end(step, result);
   }
 
   /** The job after an attempt that failed; null when it was finished already. */

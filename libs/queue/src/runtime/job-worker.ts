@@ -7,7 +7,7 @@ import type { JobChanges } from './job-changes.js';
 import { parsePayload } from './job-payload.js';
 import type { JobQueue } from './job-queue.js';
 import { JobRun, type TakenJob } from './job-run.js';
-import type { JobTask } from './job-task.js';
+import type { JobOutcome, JobTask } from './job-task.js';
 import { ProgressWriter } from './progress-writer.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
 
@@ -34,6 +34,8 @@ export class JobWorker {
   readonly #task: JobTask;
   readonly #maxDeaths: number;
   readonly #running = new Map<string, JobRun>();
+  /** Results on their way to the store. */
+  readonly #writing = new Set<Promise<void>>();
   #worker: Worker | null = null;
   #stopped = false;
   #lastCompletionAt: number | null = null;
@@ -87,6 +89,7 @@ export class JobWorker {
     if (deadline.aborted) handBack();
     else deadline.addEventListener('abort', handBack, { once: true });
     await worker.close();
+    await Promise.all(this.#writing);
     deadline.removeEventListener('abort', handBack);
   }
 
@@ -156,11 +159,26 @@ export class JobWorker {
         },
       });
       await progress.end();
-      await run.complete(outcome);
+      await this.#complete(run, outcome, JSON.stringify(outcome.result));
     } catch (error) {
       await progress.end();
       await this.#failed(run, error, job, token);
     }
+  }
+
+  /**
+   * A result goes to the store while BullMQ is told that the job is done. Where only the latter comes about, the upkeep
+   * finds a job that no queue holds, and it is run again. As many may be on their way as run at once.
+   */
+  async #complete(run: JobRun, outcome: JobOutcome, result: string): Promise<void> {
+    const written = run
+      .complete(outcome, result)
+      .catch((error: unknown) => {
+        this.#queue.logger.warn({ err: error, job_id: run.head.id }, 'a result could not be stored');
+      })
+      .finally(() => this.#writing.delete(written));
+    this.#writing.add(written);
+    if (this.#writing.size > this.#task.concurrency) await written;
   }
 
   async #failed(run: JobRun, error: unknown, job: Job, token: string): Promise<void> {
