@@ -22,20 +22,24 @@ export class SqlConnection implements QueueConnection {
   readonly workerOptions;
   readonly backendFactory = createPostgresBackend;
   readonly #pool: SqlPoolLike;
+  readonly #urgentPool: SqlPoolLike;
   readonly #subscription: SqlSubscription;
 
-  private constructor(kind: 'embedded' | 'postgres', pool: SqlPoolLike) {
+  private constructor(kind: 'embedded' | 'postgres', pool: SqlPoolLike, urgentPool = pool) {
     this.kind = kind;
     this.#pool = pool;
-    this.store = new SqlJobStore(pool);
+    this.#urgentPool = urgentPool;
+    this.store = new SqlJobStore(pool, urgentPool);
     // BullMQ takes any pool of this shape; its types know node-postgres alone.
-    this.queueOptions = { connection: pool as never };
-    this.workerOptions = this.queueOptions;
+    this.queueOptions = { connection: urgentPool as never };
+    this.workerOptions = { connection: pool as never };
     this.#subscription = new SqlSubscription(() => pool.connect());
   }
 
   static embedded(dataDir: string): SqlConnection {
-    return new SqlConnection('embedded', new EmbeddedPool(embeddedQueueDirectory(dataDir)));
+    const directory = embeddedQueueDirectory(dataDir);
+    // One statement runs after the other: who submits does not wait for all that the workers ask.
+    return new SqlConnection('embedded', new EmbeddedPool(directory), new EmbeddedPool(directory, true));
   }
 
   static postgres(url: string, logger: QueueLogger): SqlConnection {
@@ -68,6 +72,7 @@ export class SqlConnection implements QueueConnection {
   async close(): Promise<void> {
     this.#subscription.close();
     await this.#pool.end();
+    if (this.#urgentPool !== this.#pool) await this.#urgentPool.end();
   }
 }
 

@@ -112,7 +112,7 @@ function serveSocket(socket: Socket, session: SqlSession, listeners: Map<string,
     }
     let owner = owners.get(request.session);
     if (owner === undefined) owners.set(request.session, (owner = {}));
-    session.query(owner, request.sql, request.params).then(
+    session.query(owner, request.sql, request.params, request.urgent).then(
       ({ rows, rowCount }) => {
         if (!socket.destroyed) writeMessage(socket, { id: request.id, rows, rowCount });
       },

@@ -48,6 +48,7 @@ export class EmbeddedPool extends EventEmitter {
   /** BullMQ asks it of pools: a dead owner is noticed at once, so workers may wait long. */
   readonly options = { keepAlive: true };
   readonly #path: string;
+  readonly #urgent: boolean;
   readonly #pending = new Map<number, PendingQuery>();
   readonly #clients = new Set<EmbeddedClient>();
   #socket: Promise<Socket> | null = null;
@@ -55,9 +56,13 @@ export class EmbeddedPool extends EventEmitter {
   #lastSession = 0;
   #ended = false;
 
-  /** @param directory folder of the embedded queue */
-  constructor(directory: string) {
+  /**
+   * @param directory folder of the embedded queue
+   * @param urgent whether callers wait for what is sent over it: it goes before what is sent over other pools
+   */
+  constructor(directory: string, urgent = false) {
     super();
+    this.#urgent = urgent;
     this.setMaxListeners(0);
     this.#path = join(socketDirectory(directory), OWNER_SOCKET);
   }
@@ -91,7 +96,7 @@ export class EmbeddedPool extends EventEmitter {
     const id = ++this.#lastId;
     return new Promise<SqlResult>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      writeMessage(socket, { id, session, sql, params });
+      writeMessage(socket, { id, session, sql, params, urgent: this.#urgent });
     });
   }
 

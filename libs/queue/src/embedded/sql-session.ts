@@ -2,8 +2,12 @@ import type { PGlite } from '@electric-sql/pglite';
 
 interface Waiting {
   readonly owner: object;
+  readonly urgent: boolean;
   readonly run: () => void;
 }
+
+/** So many urgent statements go before one that is not: locks must be renewed, whatever is submitted. */
+const URGENT_IN_A_ROW = 4;
 
 /**
  * Shares PGlite's one session among many callers. A statement runs when it is its turn; while a caller has a transaction
@@ -13,21 +17,27 @@ export class SqlSession {
   readonly #database: PGlite;
   readonly #waiting: Waiting[] = [];
   #running = false;
+  #urgentInARow = 0;
   #transactionOf: object | null = null;
 
   constructor(database: PGlite) {
     this.#database = database;
   }
 
-  /** @param owner whose transaction the statement belongs to, if one is open */
+  /**
+   * @param owner whose transaction the statement belongs to, if one is open
+   * @param urgent whether it goes before those that are not
+   */
   query(
     owner: object,
     sql: string,
     params: readonly unknown[],
+    urgent = false,
   ): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number }> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         owner,
+        urgent,
         run: () => {
           void this.#run(owner, sql, params).then(resolve, reject);
         },
@@ -61,14 +71,22 @@ export class SqlSession {
 
   #next(): void {
     if (this.#running) return;
-    const turn =
-      this.#transactionOf === null
-        ? 0
-        : this.#waiting.findIndex(({ owner }) => owner === this.#transactionOf);
+    const turn = this.#transactionOf === null ? this.#firstTurn() : this.#turnOf(this.#transactionOf);
     const [waiting] = turn < 0 ? [] : this.#waiting.splice(turn, 1);
     if (waiting === undefined) return;
+    this.#urgentInARow = waiting.urgent ? this.#urgentInARow + 1 : 0;
     this.#running = true;
     waiting.run();
+  }
+
+  #turnOf(transactionOf: object): number {
+    return this.#waiting.findIndex(({ owner }) => owner === transactionOf);
+  }
+
+  #firstTurn(): number {
+    const wanted = this.#urgentInARow < URGENT_IN_A_ROW;
+    const turn = this.#waiting.findIndex(({ urgent }) => urgent === wanted);
+    return turn < 0 && this.#waiting.length > 0 ? 0 : turn;
   }
 }
 

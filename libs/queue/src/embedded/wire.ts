@@ -8,6 +8,8 @@ export interface WireRequest {
   readonly params: readonly unknown[];
   /** Requests of one session see its transaction; others wait for it to end. */
   readonly session: number;
+  /** A caller waits for it: it goes before what is not. */
+  readonly urgent: boolean;
 }
 
 /** Ends a session: what it left open is rolled back. */

@@ -20,9 +20,12 @@ interface RecordRow extends HeadRow {
 /** The store in PostgreSQL: a server, or the embedded one. BullMQ's tables lie beside it, in the schema `bullmq`. */
 export class SqlJobStore implements JobStore {
   readonly #pool: SqlPool;
+  readonly #urgentPool: SqlPool;
 
-  constructor(pool: SqlPool) {
+  /** @param urgentPool for what callers wait for */
+  constructor(pool: SqlPool, urgentPool: SqlPool = pool) {
     this.#pool = pool;
+    this.#urgentPool = urgentPool;
   }
 
   async open(): Promise<void> {
@@ -35,7 +38,7 @@ export class SqlJobStore implements JobStore {
 
   async insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]> {
     const heads = jobs.map(({ head }) => head);
-    const rows = await this.#run<{ id: string }>(INSERT_SQL, [
+    const rows = await runSql<{ id: string }>(this.#urgentPool, INSERT_SQL, [
       heads.map(({ id }) => id),
       heads.map(({ task }) => task),
       heads.map(({ status }) => status),
