@@ -1,6 +1,6 @@
 /**
  * Tokens per second, time to first token and where a step's time goes.
- * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--spin-us 50] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded] [--reuse]
+ * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--spin-us 20] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded] [--reuse]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

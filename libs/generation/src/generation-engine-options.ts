@@ -33,8 +33,9 @@ export interface GenerationEngineOptions {
   /** Keeps those threads spinning between runs: faster alone, slower for whatever shares the cores. Default false. */
   readonly allowSpinning?: boolean;
   /**
-   * How long those threads look for more work within a run before they sleep. A step is hundreds of short operators:
-   * waking a thread for each would cost a sixth of it. Default 50.
+   * How long those threads look for more work within a run before they sleep. A step is a thousand short operators:
+   * waking a thread for one costs as much as the operator. Much longer, and they take the cores from whatever else runs.
+   * Default 20.
    */
   readonly spinMicroseconds?: number;
   /** Bytes for keys and values of running texts. Default: enough for every slot at full length. */

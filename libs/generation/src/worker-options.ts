@@ -15,7 +15,7 @@ export function workerOptionsOf(options: GenerationEngineOptions): Omit<WorkerOp
     prefixCacheBytes: options.prefixCacheBytes ?? 256 * 1024 * 1024,
     intraOpThreads: options.intraOpThreads ?? 1,
     allowSpinning: options.allowSpinning ?? false,
-    spinMicroseconds: options.spinMicroseconds ?? 50,
+    spinMicroseconds: options.spinMicroseconds ?? 20,
     queryGroups: options.queryGroups ?? null,
     faultsAllowed: options.faultsAllowed ?? false,
   };
