@@ -88,7 +88,8 @@ async function kill(child) {
   await gone;
 }
 
-const receiver = { ids: new Map(), bad: 0 };
+/** `slowestMs`: from a job's end to the first receipt of its webhook. */
+const receiver = { ids: new Map(), bad: 0, slowestMs: 0 };
 const webhook = new Webhook(SECRET);
 const hooks = createServer((request, response) => {
   const chunks = [];
@@ -97,6 +98,9 @@ const hooks = createServer((request, response) => {
     try {
       const event = webhook.verify(Buffer.concat(chunks).toString(), request.headers);
       const id = event.data.job_id;
+      if (!receiver.ids.has(id)) {
+        receiver.slowestMs = Math.max(receiver.slowestMs, Date.now() - Date.parse(event.data.finished_at));
+      }
       receiver.ids.set(id, (receiver.ids.get(id) ?? new Set()).add(request.headers['webhook-id']));
       response.writeHead(204).end();
     } catch {
@@ -281,6 +285,7 @@ const report = {
   webhooks: receiver.ids.size,
   webhooks_under_two_ids: twoIds,
   webhooks_not_verified: receiver.bad,
+  slowest_webhook_s: Number((receiver.slowestMs / 1000).toFixed(1)),
   seconds: Math.round((performance.now() - startedAt) / 1000),
 };
 for (const child of children) await kill(child);
