@@ -39,7 +39,7 @@ const TEXTS = { most: 16, least: 4 };
 const END_OF_TEXT = '2';
 
 /** @typedef {import('./support/generation-report.mjs').GenerationSample} GenerationSample */
-/** @typedef {{ name: string, run: (prompts: readonly string[]) => Promise<GenerationSample>, stop: () => unknown, batchesOnly?: boolean }} Contestant */
+/** @typedef {{ name: string, run: (prompts: readonly string[]) => Promise<GenerationSample>, stop: () => unknown, mostStreamsOnly?: boolean }} Contestant */
 
 /**
  * @param {import('./support/process.mjs').Service} server
@@ -77,6 +77,21 @@ const overHttp = (server, fields) => ({
   },
 });
 
+/** @param {string} name @param {boolean} together @returns {Promise<Contestant>} */
+async function transformersJs(name, together) {
+  prepareTransformersJs();
+  const peer = await startTransformersJs({ threads: cores });
+  return {
+    name,
+    mostStreamsOnly: true,
+    stop: () => peer.stop(),
+    run: async (prompts) => {
+      const { promptTokens, ...result } = await peer.generate(prompts, tokens, together);
+      return { ...result, firstTokenMs: [], promptTokens: prompts.map(() => promptTokens) };
+    },
+  };
+}
+
 /** @type {Readonly<Record<string, () => Promise<Contestant>>>} */
 const START = {
   aerie: async () =>
@@ -86,19 +101,8 @@ const START = {
     const server = await startLlamaServer({ threads: cores, slots: SLOTS });
     return overHttp(server, { ignore_eos: true, cache_prompt: values.reuse });
   },
-  'transformers.js': async () => {
-    prepareTransformersJs();
-    const peer = await startTransformersJs({ threads: cores });
-    return {
-      name: peer.name,
-      batchesOnly: true,
-      stop: () => peer.stop(),
-      run: async (prompts) => {
-        const { promptTokens, ...result } = await peer.generate(prompts, tokens);
-        return { ...result, firstTokenMs: [], promptTokens: prompts.map(() => promptTokens) };
-      },
-    };
-  },
+  'transformers.js': () => transformersJs('transformers.js', false),
+  'transformers.js in one batch': () => transformersJs('transformers.js in one batch', true),
 };
 
 /** Everyone must have read the same prompts, and understood them. @param {readonly Contestant[]} contestants */
@@ -145,7 +149,7 @@ try {
   const measurements = [];
   for (let round = 0; round < rounds; round++) {
     for (const streams of streamCounts) {
-      const order = contestants.filter(({ batchesOnly }) => !batchesOnly || streams === SLOTS);
+      const order = contestants.filter(({ mostStreamsOnly }) => !mostStreamsOnly || streams === SLOTS);
       if (round % 2 === 1) order.reverse();
       for (const contestant of order) {
         const measured = await measure(contestant, streams);

@@ -80,15 +80,14 @@ export async function startTransformersJs({ threads }) {
   return {
     name: 'transformers.js',
     /**
-     * One batch, as a caller of the library runs it.
-     *
      * @param {readonly string[]} prompts
      * @param {number} maxTokens
+     * @param {boolean} together In one batch; otherwise one call for each prompt, all at once.
      * @returns {Promise<{ seconds: number, tokens: number, promptTokens: number, texts: string[] }>}
      */
-    generate: (prompts, maxTokens) => {
+    generate: (prompts, maxTokens, together) => {
       const answer = reply();
-      child.send({ prompts, maxTokens });
+      child.send({ prompts, maxTokens, together });
       return answer;
     },
     stop: () => {

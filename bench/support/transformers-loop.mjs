@@ -21,12 +21,27 @@ const model = await AutoModelForCausalLM.from_pretrained('smollm2', {
   session_options: { intraOpNumThreads: Number(threads) },
 });
 
-process.on('message', (/** @type {{ prompts: string[], maxTokens: number }} */ { prompts, maxTokens }) => {
-  void generate(prompts, maxTokens).then((result) => process.send?.(result));
+/** @typedef {{ prompts: string[], maxTokens: number, together: boolean }} Request */
+
+process.on('message', (/** @type {Request} */ { prompts, maxTokens, together }) => {
+  const result = together ? generate(prompts, maxTokens) : generateEach(prompts, maxTokens);
+  void result.then((answer) => process.send?.(answer));
 });
 process.send?.({ ready: true });
 
-/** @param {string[]} prompts @param {number} maxTokens */
+/** One call for each prompt, all under way at once, as callers of a server come. @param {string[]} prompts @param {number} maxTokens */
+async function generateEach(prompts, maxTokens) {
+  const began = performance.now();
+  const results = await Promise.all(prompts.map((prompt) => generate([prompt], maxTokens)));
+  return {
+    seconds: (performance.now() - began) / 1000,
+    tokens: results.reduce((sum, { tokens }) => sum + tokens, 0),
+    promptTokens: results[0]?.promptTokens,
+    texts: results.flatMap(({ texts }) => texts),
+  };
+}
+
+/** One call for all prompts. @param {string[]} prompts @param {number} maxTokens */
 async function generate(prompts, maxTokens) {
   const began = performance.now();
   const template = { add_generation_prompt: true, tokenize: false };
