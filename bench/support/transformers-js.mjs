@@ -68,13 +68,14 @@ export async function startTransformersJs({ threads }) {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   process.once('exit', () => child.kill('SIGKILL'));
+  /** Rejects the reply that is waited for. @type {(reason: Error) => void} */
+  let fail = () => undefined;
+  child.once('exit', (code) => fail(new Error(`transformers.js ended with ${code}.`)));
   /** @returns {Promise<any>} */
   const reply = () =>
     new Promise((resolve, reject) => {
       child.once('message', resolve);
-      child.once('exit', (code) => {
-        reject(new Error(`transformers.js ended with ${code}.`));
-      });
+      fail = reject;
     });
   await reply();
   return {
