@@ -34,6 +34,8 @@ const seconds = Number(values.seconds ?? (values.quick ? 2 : 5));
 if (!(rounds >= 1 && seconds > 0))
   throw new Error('--rounds and --seconds were expected to be positive numbers.');
 const WARM_UP_SECONDS = 1;
+/** Before the first round, on every server and case alike: what is compiled while it runs takes thousands of requests. */
+const SETTLE_SECONDS = Math.min(10, 2 * seconds);
 
 const wanted = (/** @type {string} */ name) =>
   positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix));
@@ -44,15 +46,32 @@ if (cases.length === 0 && !wanted('bare')) {
 /** @param {import('./support/cases.mjs').Case} benchCase */
 const contestantsOf = (benchCase) => benchCase.contestants.filter(({ name }) => name.startsWith(values.only));
 
-/** @param {URL} url @param {unknown} body @param {number} concurrency */
-async function load(url, body, concurrency) {
+/** @param {URL} url @param {unknown} body @param {number} concurrency @param {number} [measured] seconds */
+async function load(url, body, concurrency, measured = seconds) {
   const args = ['--url', url.href, '--body', JSON.stringify(body), '--concurrency', String(concurrency)];
-  const times = ['--seconds', String(seconds), '--warm-up', String(WARM_UP_SECONDS)];
+  const times = ['--seconds', String(measured), '--warm-up', String(WARM_UP_SECONDS)];
   const result = await runForJson(process.execPath, [join(BENCH, 'load.mjs'), ...args, ...times]);
   if (result.failed === 0) return result;
   throw new Error(
     `${url}: ${result.failed} failed: ${JSON.stringify(result.failures)} ${result.firstFailure}`,
   );
+}
+
+/**
+ * What a case sends, and where to.
+ *
+ * @param {import('./support/cases.mjs').Case} benchCase
+ * @param {Readonly<Record<string, import('./support/process.mjs').Service>>} servers
+ * @param {(path: string) => string} imageUrl
+ */
+function workOf(benchCase, servers, imageUrl) {
+  return {
+    body: benchCase.image === undefined ? { text: SENTENCE } : { image_url: imageUrl(benchCase.image) },
+    contestants: contestantsOf(benchCase).map(({ name, server, route }) => ({
+      name,
+      url: servers[server].url(`${route}/api/v1/${benchCase.task}`),
+    })),
+  };
 }
 
 /**
@@ -64,12 +83,9 @@ async function load(url, body, concurrency) {
  * @param {(path: string) => string} imageUrl
  */
 async function runRound(benchCase, round, servers, imageUrl) {
-  const body = benchCase.image === undefined ? { text: SENTENCE } : { image_url: imageUrl(benchCase.image) };
+  const { body, contestants } = workOf(benchCase, servers, imageUrl);
   /** @type {[string, () => Promise<import('./support/report.mjs').Sample>][]} */
-  const runs = contestantsOf(benchCase).map(({ name, server, route }) => [
-    name,
-    () => load(servers[server].url(`${route}/api/v1/${benchCase.task}`), body, benchCase.concurrency),
-  ]);
+  const runs = contestants.map(({ name, url }) => [name, () => load(url, body, benchCase.concurrency)]);
   if ('bare' in benchCase.peers) {
     const image = IMAGES[/** @type {keyof typeof IMAGES} */ (benchCase.image)];
     runs.push(['bare', () => nodeLoop(['predict', image], seconds)]);
@@ -99,6 +115,10 @@ async function sideBySide(images) {
   try {
     for (const name of names) servers[name] = await start[name]();
     await checkSameWork(Object.values(servers), images.url('/cat.jpg'));
+    for (const benchCase of cases) {
+      const { body, contestants } = workOf(benchCase, servers, images.url);
+      for (const { url } of contestants) await load(url, body, benchCase.concurrency, SETTLE_SECONDS);
+    }
     const samples = cases.map(
       () => /** @type {Record<string, import('./support/report.mjs').Sample[]>} */ ({}),
     );
