@@ -50,6 +50,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name, environment) => {
       KEEP_ALIVE: '120',
       WEBHOOK_SECRET: SECRET,
       ALLOWED_WEBHOOK_HOSTS: receiver.address,
+      FAULT_INJECTION: 'true',
     });
     // The queue may come after the models.
     await send(api('/jobs'));
@@ -130,6 +131,22 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name, environment) => {
     expect(retry.body.job_id).not.toBe(id);
     expect(await finished(retry.body.job_id as string)).toMatchObject({ status: 'failed', retry_of: id });
   });
+
+  it('tries what may pass again after a moment, as often as asked for', async () => {
+    const die = () =>
+      postJson(api('/faults'), { model: 'minilm-l6-v2', version: '1', kind: 'die' }).then(({ status }) => {
+        expect(status).toBe(200);
+      });
+    await die();
+    const again = await finished(await submit({ text: 'tried twice', attempts: 2 }));
+    expect(again).toMatchObject({ status: 'completed', attempts: 2 });
+    const waited = Date.parse(again.finished_at as string) - Date.parse(again.started_at as string);
+    // The first of the waits, which are doubled each time, is 0.5 to 1 s.
+    expect(waited).toBeGreaterThanOrEqual(500);
+    await die();
+    const once = await finished(await submit({ text: 'tried once', attempts: 1 }));
+    expect(once).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'WORKER_LOST' } });
+  }, 60_000);
 
   it('fails a job that was not begun within its ttl, without running it', async () => {
     const id = await submit({ text: 'late', delay: 1.5, ttl: 0.3 });

@@ -46,10 +46,10 @@ const ORPHAN_AGE_MS = 15_000;
 const MAINTENANCE_ITEMS = 500;
 const COALESCED_ITEMS = 200;
 /**
- * Calls of one sort under way at once. The embedded database runs one statement after the other: what would wait there
- * waits here and goes together. Over a network one is on its way while another is at work.
+ * Calls of one sort under way at once. The embedded database and Redis run one after the other: what would wait there
+ * waits here and goes together. PostgreSQL works on several.
  */
-const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 2 } as const;
+const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
 
 /**
  * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it

@@ -9,6 +9,7 @@ import type { JobQueue } from './job-queue.js';
 import { JobRun, type TakenJob } from './job-run.js';
 import type { JobOutcome, JobTask } from './job-task.js';
 import { ProgressWriter } from './progress-writer.js';
+import { retryDelayMs } from './queue-options.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
 
 /** Forward progress of a worker, for health. */
@@ -26,6 +27,8 @@ export const NEVER = 1_000_000_000;
 const RUN_RETRY_MS = 1_000;
 const STORE_RETRY_MS = 250;
 const LOOK_DELAY_MS = 20;
+/** Results on their way to the store, for each job that may run: those that come together are written together. */
+const WRITES_PER_RUN = 8;
 
 /** Takes jobs of one kind from the queue and runs them, each to one stored end. */
 export class JobWorker {
@@ -129,8 +132,7 @@ export class JobWorker {
         case 'finished':
           return null;
         case 'early':
-          await job.moveToDelayed(Date.now() + step.waitMs, token);
-          throw new DelayedError();
+          return delay(job, step.waitMs, token);
         case 'end':
           if (await this.#persist(() => this.#queue.change(record, step.next))) return null;
           break;
@@ -168,7 +170,7 @@ export class JobWorker {
 
   /**
    * A result goes to the store while BullMQ is told that the job is done. Where only the latter comes about, the upkeep
-   * finds a job that no queue holds, and it is run again. As many may be on their way as run at once.
+   * finds a job that no queue holds, and it is run again. So many may be on their way.
    */
   async #complete(run: JobRun, outcome: JobOutcome, result: string): Promise<void> {
     const written = run
@@ -178,7 +180,7 @@ export class JobWorker {
       })
       .finally(() => this.#writing.delete(written));
     this.#writing.add(written);
-    if (this.#writing.size > this.#task.concurrency) await written;
+    if (this.#writing.size > WRITES_PER_RUN * this.#task.concurrency) await written;
   }
 
   async #failed(run: JobRun, error: unknown, job: Job, token: string): Promise<void> {
@@ -199,8 +201,7 @@ export class JobWorker {
           this.#queue.logger.error({ err: error, job_id: run.head.id }, 'a job failed');
         }
         const next = await run.fail(cause);
-        // BullMQ delays it and gives it out again.
-        if (next?.status === 'pending') throw cause;
+        if (next?.status === 'pending') return delay(job, retryDelayMs(next.attempts), token);
       }
     }
   }
@@ -216,6 +217,12 @@ export class JobWorker {
       }
     }
   }
+}
+
+/** BullMQ gives the job out again when the time is over. */
+async function delay(job: Job, ms: number, token: string): Promise<never> {
+  await job.moveToDelayed(Date.now() + ms, token);
+  throw new DelayedError();
 }
 
 function toAerieError(error: unknown): AerieError {

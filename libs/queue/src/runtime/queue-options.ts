@@ -6,18 +6,21 @@ const LOWEST_PRIORITY = 101;
 const FIRST_RETRY_MS = 1_000;
 const RETRY_JITTER = 0.5;
 
-/** How BullMQ treats a job: the store remembers it, so it forgets it when it is done. */
+/** How BullMQ treats a job: the store remembers it and counts its attempts, so BullMQ forgets it when it is done. */
 export function jobOptions(head: JobHead, now: number): JobsOptions {
   const delay = head.runAt - now;
   return {
     jobId: head.id,
     priority: LOWEST_PRIORITY - head.priority,
-    attempts: head.maxAttempts,
-    backoff: { type: 'exponential', delay: FIRST_RETRY_MS, jitter: RETRY_JITTER },
     removeOnComplete: true,
     removeOnFail: true,
     ...(delay > 0 ? { delay } : {}),
   };
+}
+
+/** Time until a job is tried again after `attempts` failed ones: doubled each time, and spread downwards. */
+export function retryDelayMs(attempts: number, random: () => number = Math.random): number {
+  return Math.round(FIRST_RETRY_MS * 2 ** (attempts - 1) * (1 - RETRY_JITTER * random()));
 }
 
 /** Seconds after which a delivery is tried again, one after the other; with what stands before, 22 hours in all. */

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Batch, Delivery } from '../records/delivery.js';
+import { readHead, writeHead } from '../records/head-text.js';
 import { idFloor } from '../records/job-id.js';
 import { JOB_STATUSES, type JobHead, type JobRecord, type VersionedHead } from '../records/job-record.js';
 import type { Backlog, HeadChange, JobStore, ListOptions, NewJob, StatusCounts } from './job-store.js';
@@ -49,20 +50,17 @@ export class RedisJobStore implements JobStore {
   }
 
   async insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]> {
-    const args = jobs.flatMap(({ head, input, idempotencyKey }) => [
-      head.id,
-      head.task,
-      JSON.stringify(head),
-      input,
-      idempotencyKey ?? '',
-      head.expiresAt ?? '',
-      head.batchId ?? '',
-      head.batchIndex ?? '',
+    const args = jobs.flatMap((job) => [
+      job.head.id,
+      job.head.task,
+      writeHead(job.head),
+      job.input,
+      rareParts(job),
     ]);
     const taken = await this.#redis.aerieInsert(STORE_PREFIX, ...args);
     const batches = new Set(jobs.map(({ head }) => head.batchId).filter((id) => id !== null));
     await Promise.all([...batches].map((id) => this.#redis.persist(key('b', id))));
-    return taken.map((head) => (head === null ? null : (JSON.parse(head) as JobHead)));
+    return taken.map((head) => (head === null ? null : readHead(head)));
   }
 
   heads(ids: readonly string[]): Promise<(VersionedHead | null)[]> {
@@ -70,7 +68,7 @@ export class RedisJobStore implements JobStore {
       ids.map(async (id) => {
         const [head, version] = await this.#redis.hmget(key('j', id), 'h', 'v');
         if (head === null || head === undefined) return null;
-        return { head: JSON.parse(head) as JobHead, version: Number(version) };
+        return { head: readHead(head), version: Number(version) };
       }),
     );
   }
@@ -81,7 +79,7 @@ export class RedisJobStore implements JobStore {
         const [head, version, input, result] = await this.#redis.hmget(key('j', id), 'h', 'v', 'i', 'r');
         if (head === null || head === undefined) return null;
         return {
-          head: JSON.parse(head) as JobHead,
+          head: readHead(head),
           version: Number(version),
           input: input ?? '',
           result: result ?? null,
@@ -91,16 +89,16 @@ export class RedisJobStore implements JobStore {
   }
 
   async change(changes: readonly HeadChange[]): Promise<boolean[]> {
-    const args = changes.flatMap(({ previous, next, result, removeAt, delivery }) => [
-      next.id,
-      previous.version,
-      next.status,
-      JSON.stringify(next),
-      result ?? '',
-      removeAt ?? '',
-      delivery?.id ?? '',
-      delivery === undefined ? '' : JSON.stringify(delivery),
-      delivery?.event.at ?? '',
+    const args = changes.flatMap((change) => [
+      change.next.id,
+      change.previous.version,
+      placeOf(change.previous.head),
+      placeOf(change.next),
+      writeHead(change.next),
+      change.next.status,
+      change.result ?? '',
+      change.removeAt ?? '',
+      rareConsequences(change),
     ]);
     const made = await this.#redis.aerieChange(STORE_PREFIX, CHANGES_CHANNEL, ...args);
     return made.map((done) => done === 1);
@@ -197,6 +195,36 @@ export class RedisJobStore implements JobStore {
     const queue = `${BULLMQ_PREFIX}:${WEBHOOK_QUEUE}:`;
     return this.#redis.aerieOrphanDeliveries(STORE_PREFIX, queue, before, limit);
   }
+}
+
+/** What few jobs have, as the script takes it. */
+function rareParts({ head, idempotencyKey }: NewJob): string {
+  const { expiresAt, batchId, batchIndex } = head;
+  if (idempotencyKey === null && expiresAt === null && batchId === null) return '';
+  return JSON.stringify({
+    key: idempotencyKey ?? undefined,
+    expires: expiresAt ?? undefined,
+    batch: batchId ?? undefined,
+    index: batchIndex ?? undefined,
+  });
+}
+
+/** What few changes entail, as the script takes it. */
+function rareConsequences({ previous: { head }, next, delivery }: HeadChange): string {
+  const moved = head.status !== next.status;
+  const expires = moved && head.status === 'pending' && head.expiresAt !== null;
+  const batch = moved ? next.batchId : null;
+  if (!expires && batch === null && delivery === undefined) return '';
+  return JSON.stringify({
+    ...(expires ? { expires } : {}),
+    ...(batch === null ? {} : { batch, from: head.status }),
+    delivery: delivery === undefined ? undefined : JSON.stringify(delivery),
+  });
+}
+
+/** The sorted set that a job is in, by its state. */
+function placeOf({ status, task }: JobHead): string {
+  return status === 'pending' ? key('p', task) : key('s', status);
 }
 
 function key(...parts: readonly string[]): string {

@@ -1,6 +1,6 @@
 /**
- * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, s status, t task, k idempotency
- * key, b batch), P:k:<key> id by idempotency key, P:tasks the tasks that had jobs, P:p:<task> (pending) and P:s:<status>
+ * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, s status, t task, and where it
+ * has them k idempotency key, b batch), P:k:<key> id by idempotency key, P:tasks the tasks that had jobs, P:p:<task> (pending) and P:s:<status>
  * (the others) ids in order (sorted sets of equal scores), P:x ids by expiry, P:f finished ids by removal, P:b:<id>
  * batch, P:bc:<id> its counts, P:bi:<id> its jobs by index, P:d:<id> delivery, P:dj:<job> its deliveries, P:dp pending
  * deliveries by time.
@@ -30,32 +30,37 @@ local function drop(key, id)
   local list = removals[key]
   if not list then list = {}; removals[key] = list end
   list[#list + 1] = id
-end
-local function placeOf(status, task)
-  return status == 'pending' and P .. ':p:' .. task or P .. ':s:' .. status
 end`;
 
-/** KEYS[1] prefix. ARGV in eights: id, task, head, input, idempotency key, expires at, batch id, batch index. All are pending. */
+/**
+ * KEYS[1] prefix. ARGV in fives: id, task, head, input, and JSON of what few jobs have (key, expires, batch, index) or
+ * nothing. All are pending.
+ */
 export const INSERT_SCRIPT = `${GATHER}
 local taken, tasks = {}, {}
-for i = 1, #ARGV, 8 do
-  local id, task, head, input, key, expires, batch, index = unpack(ARGV, i, i + 7)
+for i = 1, #ARGV, 5 do
+  local id, task, head, input, rare = unpack(ARGV, i, i + 4)
   local job = P .. ':j:' .. id
   begin(id)
-  local other = key ~= '' and redis.call('GET', P .. ':k:' .. key) or false
+  rare = rare ~= '' and cjson.decode(rare) or {}
+  local other = rare.key and redis.call('GET', P .. ':k:' .. rare.key)
   if other and other ~= id then
     taken[#taken + 1] = redis.call('HGET', P .. ':j:' .. other, 'h')
   else
     taken[#taken + 1] = false
-    if redis.call('HSETNX', job, 'v', 1) == 1 then
-      redis.call('HSET', job, 'h', head, 'i', input, 's', 'pending', 't', task, 'k', key, 'b', batch)
-      if key ~= '' then redis.call('SET', P .. ':k:' .. key, id) end
+    if redis.call('EXISTS', job) == 0 then
+      redis.call('HSET', job, 'v', 1, 'h', head, 'i', input, 's', 'pending', 't', task)
       put(P .. ':p:' .. task, 0, id)
       tasks[task] = true
-      if expires ~= '' then put(P .. ':x', expires, id) end
-      if batch ~= '' then
-        put(P .. ':bi:' .. batch, index, id)
-        redis.call('HINCRBY', P .. ':bc:' .. batch, 'pending', 1)
+      if rare.key then
+        redis.call('HSET', job, 'k', rare.key)
+        redis.call('SET', P .. ':k:' .. rare.key, id)
+      end
+      if rare.expires then put(P .. ':x', rare.expires, id) end
+      if rare.batch then
+        redis.call('HSET', job, 'b', rare.batch)
+        put(P .. ':bi:' .. rare.batch, rare.index, id)
+        redis.call('HINCRBY', P .. ':bc:' .. rare.batch, 'pending', 1)
       end
     end
   end
@@ -64,14 +69,16 @@ settle()
 for task in pairs(tasks) do redis.call('SADD', P .. ':tasks', task) end
 return taken`;
 
-/** KEYS[1] prefix, KEYS[2] channel. ARGV in nines: id, version, status, head, result, remove at, delivery id, its body, its time. */
+/**
+ * KEYS[1] prefix, KEYS[2] channel. ARGV in nines: id, version, sorted set that it leaves and that it comes to, head,
+ * status, result, time to remove it, and JSON of what few changes entail (expires, batch, from, delivery) or nothing.
+ */
 export const CHANGE_SCRIPT = `${GATHER}
 local made, changed = {}, {}
 for i = 1, #ARGV, 9 do
-  local id, version, status, head, result, remove, delivery, body, at = unpack(ARGV, i, i + 8)
+  local id, version, from, to, head, status, result, remove, more = unpack(ARGV, i, i + 8)
   local job = P .. ':j:' .. id
-  local now = redis.call('HMGET', job, 'v', 's', 't', 'b')
-  if now[1] ~= version then
+  if redis.call('HGET', job, 'v') ~= version then
     made[#made + 1] = 0
   else
     made[#made + 1] = 1
@@ -82,20 +89,24 @@ for i = 1, #ARGV, 9 do
     else
       redis.call('HSET', job, 'v', version + 1, 'h', head, 's', status)
     end
-    if now[2] ~= status then
-      drop(placeOf(now[2], now[3]), id)
-      put(placeOf(status, now[3]), 0, id)
-      if now[2] == 'pending' then drop(P .. ':x', id) end
-      if now[4] ~= '' then
-        redis.call('HINCRBY', P .. ':bc:' .. now[4], now[2], -1)
-        redis.call('HINCRBY', P .. ':bc:' .. now[4], status, 1)
-      end
+    if from ~= to then
+      drop(from, id)
+      put(to, 0, id)
     end
     if remove ~= '' then put(P .. ':f', remove, id) end
-    if delivery ~= '' then
-      redis.call('SET', P .. ':d:' .. delivery, body)
-      redis.call('RPUSH', P .. ':dj:' .. id, delivery)
-      redis.call('ZADD', P .. ':dp', at, delivery)
+    if more ~= '' then
+      more = cjson.decode(more)
+      if more.expires then drop(P .. ':x', id) end
+      if more.batch then
+        redis.call('HINCRBY', P .. ':bc:' .. more.batch, more.from, -1)
+        redis.call('HINCRBY', P .. ':bc:' .. more.batch, status, 1)
+      end
+      if more.delivery then
+        local delivery = cjson.decode(more.delivery)
+        redis.call('SET', P .. ':d:' .. delivery.id, more.delivery)
+        redis.call('RPUSH', P .. ':dj:' .. id, delivery.id)
+        redis.call('ZADD', P .. ':dp', delivery.event.at, delivery.id)
+      end
     end
   end
 end
@@ -143,8 +154,8 @@ for _, id in ipairs(gone) do
   local now = redis.call('HMGET', job, 's', 'k', 'b')
   if now[1] then
     redis.call('ZREM', P .. ':s:' .. now[1], id)
-    if now[2] ~= '' then redis.call('DEL', P .. ':k:' .. now[2]) end
-    if now[3] ~= '' then
+    if now[2] and now[2] ~= '' then redis.call('DEL', P .. ':k:' .. now[2]) end
+    if now[3] and now[3] ~= '' then
       redis.call('ZREM', P .. ':bi:' .. now[3], id)
       if redis.call('ZCARD', P .. ':bi:' .. now[3]) == 0 then
         redis.call('DEL', P .. ':b:' .. now[3], P .. ':bc:' .. now[3])

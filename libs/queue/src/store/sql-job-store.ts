@@ -1,4 +1,5 @@
 import type { Batch, Delivery } from '../records/delivery.js';
+import { readHead, writeHead } from '../records/head-text.js';
 import { idFloor } from '../records/job-id.js';
 import type { JobHead, JobRecord, JobStatus, VersionedHead } from '../records/job-record.js';
 import { WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
@@ -42,7 +43,7 @@ export class SqlJobStore implements JobStore {
       heads.map(({ id }) => id),
       heads.map(({ task }) => task),
       heads.map(({ status }) => status),
-      heads.map((head) => JSON.stringify(head)),
+      heads.map((head) => writeHead(head)),
       jobs.map(({ input }) => input),
       jobs.map(({ idempotencyKey }) => idempotencyKey),
       heads.map(({ expiresAt }) => expiresAt),
@@ -56,7 +57,7 @@ export class SqlJobStore implements JobStore {
       'SELECT idempotency_key AS key, head FROM aerie.job WHERE idempotency_key = ANY($1::text[])',
       [keys],
     );
-    const byKey = new Map(taken.map(({ key, head }) => [key, JSON.parse(head) as JobHead]));
+    const byKey = new Map(taken.map(({ key, head }) => [key, readHead(head)]));
     return jobs.map(({ head, idempotencyKey }) => {
       const other = idempotencyKey === null ? undefined : byKey.get(idempotencyKey);
       // Its own: an insert that was sent again because the first answer was lost.
@@ -69,7 +70,7 @@ export class SqlJobStore implements JobStore {
       'SELECT id, version, head FROM aerie.job WHERE id = ANY($1::text[])',
       [ids],
     );
-    return inOrder(ids, rows, ({ version, head }) => ({ version, head: JSON.parse(head) as JobHead }));
+    return inOrder(ids, rows, ({ version, head }) => ({ version, head: readHead(head) }));
   }
 
   async records(ids: readonly string[]): Promise<(JobRecord | null)[]> {
@@ -79,7 +80,7 @@ export class SqlJobStore implements JobStore {
     );
     return inOrder(ids, rows, ({ version, head, input, result }) => ({
       version,
-      head: JSON.parse(head) as JobHead,
+      head: readHead(head),
       input,
       result,
     }));
@@ -90,7 +91,7 @@ export class SqlJobStore implements JobStore {
       changes.map(({ next }) => next.id),
       changes.map(({ previous }) => previous.version),
       changes.map(({ next }) => next.status),
-      changes.map(({ next }) => JSON.stringify(next)),
+      changes.map(({ next }) => writeHead(next)),
       changes.map(({ result }) => result ?? null),
       changes.map(({ removeAt }) => removeAt ?? null),
       changes.map(({ delivery }) => delivery?.id ?? null),
@@ -107,7 +108,7 @@ export class SqlJobStore implements JobStore {
         : 'SELECT head FROM aerie.job WHERE ($1::text IS NULL OR id < $1) AND status = $3 ORDER BY id DESC LIMIT $2',
       status === null ? [after, limit] : [after, limit, status],
     );
-    return rows.map(({ head }) => JSON.parse(head) as JobHead);
+    return rows.map(({ head }) => readHead(head));
   }
 
   async countAhead(task: string, id: string): Promise<number> {
@@ -127,7 +128,7 @@ export class SqlJobStore implements JobStore {
     const oldest = rows[0]?.head ?? null;
     return {
       pending: rows[0]?.n ?? 0,
-      oldestPendingAt: oldest === null ? null : (JSON.parse(oldest) as JobHead).createdAt,
+      oldestPendingAt: oldest === null ? null : readHead(oldest).createdAt,
     };
   }
 

@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import { readHead, writeHead } from './head-text.js';
+import type { JobHead } from './job-record.js';
+
+const FRESH: JobHead = {
+  v: 1,
+  id: 'job-1',
+  task: 'text-embedding',
+  status: 'pending',
+  model: null,
+  modelVersion: null,
+  stickyKey: '',
+  priority: 0,
+  maxAttempts: 3,
+  attempts: 0,
+  deaths: 0,
+  runId: null,
+  cancelRequested: false,
+  progress: 0,
+  event: null,
+  error: null,
+  servedModel: null,
+  servedVersion: null,
+  createdAt: 1_000,
+  runAt: 2_000,
+  expiresAt: null,
+  startedAt: null,
+  finishedAt: null,
+  retryOf: null,
+  batchId: null,
+  batchIndex: null,
+  fingerprint: '',
+  webhook: null,
+};
+
+const FULL: JobHead = {
+  ...FRESH,
+  status: 'failed',
+  model: 'minilm-l6-v2',
+  modelVersion: '1',
+  stickyKey: 'key',
+  priority: 7,
+  attempts: 2,
+  deaths: 1,
+  runId: 'run',
+  cancelRequested: true,
+  progress: 0.5,
+  event: { sequence: 4, type: 'job.failed', at: 3_000 },
+  error: { code: 'TIMEOUT', message: 'late' },
+  servedModel: 'minilm-l6-v2',
+  servedVersion: '1',
+  expiresAt: 9_000,
+  startedAt: 2_500,
+  finishedAt: 3_000,
+  retryOf: 'job-0',
+  batchId: 'batch-1',
+  batchIndex: 0,
+  fingerprint: 'abc',
+  webhook: { url: 'https://example.org', secret: 's', events: ['job.failed'] },
+};
+
+describe('the text of a head', () => {
+  it.each([
+    ['a fresh job', FRESH],
+    ['a job with everything', FULL],
+  ])('gives %s back as it was', (_name, head) => {
+    expect(readHead(writeHead(head))).toEqual(head);
+  });
+
+  it('says only what is not usual', () => {
+    expect(JSON.parse(writeHead(FRESH))).toEqual({
+      id: 'job-1',
+      task: 'text-embedding',
+      status: 'pending',
+      maxAttempts: 3,
+      createdAt: 1_000,
+      runAt: 2_000,
+    });
+  });
+
+  it('reads texts that have all fields', () => {
+    expect(readHead(JSON.stringify(FULL))).toEqual(FULL);
+  });
+});
