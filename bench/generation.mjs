@@ -77,10 +77,10 @@ const overHttp = (server, fields) => ({
   },
 });
 
-/** @param {string} name @param {boolean} together @returns {Promise<Contestant>} */
-async function transformersJs(name, together) {
+/** @param {string} name @param {'fp32' | 'q4'} dtype @param {boolean} [together] @returns {Promise<Contestant>} */
+async function transformersJs(name, dtype, together = false) {
   prepareTransformersJs();
-  const peer = await startTransformersJs({ threads: cores });
+  const peer = await startTransformersJs({ threads: cores, dtype });
   return {
     name,
     mostStreamsOnly: true,
@@ -101,8 +101,9 @@ const START = {
     const server = await startLlamaServer({ threads: cores, slots: SLOTS });
     return overHttp(server, { ignore_eos: true, cache_prompt: values.reuse });
   },
-  'transformers.js': () => transformersJs('transformers.js', false),
-  'transformers.js in one batch': () => transformersJs('transformers.js in one batch', true),
+  'transformers.js': () => transformersJs('transformers.js', 'fp32'),
+  'transformers.js, q4': () => transformersJs('transformers.js, q4', 'q4'),
+  'transformers.js, q4, in one batch': () => transformersJs('transformers.js, q4, in one batch', 'q4', true),
 };
 
 /** Everyone must have read the same prompts, and understood them. @param {readonly Contestant[]} contestants */

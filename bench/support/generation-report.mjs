@@ -25,6 +25,7 @@ const COMPARISONS = [
   { streams: 8, peer: 'llama-server', of: 'perSecond', target: 1.3 },
   { streams: 8, peer: 'llama-server', of: 'firstTokenMs', target: 1 },
   { streams: 8, peer: 'transformers.js', of: 'perSecond', target: 5 },
+  { streams: 8, peer: 'transformers.js, q4', of: 'perSecond', target: 5 },
 ];
 const LABELS = { perSecond: 'tokens/s', firstTokenMs: 'first token, p50' };
 

@@ -1,9 +1,10 @@
 """A decoder with an external key-value cache (contract: models/README.md) -> the form that Hugging Face's libraries run:
 past_key_values and present, attention_mask, attention by GroupQueryAttention. The weights stay the same, bit for bit; those
-of q and o are put back into the order of heads that GroupQueryAttention expects.
+of q and o are put back into the order of heads that GroupQueryAttention expects. With --float32 the weights are widened
+to what they stand for, the precision that transformers.js loads unless it is told otherwise.
 
 Needs: onnx, numpy.
-Usage: ordinary_decoder.py MODEL.onnx OUT.onnx
+Usage: ordinary_decoder.py MODEL.onnx OUT.onnx [--float32]
 """
 
 import sys
@@ -101,6 +102,54 @@ for node in graph.node:
     nodes.append(node)
     for output in node.output:
         nodes += attention.get(output, [])
+
+
+
+def float32(name, array):
+    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), name))
+    return name
+
+
+def array_of(name):
+    """An initializer, widened where the graph casts it."""
+    node = by_output.get(name)
+    found = node.input[0] if node is not None and node.op_type in ("Cast", "Reshape") else name
+    return array_of(found) if found in by_output else numpy_helper.to_array(initializers[found])
+
+
+def widened(product, correction):
+    """MatMulNBits of 4 bits, and the Gemm that adds the minimum of each block, as one MatMul."""
+    size = {a.name: a.i for a in product.attribute}
+    blocks = size["K"] // BLOCK
+    packed = array_of(product.input[1]).reshape(size["N"], blocks, BLOCK // 2)
+    levels = np.stack([packed & 15, packed >> 4], -1).reshape(size["N"], blocks, BLOCK).astype(np.float32) - 8
+    scales = array_of(product.input[2]).reshape(size["N"], blocks, 1).astype(np.float32)
+    minimums = array_of(correction.input[1]).T.reshape(size["N"], blocks, 1).astype(np.float32)
+    weight = (levels * scales + minimums).reshape(size["N"], size["K"]).T
+    name = float32(correction.output[0] + ".weight", weight)
+    return helper.make_node("MatMul", [product.input[0], name], [correction.output[0]])
+
+
+if "--float32" in sys.argv:
+    by_output = {output: node for node in nodes for output in node.output if output}
+    gather = next(node for node in nodes if node.op_type == "GatherBlockQuantized")
+    levels = array_of(gather.input[0]).reshape(-1, blocks, BLOCK).astype(np.float32) - 128
+    scales = array_of(gather.input[2]).reshape(-1, blocks, 1).astype(np.float32)
+    table = float32("embed.float32", (levels * scales).reshape(-1, WIDTH))
+    changed = []
+    for node in nodes:
+        product = by_output.get(node.input[2]) if node.op_type == "Gemm" else None
+        if product is not None and product.op_type == "MatMulNBits":
+            changed.append(widened(product, node))
+        elif node is gather:
+            changed.append(helper.make_node("Gather", [table, node.input[1]], [node.output[0]]))
+        elif node.op_type == "MatMulNBits" and node.output[0] == "logits":
+            changed.append(helper.make_node("Reshape", [node.input[0], constant("shape.last", [-1, WIDTH])], ["last.rows"]))
+            changed.append(helper.make_node("Gemm", ["last.rows", table], ["logits.rows"], transB=1))
+            changed.append(helper.make_node("Reshape", ["logits.rows", constant("shape.logits", [-1, 1, len(levels)])], ["logits"]))
+        else:
+            changed.append(node)
+    nodes = changed
 
 # What only the dropped nodes needed goes with them.
 wanted = {"logits", *(f"present.{layer}.{part}" for layer in range(layers) for part in ("key", "value"))}

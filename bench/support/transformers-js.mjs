@@ -47,8 +47,15 @@ export function prepareTransformersJs() {
     // The package of ONNX Runtime holds what the CPU needs; its script would fetch CUDA's parts.
     const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
     setUpBy('npm', ['install', '--no-audit', '--no-fund', '--silent', PACKAGE], { cwd: HOME, env });
-    const onnx = [join(SOURCE, '1/model.onnx'), join(MODEL, 'onnx/model_q4.onnx')];
-    setUpBy(join(VENV, 'bin/python'), [CONVERTER, ...onnx]);
+    const convert = (/** @type {string} */ file, /** @type {string[]} */ ...options) =>
+      setUpBy(join(VENV, 'bin/python'), [
+        CONVERTER,
+        join(SOURCE, '1/model.onnx'),
+        join(MODEL, 'onnx', file),
+        ...options,
+      ]);
+    convert('model_q4.onnx');
+    convert('model.onnx', '--float32');
     for (const name of ['tokenizer.json', 'generation_config.json'])
       cpSync(join(SOURCE, name), join(MODEL, name));
     const tokenizer = JSON.parse(readFileSync(join(SOURCE, 'tokenizer_config.json'), 'utf8'));
@@ -61,10 +68,10 @@ export function prepareTransformersJs() {
 /**
  * Starts a process that holds the model and generates when it is asked to.
  *
- * @param {{ threads: number }} options ONNX Runtime's intra-op threads.
+ * @param {{ threads: number, dtype: 'fp32' | 'q4' }} options ONNX Runtime's intra-op threads; which weights.
  */
-export async function startTransformersJs({ threads }) {
-  const child = fork(join(BENCH, 'support/transformers-loop.mjs'), [HOME, String(threads)], {
+export async function startTransformersJs({ threads, dtype }) {
+  const child = fork(join(BENCH, 'support/transformers-loop.mjs'), [HOME, String(threads), dtype], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   process.once('exit', () => child.kill('SIGKILL'));

@@ -2,13 +2,13 @@
  * transformers.js in a process of its own, started by transformers-js.mjs: takes batches of chat prompts by IPC, and
  * answers how long the batch took with applying the template, tokenizing and decoding.
  *
- *   node bench/support/transformers-loop.mjs HOME THREADS
+ *   node bench/support/transformers-loop.mjs HOME THREADS DTYPE
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [home = '', threads = '1'] = process.argv.slice(2);
+const [home = '', threads = '1', dtype = 'fp32'] = process.argv.slice(2);
 const entry = createRequire(join(home, 'package.json')).resolve('@huggingface/transformers');
 const { AutoModelForCausalLM, AutoTokenizer, env } = await import(pathToFileURL(entry).href);
 env.allowRemoteModels = false;
@@ -16,7 +16,7 @@ env.localModelPath = join(home, 'models/');
 
 const tokenizer = await AutoTokenizer.from_pretrained('smollm2');
 const model = await AutoModelForCausalLM.from_pretrained('smollm2', {
-  dtype: 'q4',
+  dtype: /** @type {'fp32' | 'q4'} */ (dtype),
   device: 'cpu',
   session_options: { intraOpNumThreads: Number(threads) },
 });
