@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { Tokenizer } from '@huggingface/tokenizers';
 import * as ort from 'onnxruntime-node';
 import { optimizeGraph } from '../dist/onnx/graph/optimize-graph.js';
+import { integerProductsMaySaturate } from '../dist/onnx/vnni.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, runs: { type: 'string', default: '40' } },
@@ -27,7 +28,8 @@ const int64 = (/** @type {bigint[]} */ all, /** @type {number[]} */ dims) =>
 async function sessions(path) {
   const bytes = read(path);
   const options = { intraOpNumThreads: 1, graphOptimizationLevel: /** @type {const} */ ('all') };
-  const rewritten = optimizeGraph(bytes, { dynamicQuantization: true }) ?? bytes;
+  const passes = { dynamicQuantization: true, unsignedWeights: integerProductsMaySaturate() };
+  const rewritten = optimizeGraph(bytes, passes) ?? bytes;
   const extra = { optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' } };
   return {
     file: await ort.InferenceSession.create(bytes, options),

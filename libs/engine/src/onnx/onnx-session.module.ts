@@ -27,7 +27,6 @@ export const createSession: CreateSession = async (options) => {
         intra_op: spinning(allowSpinning, spinMicroseconds),
         force_spinning_stop: allowSpinning ? '0' : '1',
         inter_op: { allow_spinning: '0' },
-        ...(options.dynamicQuantization === true && integerProductsMaySaturate() ? WIDER_SUMS : {}),
       },
       ...(provider.name === 'cpu' ? { optimization: CPU_OPTIMIZATION } : {}),
     },
@@ -39,9 +38,6 @@ export const createSession: CreateSession = async (options) => {
       : await OrtSession.create(rewritten, sessionOptions);
   return adapt(session, provider.name);
 };
-
-/** Half as fast where the CPU has VNNI, so it is set only where it has not. */
-const WIDER_SUMS = { x64quantprecision: '1' };
 
 function spinning(always: boolean, microseconds: number): Readonly<Record<string, string>> {
   if (always || microseconds === 0) return { allow_spinning: always ? '1' : '0' };
@@ -58,7 +54,10 @@ async function rewrittenModel({
   const { size } = await stat(modelPath);
   return size > MAX_REWRITTEN_BYTES
     ? null
-    : optimizeGraph(await readFile(modelPath), { dynamicQuantization });
+    : optimizeGraph(await readFile(modelPath), {
+        dynamicQuantization,
+        unsignedWeights: integerProductsMaySaturate(),
+      });
 }
 
 function adapt(session: OrtSession, provider: string): InferenceSession {

@@ -7,8 +7,8 @@ export interface CpuPlatform {
 }
 
 /**
- * Whether sums of products of uint8 and int8 may saturate on this CPU: on x64 without VNNI, whose int16 sums ONNX Runtime
- * can avoid at half the speed. Only Linux tells; elsewhere on x64 it is assumed.
+ * Whether sums of products of uint8 and int8 may saturate on this CPU: on x64 without VNNI, where ONNX Runtime
+ * adds them in int16. Only Linux tells; elsewhere on x64 it is assumed.
  *
  * @param readCpuInfo Text of /proc/cpuinfo.
  */

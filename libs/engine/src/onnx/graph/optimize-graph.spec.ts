@@ -12,7 +12,7 @@ import {
 import { optimizeGraph } from './optimize-graph.js';
 import { float32Tensor, int64Tensor } from './tensor-data.js';
 
-const EXACT = { dynamicQuantization: false };
+const EXACT = { dynamicQuantization: false, unsignedWeights: false };
 const opsOf = (model: Uint8Array | null): readonly string[] =>
   fromBinary(ModelProtoSchema, model ?? new Uint8Array()).graph?.node.map(({ opType }) => opType) ?? [];
 

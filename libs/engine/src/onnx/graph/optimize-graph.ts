@@ -7,6 +7,8 @@ import { trimInputs } from './trim-inputs.js';
 export interface GraphOptions {
   /** MatMuls of weights stored as int8 are computed in integers; see {@link quantizeMatMuls}. */
   readonly dynamicQuantization: boolean;
+  /** Whether they are computed of weights as uint8: slower where the CPU has VNNI, and right where it has not. */
+  readonly unsignedWeights: boolean;
 }
 
 /**
@@ -16,10 +18,11 @@ export interface GraphOptions {
  * @param bytes A serialized ModelProto.
  * @returns The rewritten one, or null when there is nothing to rewrite: then the file itself is to be loaded.
  */
-export function optimizeGraph(bytes: Uint8Array, { dynamicQuantization }: GraphOptions): Uint8Array | null {
+export function optimizeGraph(bytes: Uint8Array, options: GraphOptions): Uint8Array | null {
   const graph = new ModelGraph(bytes);
   if (!graph.isSelfContained) return null;
-  const changes = trimInputs(graph) + fuseGelu(graph) + (dynamicQuantization ? quantizeMatMuls(graph) : 0);
+  const quantized = options.dynamicQuantization ? quantizeMatMuls(graph, options) : 0;
+  const changes = trimInputs(graph) + fuseGelu(graph) + quantized;
   if (changes === 0) return null;
   graph.dropUnused();
   return graph.serialize();

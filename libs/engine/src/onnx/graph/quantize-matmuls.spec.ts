@@ -6,12 +6,17 @@ import { ModelProtoSchema, type NodeProto, type TensorProto, TensorProtoSchema }
 import { optimizeGraph } from './optimize-graph.js';
 import { DATA_TYPE, float32Tensor } from './tensor-data.js';
 
-const QUANTIZED = { dynamicQuantization: true };
+const SIGNED = { dynamicQuantization: true, unsignedWeights: false };
+const UNSIGNED = { dynamicQuantization: true, unsignedWeights: true };
 const [ROWS, INNER, COLUMNS] = [3, 16, 8];
 
 /** Numbers in -1..1 that look random and are the same every time. */
 const number = (at: number): number => Math.sin(at * 12.9898) * Math.cos(at * 4.1414);
-const WEIGHT = Int8Array.from({ length: INNER * COLUMNS }, (_, at) => Math.round(number(at + 1) * 127));
+/** The largest weight of which two products with 255 fit into int16, as some CPUs add them. */
+const LARGEST_EXACT = 64;
+const WEIGHT = Int8Array.from({ length: INNER * COLUMNS }, (_, at) =>
+  Math.round(number(at + 1) * LARGEST_EXACT),
+);
 const ACTIVATION = Float32Array.from({ length: ROWS * INNER }, (_, at) => number(at + 500) * 3 + 1);
 
 function int8Tensor(name: string, data: Int8Array, dims: readonly number[]): TensorProto {
@@ -30,9 +35,13 @@ const dequantize = (axis: number, ...inputs: string[]): NodeProto =>
 function model(
   nodes: readonly NodeProto[],
   scale: TensorProto,
-  { opset = 17, zeroPoint }: { opset?: number; zeroPoint?: Int8Array } = {},
+  {
+    opset = 17,
+    zeroPoint,
+    weight = WEIGHT,
+  }: { opset?: number; zeroPoint?: Int8Array; weight?: Int8Array } = {},
 ): Uint8Array {
-  const initializers = [int8Tensor('w', WEIGHT, [INNER, COLUMNS]), scale];
+  const initializers = [int8Tensor('w', weight, [INNER, COLUMNS]), scale];
   if (zeroPoint !== undefined) initializers.push(int8Tensor('zero', zeroPoint, [zeroPoint.length]));
   return onnxModel({ nodes, initializers, inputShape: ['rows', INNER], opset });
 }
@@ -44,8 +53,8 @@ const opsOf = (bytes: Uint8Array | null): readonly string[] =>
   fromBinary(ModelProtoSchema, bytes ?? new Uint8Array()).graph?.node.map(({ opType }) => opType) ?? [];
 
 /** The rewritten model; an error when there was nothing to rewrite. */
-function quantized(bytes: Uint8Array): Uint8Array {
-  const rewritten = optimizeGraph(bytes, QUANTIZED);
+function quantized(bytes: Uint8Array, options = SIGNED): Uint8Array {
+  const rewritten = optimizeGraph(bytes, options);
   if (rewritten === null) throw new Error('Nothing was rewritten.');
   return rewritten;
 }
@@ -57,8 +66,12 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
   return most(expected.map((value, at) => value - (actual[at] ?? Number.NaN))) / most(expected);
 }
 
-describe('dynamic quantization', () => {
-  const vector = float32Tensor('s', scales(COLUMNS), [COLUMNS]);
+const vector = float32Tensor('s', scales(COLUMNS), [COLUMNS]);
+
+describe.each([
+  ['signed', SIGNED],
+  ['unsigned', UNSIGNED],
+])('dynamic quantization with %s weights', (_, options) => {
   it.each([
     ['Cast times a scale per column', MULTIPLIED],
     ['a scale per column times Cast', model([CAST, multiply('s', 'wide'), MATMUL], vector)],
@@ -72,8 +85,8 @@ describe('dynamic quantization', () => {
       'opset 18, whose reductions take axes as an input',
       model([CAST, multiply('wide', 's'), MATMUL], vector, { opset: 18 }),
     ],
-  ])('computes in integers what is stored as %s', async (_, bytes) => {
-    const rewritten = quantized(bytes);
+  ])('computes in integers what is stored as %s', async (__, bytes) => {
+    const rewritten = quantized(bytes, options);
     expect(opsOf(rewritten)).toContain('MatMulIntegerToFloat');
     expect(opsOf(rewritten)).not.toContain('MatMul');
     const [expected, actual] = [
@@ -85,7 +98,7 @@ describe('dynamic quantization', () => {
   });
 
   it('gives a row the same bits whatever the other rows are', async () => {
-    const rewritten = quantized(MULTIPLIED);
+    const rewritten = quantized(MULTIPLIED, options);
     const company = ACTIVATION.map((value, at) => (at < INNER ? value : value * 1000));
     const alone = await runOnnx(rewritten, ACTIVATION.slice(0, INNER), [1, INNER]);
     const together = await runOnnx(rewritten, company, [ROWS, INNER]);
@@ -95,8 +108,34 @@ describe('dynamic quantization', () => {
   it.each([0, 5, -5])('is right for rows in which every value is %d', async (value) => {
     const x = new Float32Array(INNER).fill(value);
     const expected = await runOnnx(MULTIPLIED, x, [1, INNER]);
-    const actual = await runOnnx(quantized(MULTIPLIED), x, [1, INNER]);
+    const actual = await runOnnx(quantized(MULTIPLIED, options), x, [1, INNER]);
     for (const [at, each] of expected.entries()) expect(actual[at]).toBeCloseTo(each, 4);
+  });
+
+  it('stores a weight once for all products it is in', () => {
+    const second = newNode({ op: 'MatMul', inputs: ['x', 'weight'], output: 'z' });
+    const sum = newNode({ op: 'Add', inputs: ['z', 'y0'], output: 'y' });
+    const first = newNode({ op: 'MatMul', inputs: ['x', 'weight'], output: 'y0' });
+    const rewritten = quantized(
+      model([CAST, multiply('wide', 's'), first, second, sum], PER_COLUMN),
+      options,
+    );
+    const weights = fromBinary(ModelProtoSchema, rewritten).graph?.initializer.filter(
+      ({ rawData }) => rawData.length === INNER * COLUMNS,
+    );
+    expect(weights).toHaveLength(1);
+  });
+});
+
+describe('dynamic quantization', () => {
+  it('is right with the largest weights, which signed ones are not on every CPU', async () => {
+    const weight = new Int8Array(INNER * COLUMNS).map((_, at) => (at % 3 === 0 ? -128 : 127));
+    const bytes = model([CAST, multiply('wide', 's'), MATMUL], PER_COLUMN, { weight });
+    const [expected, actual] = [
+      await runOnnx(bytes, ACTIVATION, [ROWS, INNER]),
+      await runOnnx(quantized(bytes, UNSIGNED), ACTIVATION, [ROWS, INNER]),
+    ];
+    expect(relativeError(actual, expected)).toBeLessThan(0.01);
   });
 
   it('quantizes an activation once for all products it goes into, and drops what is no longer used', () => {
@@ -120,10 +159,10 @@ describe('dynamic quantization', () => {
     ],
     ['an opset before 13', model([CAST, multiply('wide', 's'), MATMUL], vector, { opset: 12 })],
   ])('leaves weights with %s as they are', (_, bytes) => {
-    expect(optimizeGraph(bytes, QUANTIZED)).toBeNull();
+    expect(optimizeGraph(bytes, SIGNED)).toBeNull();
   });
 
   it('happens only when asked for', () => {
-    expect(optimizeGraph(MULTIPLIED, { dynamicQuantization: false })).toBeNull();
+    expect(optimizeGraph(MULTIPLIED, { ...SIGNED, dynamicQuantization: false })).toBeNull();
   });
 });

@@ -1,6 +1,13 @@
 import { isOp, MICROSOFT_DOMAIN, type ModelGraph, newNode } from './model-graph.js';
 import type { NodeProto, TensorProto } from './onnx_pb.js';
-import { float32Data, float32Tensor, int64Tensor, int8Data, uint8Scalar } from './tensor-data.js';
+import {
+  float32Data,
+  float32Tensor,
+  int64Tensor,
+  int8Data,
+  uint8Scalar,
+  uint8Tensor,
+} from './tensor-data.js';
 
 /** ReduceMin and ReduceMax take their axes as an input from this opset on. */
 const AXES_AS_INPUT = 18;
@@ -13,12 +20,16 @@ const CONSTANTS = {
   least: 'aerie.quantize.least_scale',
   one: 'aerie.quantize.one',
   zeroPoint: 'aerie.quantize.zero_point',
+  weightZeroPoint: 'aerie.quantize.weight_zero_point',
   axes: 'aerie.quantize.axes',
 } as const;
+/** What is added to an int8 to store it as uint8. */
+const UNSIGNED_OFFSET = 128;
 
 /** A weight stored as int8 with one scale for all or one per column: `[rows, columns]`. */
 interface StoredWeight {
   readonly name: string;
+  readonly data: Int8Array;
   readonly columns: number;
   readonly scales: Float32Array;
   /** Sum of each column, scaled: what an activation of 1 everywhere would give. */
@@ -40,9 +51,14 @@ interface QuantizedRows {
  *
  * With `x = scale * q + minimum`: `x . W = scale * (q . W) + minimum * columnSums(W)`.
  *
+ * @param unsignedWeights Weights become uint8 with a zero point of 128. On x64 without VNNI, ONNX Runtime adds pairs of
+ * products of uint8 and int8 in int16, which saturates (255 * 127 * 2 > 32767); for uint8 and uint8 it does not.
  * @returns How many were made.
  */
-export function quantizeMatMuls(graph: ModelGraph): number {
+export function quantizeMatMuls(
+  graph: ModelGraph,
+  { unsignedWeights }: { unsignedWeights: boolean },
+): number {
   if (graph.opset < LEAST_OPSET) return 0;
   const quantized = new Map<string, QuantizedRows>();
   const replacements = new Map<NodeProto, readonly NodeProto[]>();
@@ -56,10 +72,10 @@ export function quantizeMatMuls(graph: ModelGraph): number {
       rows = quantizeRows(graph.opset, x, before);
       quantized.set(x, rows);
     }
-    replacements.set(node, [...before, ...integerProduct(graph, rows, weight, output)]);
+    replacements.set(node, [...before, ...integerProduct(graph, rows, weight, output, unsignedWeights)]);
   }
   if (replacements.size === 0) return 0;
-  addConstants(graph);
+  addConstants(graph, unsignedWeights);
   graph.replace(replacements);
   return replacements.size;
 }
@@ -99,7 +115,7 @@ function readWeight(weight: TensorProto | undefined, scale: TensorProto | undefi
   const perColumn = scales.length === columns && Number(scale?.dims.at(-1) ?? 1) === columns;
   if (!perColumn && scales.length !== 1) return null;
   const all = perColumn ? scales : new Float32Array(columns).fill(scales[0] as number);
-  return { name: weight.name, columns, scales: all, columnSums: sumColumns(data, all) };
+  return { name: weight.name, data, columns, scales: all, columnSums: sumColumns(data, all) };
 }
 
 function sumColumns(data: Int8Array, scales: Float32Array): Float32Array {
@@ -142,16 +158,21 @@ function quantizeRows(opset: number, x: string, nodes: NodeProto[]): QuantizedRo
 function integerProduct(
   graph: ModelGraph,
   { levels, scale, minimum }: QuantizedRows,
-  { name, columns, scales, columnSums }: StoredWeight,
+  weight: StoredWeight,
   output: string,
+  unsignedWeights: boolean,
 ): readonly NodeProto[] {
+  const { columns, scales, columnSums } = weight;
   const [scalesName, sumsName] = [`${output}.quantize.scales`, `${output}.quantize.column_sums`];
   graph.addInitializer(float32Tensor(scalesName, scales, [columns]));
   graph.addInitializer(float32Tensor(sumsName, columnSums, [columns]));
   const [product, scaled, offset] = ['product', 'scaled', 'offset'].map(
     (part) => `${output}.quantize.${part}`,
   ) as [string, string, string];
-  const inputs = [levels, name, CONSTANTS.one, scalesName, CONSTANTS.zeroPoint];
+  const factors = [CONSTANTS.one, scalesName, CONSTANTS.zeroPoint];
+  const inputs = unsignedWeights
+    ? [levels, unsignedWeight(graph, weight), ...factors, CONSTANTS.weightZeroPoint]
+    : [levels, weight.name, ...factors];
   return [
     newNode({ op: 'MatMulIntegerToFloat', inputs, output: product, domain: MICROSOFT_DOMAIN }),
     newNode({ op: 'Mul', inputs: [product, scale], output: scaled }),
@@ -160,10 +181,21 @@ function integerProduct(
   ];
 }
 
-function addConstants(graph: ModelGraph): void {
+/** Adds the weight as uint8, once. */
+function unsignedWeight(graph: ModelGraph, { name, data, columns }: StoredWeight): string {
+  const unsignedName = `${name}.quantize.unsigned`;
+  if (graph.initializer(unsignedName) === undefined) {
+    const shifted = Uint8Array.from(data, (value) => value + UNSIGNED_OFFSET);
+    graph.addInitializer(uint8Tensor(unsignedName, shifted, [data.length / columns, columns]));
+  }
+  return unsignedName;
+}
+
+function addConstants(graph: ModelGraph, unsignedWeights: boolean): void {
   graph.addInitializer(float32Tensor(CONSTANTS.levels, [1 / 255], []));
   graph.addInitializer(float32Tensor(CONSTANTS.least, [LEAST_SCALE], []));
   graph.addInitializer(float32Tensor(CONSTANTS.one, [1], []));
   graph.addInitializer(uint8Scalar(CONSTANTS.zeroPoint, 0));
+  if (unsignedWeights) graph.addInitializer(uint8Scalar(CONSTANTS.weightZeroPoint, UNSIGNED_OFFSET));
   if (graph.opset >= AXES_AS_INPUT) graph.addInitializer(int64Tensor(CONSTANTS.axes, [-1]));
 }

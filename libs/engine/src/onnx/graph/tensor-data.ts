@@ -37,9 +37,14 @@ export function float32Tensor(
   return newTensor(name, DATA_TYPE.FLOAT, new Uint8Array(Float32Array.from(data).buffer), dims);
 }
 
+/** A uint8 initializer. */
+export function uint8Tensor(name: string, data: Uint8Array<ArrayBuffer>, dims: number[]): TensorProto {
+  return newTensor(name, DATA_TYPE.UINT8, data, dims);
+}
+
 /** A scalar of type uint8. */
 export function uint8Scalar(name: string, value: number): TensorProto {
-  return newTensor(name, DATA_TYPE.UINT8, Uint8Array.of(value), []);
+  return uint8Tensor(name, Uint8Array.of(value), []);
 }
 
 /** An int64 initializer of one dimension. */
