@@ -14,7 +14,7 @@ const LONG = Array.from(
 );
 
 /** Longer still, in pieces that are soon over: a drain waits for the one that runs. */
-const MANY = Array.from({ length: 1_000 }, (_, index) => `${'a shorter text, '.repeat(6)}${String(index)}`);
+const MANY = Array.from({ length: 4_000 }, (_, index) => `${'a shorter text, '.repeat(6)}${String(index)}`);
 
 /** Redis: one of their own, as it is frozen. PostgreSQL: where TEST_DATABASE_URL names one. */
 const BACKENDS = [
@@ -75,7 +75,7 @@ const BACKENDS = [
       ...backend.environment,
       ROLE: 'api',
       KEEP_ALIVE: '120',
-      MAX_EMBED_TEXTS: '1000',
+      MAX_EMBED_TEXTS: '4000',
     });
     await send(api('/jobs'));
   }, 120_000);
@@ -106,7 +106,7 @@ const BACKENDS = [
   });
 
   it('hands what it cannot finish back on SIGTERM, and another takes it at once', async () => {
-    const first = await startWorker({ DRAIN_TIMEOUT: '4' });
+    const first = await startWorker({ DRAIN_TIMEOUT: '10' });
     const id = await submit({ text: MANY });
     const taken = await eventOf(id, 'job.processing');
     expect(await first.stop('SIGTERM')).toBe(0);
