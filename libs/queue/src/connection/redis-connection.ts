@@ -14,6 +14,9 @@ export class RedisConnection implements QueueConnection {
   readonly store: RedisJobStore;
   readonly queueOptions;
   readonly workerOptions;
+  readonly jobOptions = {};
+  /** One connection for both. */
+  readonly inOrder = true;
   readonly backendFactory = undefined;
   readonly #logger: QueueLogger;
   readonly #redis: Redis;
@@ -40,7 +43,7 @@ export class RedisConnection implements QueueConnection {
     this.#redis = this.#open();
     this.store = new RedisJobStore(this.#redis);
     this.queueOptions = { connection: this.#redis, prefix: BULLMQ_PREFIX };
-    this.workerOptions = this.queueOptions;
+    this.workerOptions = { ...this.queueOptions, removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
   }
 
   async prepare(): Promise<void> {

@@ -20,6 +20,8 @@ export class SqlConnection implements QueueConnection {
   readonly store: SqlJobStore;
   readonly queueOptions;
   readonly workerOptions;
+  readonly jobOptions = { removeOnComplete: true, removeOnFail: true };
+  readonly inOrder = false;
   readonly backendFactory = createPostgresBackend;
   readonly #pool: SqlPoolLike;
   readonly #urgentPool: SqlPoolLike;

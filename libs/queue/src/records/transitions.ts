@@ -1,5 +1,5 @@
 import { AerieError, type SerializedError } from '@aerie/contracts';
-import { type JobEventType, type JobHead, isTerminal } from './job-record.js';
+import { type JobEvent, type JobEventType, type JobHead, isTerminal } from './job-record.js';
 
 /** The state machine of a job: each function gives the next head, or null where the step is not allowed. */
 
@@ -39,18 +39,21 @@ export function claim(head: JobHead, runId: string, now: number, maxDeaths: numb
   if (head.runAt > now) return { kind: 'early', waitMs: head.runAt - now };
   return {
     kind: 'run',
-    next: withEvent(
-      { ...head, status: 'processing', deaths, runId, startedAt: head.startedAt ?? now },
-      'job.processing',
-      now,
-    ),
+    next: {
+      ...head,
+      status: 'processing',
+      deaths,
+      runId,
+      startedAt: head.startedAt ?? now,
+      event: nextEvent(head, 'job.processing', now),
+    },
   };
 }
 
 /** The job is further along. Null when it is no longer this run's, or no news. */
 export function progressed(head: JobHead, runId: string, progress: number, now: number): JobHead | null {
   if (head.status !== 'processing' || head.runId !== runId || progress <= head.progress) return null;
-  return withEvent({ ...head, progress }, 'job.progress', now);
+  return { ...head, progress, event: nextEvent(head, 'job.progress', now) };
 }
 
 /** The job is done. Null when it is finished already, by whomever: one result is stored. */
@@ -60,18 +63,16 @@ export function completed(
   now: number,
 ): JobHead | null {
   if (isTerminal(head.status)) return null;
-  return withEvent(
-    {
-      ...finished(head, now),
-      status: 'completed',
-      progress: 1,
-      attempts: head.attempts + 1,
-      servedModel: served.model,
-      servedVersion: served.version,
-    },
-    'job.completed',
-    now,
-  );
+  return {
+    ...head,
+    ...ended(now),
+    status: 'completed',
+    progress: 1,
+    attempts: head.attempts + 1,
+    servedModel: served.model,
+    servedVersion: served.version,
+    event: nextEvent(head, 'job.completed', now),
+  };
 }
 
 /** An attempt failed: back to pending if another may help and is left, else failed. Null when finished already. */
@@ -96,16 +97,18 @@ export function cancelAsked(head: JobHead, now: number): JobHead | null {
 
 /** The job ends as canceled. */
 export function canceled(head: JobHead, now: number): JobHead {
-  return withEvent(
-    { ...finished(head, now), status: 'canceled', cancelRequested: true },
-    'job.canceled',
-    now,
-  );
+  return {
+    ...head,
+    ...ended(now),
+    status: 'canceled',
+    cancelRequested: true,
+    event: nextEvent(head, 'job.canceled', now),
+  };
 }
 
 /** The job ends as failed. */
 export function failed(head: JobHead, error: SerializedError, now: number): JobHead {
-  return withEvent({ ...finished(head, now), status: 'failed', error }, 'job.failed', now);
+  return { ...head, ...ended(now), status: 'failed', error, event: nextEvent(head, 'job.failed', now) };
 }
 
 /** Fails a waiting job whose time (`ttl`) is up; null while it is not. */
@@ -116,10 +119,11 @@ export function expire(head: JobHead, now: number): JobHead | null {
   return failed(head, new AerieError('TIMEOUT', message).toJSON(), now);
 }
 
-function finished(head: JobHead, now: number): JobHead {
-  return { ...head, runId: null, error: null, finishedAt: now };
+/** What every end sets. */
+function ended(now: number): Pick<JobHead, 'runId' | 'error' | 'finishedAt'> {
+  return { runId: null, error: null, finishedAt: now };
 }
 
-function withEvent(head: JobHead, type: JobEventType, at: number): JobHead {
-  return { ...head, event: { sequence: (head.event?.sequence ?? 0) + 1, type, at } };
+function nextEvent(head: JobHead, type: JobEventType, at: number): JobEvent {
+  return { sequence: (head.event?.sequence ?? 0) + 1, type, at };
 }

@@ -15,6 +15,26 @@ describe('Coalescer', () => {
     expect(calls).toEqual([[1, 2, 3]]);
   });
 
+  it('gives what was added together its results together, over as many calls as it takes', async () => {
+    const calls: number[][] = [];
+    const doubled = new Coalescer<number, number>(
+      async (items) => {
+        calls.push([...items]);
+        if (items.includes(9)) throw new Error('no nine');
+        return items.map((item) => item * 2);
+      },
+      { maxItems: 2, maxCalls: 1 },
+    );
+    const both = [doubled.addAll([1, 2, 3]), doubled.addAll([4, 5])];
+    expect(await Promise.all(both)).toEqual([
+      [2, 4, 6],
+      [8, 10],
+    ]);
+    expect(calls).toEqual([[1, 2], [3, 4], [5]]);
+    expect(await doubled.addAll([])).toEqual([]);
+    await expect(doubled.addAll([6, 7, 9])).rejects.toThrow('no nine');
+  });
+
   it('never puts two items of one key into one call, and keeps their order', async () => {
     const calls: string[][] = [];
     const seen = new Coalescer<string, string>(

@@ -1,7 +1,16 @@
+/** Items that were added together. */
+interface Group<R> {
+  readonly results: R[];
+  missing: number;
+  readonly resolve: (results: R[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Entry<T, R> {
   readonly item: T;
-  readonly resolve: (result: R) => void;
-  readonly reject: (error: unknown) => void;
+  readonly group: Group<R>;
+  /** Where its result goes in those of its group. */
+  readonly index: number;
 }
 
 /** How a {@link Coalescer} gathers. */
@@ -32,7 +41,20 @@ export class Coalescer<T, R> {
 
   add(item: T): Promise<R> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      const done = ([result]: R[]) => {
+        resolve(result as R);
+      };
+      this.#waiting.push({ item, group: { results: [], missing: 1, resolve: done, reject }, index: 0 });
+      this.#schedule();
+    });
+  }
+
+  /** Their results, in order; rejects when the call of one fails. */
+  addAll(items: readonly T[]): Promise<R[]> {
+    if (items.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const group = { results: new Array<R>(items.length), missing: items.length, resolve, reject };
+      items.forEach((item, index) => this.#waiting.push({ item, group, index }));
       this.#schedule();
     });
   }
@@ -83,11 +105,12 @@ export class Coalescer<T, R> {
   async #call(entries: readonly Entry<T, R>[]): Promise<void> {
     try {
       const results = await this.#run(entries.map(({ item }) => item));
-      entries.forEach(({ resolve }, index) => {
-        resolve(results[index] as R);
+      entries.forEach(({ group, index }, at) => {
+        group.results[index] = results[at] as R;
+        if (--group.missing === 0) group.resolve(group.results);
       });
     } catch (error) {
-      for (const { reject } of entries) reject(error);
+      for (const { group } of entries) group.reject(error);
     }
   }
 }

@@ -15,9 +15,9 @@ import { expire } from '../records/transitions.js';
 import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
 import { Availability } from './availability.js';
 import { Coalescer } from './coalescer.js';
-import { FreshRecords } from './fresh-records.js';
-import { payloadOf } from './job-payload.js';
-import { deliveryOptions, jobOptions } from './queue-options.js';
+import { PAYLOAD } from './job-payload.js';
+import { JobSubmitter } from './job-submitter.js';
+import { deliveryOptions } from './queue-options.js';
 
 /** What a {@link JobQueue} is made from. */
 export interface JobQueueOptions {
@@ -51,12 +51,6 @@ const COALESCED_ITEMS = 200;
  */
 const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
 /**
- * Up to so many jobs are put into BullMQ's queue one by one: to take many at once its SQL makes temporary tables, which
- * takes as long as about so many single ones (7 ms embedded).
- */
-const ADDED_ONE_BY_ONE = { embedded: 8, postgres: 5, redis: 1 } as const;
-
-/**
  * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it
  * next. A job is stored first and queued second; what a crash left between the two is queued by {@link JobQueue.maintain}.
  */
@@ -67,12 +61,9 @@ export class JobQueue {
   readonly now: () => number;
   readonly #options: JobQueueOptions;
   readonly #queues = new Map<string, Queue>();
-  readonly #adders = new Map<string, Coalescer<JobHead, null>>();
-  readonly #fresh = new FreshRecords();
+  readonly #submitter: JobSubmitter;
   /** Jobs by task that no queue held when it was last looked. */
   readonly #missed = new Map<string, ReadonlySet<string>>();
-  readonly #coalesced: { readonly maxItems: number; readonly maxCalls: number };
-  readonly #inserts: Coalescer<NewJob, JobHead | null>;
   readonly #changes: Coalescer<HeadChange, boolean>;
   readonly #heads: Coalescer<string, VersionedHead | null>;
   readonly #records: Coalescer<string, JobRecord | null>;
@@ -92,9 +83,8 @@ export class JobQueue {
       operationTimeoutMs: options.backend.kind === 'embedded' ? EMBEDDED_TIMEOUT_MS : REMOTE_TIMEOUT_MS,
       logger: options.logger,
     });
-    this.#coalesced = { maxItems: COALESCED_ITEMS, maxCalls: COALESCED_CALLS[this.connection.kind] };
-    const coalesced = this.#coalesced;
-    this.#inserts = new Coalescer((jobs) => store.insert(jobs), coalesced);
+    this.#submitter = new JobSubmitter(this.connection, (name) => this.queue(name), this.now);
+    const coalesced = { maxItems: COALESCED_ITEMS, maxCalls: COALESCED_CALLS[this.connection.kind] };
     this.#changes = new Coalescer((changes) => store.change(changes), {
       ...coalesced,
       keyOf: ({ next }) => next.id,
@@ -139,22 +129,13 @@ export class JobQueue {
   /**
    * Stores jobs and queues them. For each, itself, or the job that has its idempotency key already.
    */
-  async submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
-    const taken = await Promise.all(jobs.map((job) => this.#inserts.add(job)));
-    return Promise.all(
-      jobs.map(async ({ head, input }, index) => {
-        const existing = taken[index] ?? null;
-        if (existing !== null) return existing;
-        this.#fresh.add({ head, version: 1, input, result: null });
-        await this.enqueue(head);
-        return head;
-      }),
-    );
+  submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
+    return this.#submitter.submit(jobs);
   }
 
   /** Puts a stored job into its queue; nothing happens when it is there. */
-  async enqueue(head: JobHead): Promise<void> {
-    await this.#adderOf(head.task).add(head);
+  enqueue(head: JobHead): Promise<void> {
+    return this.#submitter.enqueue(head);
   }
 
   head(id: string): Promise<VersionedHead | null> {
@@ -167,7 +148,7 @@ export class JobQueue {
 
   /** The job as this process stored it, if it did so a moment ago; once. It may have changed since. */
   takeFresh(id: string): JobRecord | null {
-    return this.#fresh.take(id);
+    return this.#submitter.takeFresh(id);
   }
 
   /** Makes a change with what follows from it: removal in time, and the webhook it tells. Whether it was made. */
@@ -265,27 +246,10 @@ export class JobQueue {
   }
 
   async #send(deliveryId: string): Promise<void> {
-    await this.queue(WEBHOOK_QUEUE).add('deliver', payloadOf(deliveryId), deliveryOptions(deliveryId));
-  }
-
-  #adderOf(task: string): Coalescer<JobHead, null> {
-    let adder = this.#adders.get(task);
-    if (adder === undefined) {
-      const queue = this.queue(queueNameOf(task));
-      adder = new Coalescer(async (heads) => {
-        const now = this.now();
-        const jobs = heads.map((head) => ({
-          name: 'run',
-          data: payloadOf(head.id),
-          opts: jobOptions(head, now),
-        }));
-        if (jobs.length > ADDED_ONE_BY_ONE[this.connection.kind]) await queue.addBulk(jobs);
-        else await Promise.all(jobs.map(({ name, data, opts }) => queue.add(name, data, opts)));
-        return heads.map(() => null);
-      }, this.#coalesced);
-      this.#adders.set(task, adder);
-    }
-    return adder;
+    await this.queue(WEBHOOK_QUEUE).add('deliver', PAYLOAD, {
+      ...deliveryOptions(deliveryId),
+      ...this.connection.jobOptions,
+    });
   }
 }
 

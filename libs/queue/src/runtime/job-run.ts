@@ -26,10 +26,13 @@ export class JobRun {
   readonly #queue: JobQueue;
   readonly #persist: <T>(operation: () => Promise<T>) => Promise<T>;
   readonly #job: TakenJob;
-  readonly #controller = new AbortController();
   /** As the store has it, if nobody else has changed it. */
   #stored: VersionedHead;
-  #due: NodeJS.Timeout | null = null;
+  /** Made when it is asked for: many a short task never does. */
+  #controller: AbortController | null = null;
+  #interrupted: RunInterruptedError | null = null;
+  /** When it is to be written that the job was taken, epoch milliseconds; null where it is written or on its way. */
+  #dueAt: number | null = null;
   #writing: Promise<void> | null = null;
 
   /** @param persist repeats an operation while the store is away */
@@ -39,14 +42,9 @@ export class JobRun {
     this.#persist = persist;
     this.#stored = job.record;
     if (job.taken === job.record.head) return;
+    this.#dueAt = queue.now() + TAKEN_DELAY_MS;
     // Who wants to be told of it must be.
-    const told = job.taken.webhook?.events.includes('job.processing') ?? false;
-    this.#due = setTimeout(
-      () => {
-        this.#writeTaken().catch(() => undefined);
-      },
-      told ? 0 : TAKEN_DELAY_MS,
-    );
+    if (job.taken.webhook?.events.includes('job.processing')) this.#writeTaken().catch(() => undefined);
   }
 
   get head(): JobHead {
@@ -59,18 +57,36 @@ export class JobRun {
 
   /** Aborts with a {@link RunInterruptedError}. */
   get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#interrupted !== null) this.#controller.abort(this.#interrupted);
+    }
     return this.#controller.signal;
   }
 
+  /** Why it shall not go on; null while it may. */
+  get interrupted(): RunInterruptedError | null {
+    return this.#interrupted;
+  }
+
   interrupt(error: RunInterruptedError): void {
-    this.#controller.abort(error);
+    this.#interrupted ??= error;
+    this.#controller?.abort(error);
+  }
+
+  /** Writes that the job was taken if it is time. Whether that is still to come. */
+  tick(now: number): boolean {
+    if (this.#dueAt === null) return false;
+    if (now < this.#dueAt) return true;
+    this.#writeTaken().catch(() => undefined);
+    return false;
   }
 
   /** Looks whether the run is still wanted. */
   async look(): Promise<void> {
     await this.#writeTaken();
     const found = await this.#queue.head(this.head.id);
-    if (found === null || this.signal.aborted) return;
+    if (found === null || this.#interrupted !== null) return;
     const { status, runId, cancelRequested } = found.head;
     if (status !== 'processing' || runId !== this.#job.runId) this.interrupt(new RunInterruptedError('lost'));
     else if (cancelRequested) this.interrupt(new RunInterruptedError('canceled'));
@@ -114,8 +130,7 @@ export class JobRun {
 
   /** Writes nothing more by itself. */
   close(): void {
-    if (this.#due !== null) clearTimeout(this.#due);
-    this.#due = null;
+    this.#dueAt = null;
   }
 
   async #end(step: (head: JobHead) => JobHead | null, result?: string): Promise<JobHead | null> {
@@ -134,11 +149,11 @@ export class JobRun {
   /** What is not written yet goes with what comes now; what is being written is waited for. */
   async #settled(): Promise<void> {
     this.close();
-    await this.#writing?.catch(() => undefined);
+    if (this.#writing !== null) await this.#writing.catch(() => undefined);
   }
 
   #writeTaken(): Promise<void> {
-    if (this.#due !== null) {
+    if (this.#dueAt !== null) {
       this.close();
       this.#writing = this.#write();
     }

@@ -4,7 +4,7 @@ import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import { queueNameOf } from '../queue-names.js';
 import { claim } from '../records/transitions.js';
 import type { JobChanges } from './job-changes.js';
-import { parsePayload } from './job-payload.js';
+import { idOf } from './job-payload.js';
 import type { JobQueue } from './job-queue.js';
 import { JobRun, type TakenJob } from './job-run.js';
 import type { JobOutcome, JobTask } from './job-task.js';
@@ -27,6 +27,7 @@ export const NEVER = 1_000_000_000;
 const RUN_RETRY_MS = 1_000;
 const STORE_RETRY_MS = 250;
 const LOOK_DELAY_MS = 20;
+const TICK_MS = 10;
 /** Results on their way to the store, for each job that may run: those that come together are written together. */
 const WRITES_PER_RUN = 8;
 
@@ -40,6 +41,8 @@ export class JobWorker {
   /** Results on their way to the store. */
   readonly #writing = new Set<Promise<void>>();
   #worker: Worker | null = null;
+  /** One timer for all runs: it goes while one of them has not been written down. */
+  #ticker: NodeJS.Timeout | null = null;
   #stopped = false;
   #lastCompletionAt: number | null = null;
 
@@ -97,11 +100,14 @@ export class JobWorker {
   }
 
   async #process(job: Job, token: string): Promise<void> {
-    const { id } = parsePayload(job.data);
+    const id = idOf(job);
     const taken = await this.#take(id, job, token);
     if (taken === null) return;
     const run = new JobRun(this.#queue, taken, (operation) => this.#persist(operation));
     this.#running.set(id, run);
+    this.#ticker ??= setInterval(() => {
+      this.#tick();
+    }, TICK_MS);
     // Not at once: most announcements are of this run's own steps, and a short job is over by then.
     let look: NodeJS.Timeout | undefined;
     const unwatch = this.#changes.watch(id, () => {
@@ -119,6 +125,15 @@ export class JobWorker {
       run.close();
       this.#running.delete(id);
     }
+  }
+
+  #tick(): void {
+    const now = this.#queue.now();
+    let due = false;
+    for (const run of this.#running.values()) due = run.tick(now) || due;
+    if (due || this.#ticker === null) return;
+    clearInterval(this.#ticker);
+    this.#ticker = null;
   }
 
   /** The job, now ours; null when there is nothing to run. */
@@ -155,7 +170,9 @@ export class JobWorker {
       const outcome = await this.#task.run({
         head: run.head,
         input: JSON.parse(run.input) as unknown,
-        signal: run.signal,
+        get signal() {
+          return run.signal;
+        },
         progress: (fraction) => {
           progress.write(fraction);
         },
@@ -184,8 +201,7 @@ export class JobWorker {
   }
 
   async #failed(run: JobRun, error: unknown, job: Job, token: string): Promise<void> {
-    const interrupted: unknown = run.signal.aborted ? run.signal.reason : null;
-    switch (interrupted instanceof RunInterruptedError ? interrupted.why : null) {
+    switch (run.interrupted?.why ?? null) {
       case 'lost':
         return;
       case 'canceled':

@@ -6,14 +6,12 @@ const LOWEST_PRIORITY = 101;
 const FIRST_RETRY_MS = 1_000;
 const RETRY_JITTER = 0.5;
 
-/** How BullMQ treats a job: the store remembers it and counts its attempts, so BullMQ forgets it when it is done. */
+/** How BullMQ treats a job: the store remembers it and counts its attempts, so BullMQ need not. */
 export function jobOptions(head: JobHead, now: number): JobsOptions {
   const delay = head.runAt - now;
   return {
     jobId: head.id,
     priority: LOWEST_PRIORITY - head.priority,
-    removeOnComplete: true,
-    removeOnFail: true,
     ...(delay > 0 ? { delay } : {}),
   };
 }
@@ -41,7 +39,5 @@ export function deliveryOptions(id: string): JobsOptions {
     jobId: id,
     attempts: DELIVERY_ATTEMPTS,
     backoff: { type: 'custom' },
-    removeOnComplete: true,
-    removeOnFail: true,
   };
 }

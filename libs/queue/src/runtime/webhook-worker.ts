@@ -3,7 +3,7 @@ import { WEBHOOK_QUEUE } from '../queue-names.js';
 import type { Delivery, DeliveryAttempt } from '../records/delivery.js';
 import { type JobEvent, type JobHead, type JobRecord, isTerminal } from '../records/job-record.js';
 import { viewEvent } from '../records/job-view.js';
-import { parsePayload } from './job-payload.js';
+import { idOf } from './job-payload.js';
 import type { JobQueue } from './job-queue.js';
 import { LOCK_MS, NEVER, STALLED_CHECK_MS } from './job-worker.js';
 import { DELIVERY_ATTEMPTS, deliveryBackoffMs } from './queue-options.js';
@@ -68,7 +68,7 @@ export class WebhookWorker {
   }
 
   async #process(job: Job, token: string): Promise<void> {
-    const { id } = parsePayload(job.data);
+    const id = idOf(job);
     const delivery = await this.#queue.store.delivery(id);
     if (delivery?.status !== 'pending') return;
     const record = await this.#queue.record(delivery.jobId);

@@ -3,7 +3,14 @@ import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queu
 import type { Batch, Delivery } from '../records/delivery.js';
 import { readHead, writeHead } from '../records/head-text.js';
 import { idFloor } from '../records/job-id.js';
-import { JOB_STATUSES, type JobHead, type JobRecord, type VersionedHead } from '../records/job-record.js';
+import {
+  JOB_STATUSES,
+  type JobHead,
+  type JobRecord,
+  type JobStatus,
+  type VersionedHead,
+  isTerminal,
+} from '../records/job-record.js';
 import type { Backlog, HeadChange, JobStore, ListOptions, NewJob, StatusCounts } from './job-store.js';
 import {
   CHANGE_SCRIPT,
@@ -92,12 +99,11 @@ export class RedisJobStore implements JobStore {
     const args = changes.flatMap((change) => [
       change.next.id,
       change.previous.version,
-      placeOf(change.previous.head),
-      placeOf(change.next),
+      placeOf(change.previous.head.status, change.next.task),
+      placeOf(change.next.status, change.next.task),
       writeHead(change.next),
-      change.next.status,
       change.result ?? '',
-      change.removeAt ?? '',
+      change.removeAt === undefined ? '' : `${String(change.removeAt)} ${change.next.status} `,
       rareConsequences(change),
     ]);
     const made = await this.#redis.aerieChange(STORE_PREFIX, CHANGES_CHANNEL, ...args);
@@ -106,10 +112,11 @@ export class RedisJobStore implements JobStore {
 
   async list({ status, after, limit }: ListOptions): Promise<JobHead[]> {
     const wanted = JOB_STATUSES.filter((other) => status === null || other === status);
-    const keys = wanted.filter((other) => other !== 'pending').map((other) => key('s', other));
-    if (wanted.includes('pending')) {
-      keys.push(...(await this.#redis.smembers(key('tasks'))).map((task) => key('p', task)));
-    }
+    const unfinished = wanted.some((other) => !isTerminal(other));
+    const tasks = unfinished ? await this.#redis.smembers(key('tasks')) : [];
+    const keys = wanted.flatMap((other) =>
+      isTerminal(other) ? [placeOf(other, '')] : tasks.map((task) => placeOf(other, task)),
+    );
     const from = after === null ? '+' : `(${after}`;
     const found = await Promise.all(
       keys.map((place) => this.#redis.zrevrangebylex(place, from, '-', 'LIMIT', 0, limit)),
@@ -217,16 +224,17 @@ function rareConsequences({ previous: { head }, next, delivery }: HeadChange): s
   if (!expires && batch === null && delivery === undefined) return '';
   return JSON.stringify({
     ...(expires ? { expires } : {}),
-    ...(batch === null ? {} : { batch, from: head.status }),
+    ...(batch === null ? {} : { batch, from: head.status, to: next.status }),
     delivery: delivery === undefined ? undefined : JSON.stringify(delivery),
   });
 }
 
 /** The sorted set that a job is in, by its state. */
-function placeOf({ status, task }: JobHead): string {
-  return status === 'pending' ? key('p', task) : key('s', status);
+function placeOf(status: JobStatus, task: string): string {
+  if (status === 'pending') return key('p', task);
+  return status === 'processing' ? key('w', task) : key('s', status);
 }
 
-function key(...parts: readonly string[]): string {
-  return [STORE_PREFIX, ...parts].join(':');
+function key(kind: string, name?: string): string {
+  return name === undefined ? `${STORE_PREFIX}:${kind}` : `${STORE_PREFIX}:${kind}:${name}`;
 }

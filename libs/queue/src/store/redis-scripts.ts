@@ -1,9 +1,9 @@
 /**
- * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, s status, t task, and where it
- * has them k idempotency key, b batch), P:k:<key> id by idempotency key, P:tasks the tasks that had jobs, P:p:<task> (pending) and P:s:<status>
- * (the others) ids in order (sorted sets of equal scores), P:x ids by expiry, P:f finished ids by removal, P:b:<id>
- * batch, P:bc:<id> its counts, P:bi:<id> its jobs by index, P:d:<id> delivery, P:dj:<job> its deliveries, P:dp pending
- * deliveries by time.
+ * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, and where it has them k
+ * idempotency key, b batch), P:k:<key> id by idempotency key, P:tasks the tasks that had jobs, ids in order (sorted sets
+ * of equal scores) of the pending P:p:<task>, of those being processed P:w:<task>, and of the ended P:s:<status>, P:x ids
+ * by expiry, P:e list of the ended as they ended, each as "<time of removal> <status> <id>", P:b:<id> batch, P:bc:<id>
+ * its counts, P:bi:<id> its jobs by index, P:d:<id> delivery, P:dj:<job> its deliveries, P:dp pending deliveries by time.
  */
 
 /** Gathers what comes to and leaves the sorted sets, so that each is changed once by a script. */
@@ -49,7 +49,7 @@ for i = 1, #ARGV, 5 do
   else
     taken[#taken + 1] = false
     if redis.call('EXISTS', job) == 0 then
-      redis.call('HSET', job, 'v', 1, 'h', head, 'i', input, 's', 'pending', 't', task)
+      redis.call('HSET', job, 'v', 1, 'h', head, 'i', input)
       put(P .. ':p:' .. task, 0, id)
       tasks[task] = true
       if rare.key then
@@ -70,13 +70,14 @@ for task in pairs(tasks) do redis.call('SADD', P .. ':tasks', task) end
 return taken`;
 
 /**
- * KEYS[1] prefix, KEYS[2] channel. ARGV in nines: id, version, sorted set that it leaves and that it comes to, head,
- * status, result, time to remove it, and JSON of what few changes entail (expires, batch, from, delivery) or nothing.
+ * KEYS[1] prefix, KEYS[2] channel. ARGV in eights: id, version, sorted set that it leaves and that it comes to, head,
+ * result, "<time of removal> <status> " of one that ends, and JSON of what few changes entail (expires, batch, from, to,
+ * delivery); of the last three each or nothing.
  */
 export const CHANGE_SCRIPT = `${GATHER}
-local made, changed = {}, {}
-for i = 1, #ARGV, 9 do
-  local id, version, from, to, head, status, result, remove, more = unpack(ARGV, i, i + 8)
+local made, changed, ended = {}, {}, {}
+for i = 1, #ARGV, 8 do
+  local id, version, from, to, head, result, ending, more = unpack(ARGV, i, i + 7)
   local job = P .. ':j:' .. id
   if redis.call('HGET', job, 'v') ~= version then
     made[#made + 1] = 0
@@ -85,21 +86,21 @@ for i = 1, #ARGV, 9 do
     begin(id)
     changed[#changed + 1] = id
     if result ~= '' then
-      redis.call('HSET', job, 'v', version + 1, 'h', head, 's', status, 'r', result)
+      redis.call('HSET', job, 'v', version + 1, 'h', head, 'r', result)
     else
-      redis.call('HSET', job, 'v', version + 1, 'h', head, 's', status)
+      redis.call('HSET', job, 'v', version + 1, 'h', head)
     end
     if from ~= to then
       drop(from, id)
       put(to, 0, id)
     end
-    if remove ~= '' then put(P .. ':f', remove, id) end
+    if ending ~= '' then ended[#ended + 1] = ending .. id end
     if more ~= '' then
       more = cjson.decode(more)
       if more.expires then drop(P .. ':x', id) end
       if more.batch then
         redis.call('HINCRBY', P .. ':bc:' .. more.batch, more.from, -1)
-        redis.call('HINCRBY', P .. ':bc:' .. more.batch, status, 1)
+        redis.call('HINCRBY', P .. ':bc:' .. more.batch, more.to, 1)
       end
       if more.delivery then
         local delivery = cjson.decode(more.delivery)
@@ -111,23 +112,19 @@ for i = 1, #ARGV, 9 do
   end
 end
 settle()
+if #ended > 0 then redis.call('RPUSH', P .. ':e', unpack(ended)) end
 if #changed > 0 then redis.call('PUBLISH', KEYS[2], table.concat(changed, ',')) end
 return made`;
 
 /** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: task, highest id (excluded), limit. */
 export const ORPHANS_SCRIPT = `
-local P, task, limit = KEYS[1], ARGV[1], tonumber(ARGV[3])
-local lost = {}
-local function look(ids, mine)
-  for _, id in ipairs(ids) do
-    if #lost >= limit then return end
-    if redis.call('EXISTS', KEYS[2] .. id) == 0 and (mine or redis.call('HGET', P .. ':j:' .. id, 't') == task) then
-      lost[#lost + 1] = id
-    end
+local lost, limit = {}, tonumber(ARGV[3])
+for _, state in ipairs({ ':p:', ':w:' }) do
+  for _, id in ipairs(redis.call('ZRANGEBYLEX', KEYS[1] .. state .. ARGV[1], '-', '(' .. ARGV[2])) do
+    if #lost >= limit then return lost end
+    if redis.call('EXISTS', KEYS[2] .. id) == 0 then lost[#lost + 1] = id end
   end
 end
-look(redis.call('ZRANGEBYLEX', P .. ':p:' .. task, '-', '(' .. ARGV[2]), true)
-look(redis.call('ZRANGEBYLEX', P .. ':s:processing', '-', '(' .. ARGV[2]), false)
 return lost`;
 
 /** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: time (excluded), limit. */
@@ -145,23 +142,22 @@ return lost`;
 /** KEYS[1] prefix. ARGV: now, most finished jobs, limit. Removes what is over its time and the surplus, oldest first. */
 export const SWEEP_SCRIPT = `
 local P = KEYS[1]
-local limit = tonumber(ARGV[3])
-local gone = redis.call('ZRANGEBYSCORE', P .. ':f', '-inf', ARGV[1], 'LIMIT', 0, limit)
-local surplus = redis.call('ZCARD', P .. ':f') - tonumber(ARGV[2])
-if surplus > #gone then gone = redis.call('ZRANGE', P .. ':f', 0, math.min(surplus, limit) - 1) end
-for _, id in ipairs(gone) do
+local now, surplus = tonumber(ARGV[1]), redis.call('LLEN', P .. ':e') - tonumber(ARGV[2])
+local gone = 0
+for i, entry in ipairs(redis.call('LRANGE', P .. ':e', 0, ARGV[3] - 1)) do
+  local time, status, id = string.match(entry, '^(%d+) (%a+) (.+)$')
+  if i > surplus and tonumber(time) > now then break end
+  gone = i
   local job = P .. ':j:' .. id
-  local now = redis.call('HMGET', job, 's', 'k', 'b')
-  if now[1] then
-    redis.call('ZREM', P .. ':s:' .. now[1], id)
-    if now[2] and now[2] ~= '' then redis.call('DEL', P .. ':k:' .. now[2]) end
-    if now[3] and now[3] ~= '' then
-      redis.call('ZREM', P .. ':bi:' .. now[3], id)
-      if redis.call('ZCARD', P .. ':bi:' .. now[3]) == 0 then
-        redis.call('DEL', P .. ':b:' .. now[3], P .. ':bc:' .. now[3])
-      else
-        redis.call('HINCRBY', P .. ':bc:' .. now[3], now[1], -1)
-      end
+  local idempotency, batch = unpack(redis.call('HMGET', job, 'k', 'b'))
+  redis.call('ZREM', P .. ':s:' .. status, id)
+  if idempotency then redis.call('DEL', P .. ':k:' .. idempotency) end
+  if batch then
+    redis.call('ZREM', P .. ':bi:' .. batch, id)
+    if redis.call('ZCARD', P .. ':bi:' .. batch) == 0 then
+      redis.call('DEL', P .. ':b:' .. batch, P .. ':bc:' .. batch)
+    else
+      redis.call('HINCRBY', P .. ':bc:' .. batch, status, -1)
     end
   end
   for _, delivery in ipairs(redis.call('LRANGE', P .. ':dj:' .. id, 0, -1)) do
@@ -169,6 +165,6 @@ for _, id in ipairs(gone) do
     redis.call('ZREM', P .. ':dp', delivery)
   end
   redis.call('DEL', job, P .. ':dj:' .. id)
-  redis.call('ZREM', P .. ':f', id)
 end
-return #gone`;
+if gone > 0 then redis.call('LTRIM', P .. ':e', gone, -1) end
+return gone`;
