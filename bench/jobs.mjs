@@ -195,7 +195,18 @@ const BACKENDS = {
     await once(probe, 'listening');
     const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
     await new Promise((resolve) => probe.close(resolve));
-    const args = ['--port', String(port), '--appendonly', 'yes', '--save', '', '--dir', directory];
+    const args = [
+      '--port',
+      String(port),
+      '--appendonly',
+      'yes',
+      '--auto-aof-rewrite-percentage',
+      '0',
+      '--save',
+      '',
+      '--dir',
+      directory,
+    ];
     const server = spawn('redis-server', args, { stdio: 'ignore' });
     const stop = () => {
       server.kill('SIGKILL');

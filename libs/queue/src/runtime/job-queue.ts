@@ -152,14 +152,14 @@ export class JobQueue {
   }
 
   /** Makes a change with what follows from it: removal in time, and the webhook it tells. Whether it was made. */
-  async change(previous: VersionedHead, next: JobHead, result?: string): Promise<boolean> {
+  async change(previous: VersionedHead, next: JobHead, result: string | null = null): Promise<boolean> {
     const delivery = deliveryOf(previous.head, next);
     const made = await this.#changes.add({
       previous,
       next,
-      ...(result === undefined ? {} : { result }),
-      ...(isTerminal(next.status) ? { removeAt: this.now() + this.retentionMs } : {}),
-      ...(delivery === null ? {} : { delivery }),
+      result,
+      removeAt: isTerminal(next.status) ? this.now() + this.retentionMs : null,
+      delivery,
     });
     if (made && delivery !== null) await this.#send(delivery.id).catch(() => undefined);
     return made;
@@ -173,7 +173,7 @@ export class JobQueue {
   async update(
     id: string,
     step: (head: JobHead) => JobHead | null,
-    result?: string,
+    result: string | null = null,
   ): Promise<JobHead | null> {
     for (;;) {
       const found = await this.head(id);

@@ -2,7 +2,8 @@ import type { AerieError } from '@aerie/contracts';
 import type { JobHead, JobRecord, VersionedHead } from '../records/job-record.js';
 import { attemptFailed, canceled, completed, handedBack, progressed } from '../records/transitions.js';
 import type { JobQueue } from './job-queue.js';
-import type { JobOutcome } from './job-task.js';
+import type { JobOutcome, RunningJob } from './job-task.js';
+import { ProgressWriter } from './progress-writer.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
 
 /** A job that a run has taken. */
@@ -16,13 +17,15 @@ export interface TakenJob {
 
 /** A job that is over sooner need not be written twice. */
 const TAKEN_DELAY_MS = 20;
+/** Most announcements are of a run's own steps, and a short job is over by then. */
+const LOOK_DELAY_MS = 20;
 
 /**
  * One run of a job, from its being taken to its one stored end. The run begins before it is written that the job was
  * taken: that follows after a moment, or goes with the end of a job that is over sooner. Each write names the version
  * that was taken, so that a job which was canceled meanwhile stays so.
  */
-export class JobRun {
+export class JobRun implements RunningJob {
   readonly #queue: JobQueue;
   readonly #persist: <T>(operation: () => Promise<T>) => Promise<T>;
   readonly #job: TakenJob;
@@ -32,8 +35,11 @@ export class JobRun {
   #controller: AbortController | null = null;
   #interrupted: RunInterruptedError | null = null;
   /** When it is to be written that the job was taken, epoch milliseconds; null where it is written or on its way. */
-  #dueAt: number | null = null;
+  #writeAt: number | null = null;
   #writing: Promise<void> | null = null;
+  /** When it is to be looked whether the run is still wanted. */
+  #lookAt: number | null = null;
+  #progress: ProgressWriter | null = null;
 
   /** @param persist repeats an operation while the store is away */
   constructor(queue: JobQueue, job: TakenJob, persist: <T>(operation: () => Promise<T>) => Promise<T>) {
@@ -42,7 +48,7 @@ export class JobRun {
     this.#persist = persist;
     this.#stored = job.record;
     if (job.taken === job.record.head) return;
-    this.#dueAt = queue.now() + TAKEN_DELAY_MS;
+    this.#writeAt = queue.now() + TAKEN_DELAY_MS;
     // Who wants to be told of it must be.
     if (job.taken.webhook?.events.includes('job.processing')) this.#writeTaken().catch(() => undefined);
   }
@@ -51,8 +57,8 @@ export class JobRun {
     return this.#job.taken;
   }
 
-  get input(): string {
-    return this.#job.record.input;
+  get input(): unknown {
+    return JSON.parse(this.#job.record.input) as unknown;
   }
 
   /** Aborts with a {@link RunInterruptedError}. */
@@ -74,30 +80,24 @@ export class JobRun {
     this.#controller?.abort(error);
   }
 
-  /** Writes that the job was taken if it is time. Whether that is still to come. */
+  progress(fraction: number): void {
+    this.#progress ??= new ProgressWriter((written) => this.#writeProgress(written));
+    this.#progress.write(fraction);
+  }
+
+  /** The job may have been changed by another. */
+  notice(now: number): void {
+    this.#lookAt ??= now + LOOK_DELAY_MS;
+  }
+
+  /** Does what is due. Whether more is to come. */
   tick(now: number): boolean {
-    if (this.#dueAt === null) return false;
-    if (now < this.#dueAt) return true;
-    this.#writeTaken().catch(() => undefined);
-    return false;
-  }
-
-  /** Looks whether the run is still wanted. */
-  async look(): Promise<void> {
-    await this.#writeTaken();
-    const found = await this.#queue.head(this.head.id);
-    if (found === null || this.#interrupted !== null) return;
-    const { status, runId, cancelRequested } = found.head;
-    if (status !== 'processing' || runId !== this.#job.runId) this.interrupt(new RunInterruptedError('lost'));
-    else if (cancelRequested) this.interrupt(new RunInterruptedError('canceled'));
-  }
-
-  /** @param fraction 0..1 */
-  async progress(fraction: number): Promise<void> {
-    await this.#writeTaken();
-    await this.#queue.update(this.head.id, (head) =>
-      progressed(head, this.#job.runId, fraction, this.#queue.now()),
-    );
+    if (this.#writeAt !== null && now >= this.#writeAt) this.#writeTaken().catch(() => undefined);
+    if (this.#lookAt !== null && now >= this.#lookAt) {
+      this.#lookAt = null;
+      this.#look().catch(() => undefined);
+    }
+    return this.#writeAt !== null || this.#lookAt !== null;
   }
 
   /** @param result JSON text */
@@ -111,29 +111,48 @@ export class JobRun {
 
   /** The job after an attempt that failed; null when it was finished already. */
   fail(cause: AerieError): Promise<JobHead | null> {
-    return this.#end((head) =>
-      head.cancelRequested
-        ? canceledOnce(head, this.#queue.now())
-        : attemptFailed(head, cause, this.#queue.now()),
+    return this.#end(
+      (head) =>
+        head.cancelRequested
+          ? canceledOnce(head, this.#queue.now())
+          : attemptFailed(head, cause, this.#queue.now()),
+      null,
     );
   }
 
   async cancel(): Promise<void> {
-    await this.#end((head) => canceledOnce(head, this.#queue.now()));
+    await this.#end((head) => canceledOnce(head, this.#queue.now()), null);
   }
 
   /** Gives the job back unharmed. */
   async handBack(): Promise<void> {
     await this.#settled();
-    await this.#update((head) => handedBack(head, this.#job.runId));
+    await this.#update((head) => handedBack(head, this.#job.runId), null);
   }
 
-  /** Writes nothing more by itself. */
+  /** Does nothing more by itself. */
   close(): void {
-    this.#dueAt = null;
+    this.#writeAt = null;
+    this.#lookAt = null;
   }
 
-  async #end(step: (head: JobHead) => JobHead | null, result?: string): Promise<JobHead | null> {
+  async #look(): Promise<void> {
+    await this.#writeTaken();
+    const found = await this.#queue.head(this.head.id);
+    if (found === null || this.#interrupted !== null) return;
+    const { status, runId, cancelRequested } = found.head;
+    if (status !== 'processing' || runId !== this.#job.runId) this.interrupt(new RunInterruptedError('lost'));
+    else if (cancelRequested) this.interrupt(new RunInterruptedError('canceled'));
+  }
+
+  async #writeProgress(fraction: number): Promise<void> {
+    await this.#writeTaken();
+    await this.#queue.update(this.head.id, (head) =>
+      progressed(head, this.#job.runId, fraction, this.#queue.now()),
+    );
+  }
+
+  async #end(step: (head: JobHead) => JobHead | null, result: string | null): Promise<JobHead | null> {
     await this.#settled();
     // Nothing has changed it mostly: one trip instead of two.
     const next = step(this.#job.taken);
@@ -142,19 +161,20 @@ export class JobRun {
     return this.#update(step, result);
   }
 
-  #update(step: (head: JobHead) => JobHead | null, result?: string): Promise<JobHead | null> {
+  #update(step: (head: JobHead) => JobHead | null, result: string | null): Promise<JobHead | null> {
     return this.#persist(() => this.#queue.update(this.head.id, step, result));
   }
 
   /** What is not written yet goes with what comes now; what is being written is waited for. */
   async #settled(): Promise<void> {
     this.close();
+    if (this.#progress !== null) await this.#progress.end();
     if (this.#writing !== null) await this.#writing.catch(() => undefined);
   }
 
   #writeTaken(): Promise<void> {
-    if (this.#dueAt !== null) {
-      this.close();
+    if (this.#writeAt !== null) {
+      this.#writeAt = null;
       this.#writing = this.#write();
     }
     return this.#writing ?? Promise.resolve();

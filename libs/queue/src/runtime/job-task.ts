@@ -8,7 +8,7 @@ export interface RunningJob {
   /** Aborts when the job was canceled, was given to another worker, or the worker stops. */
   readonly signal: AbortSignal;
   /** @param fraction 0..1 */
-  readonly progress: (fraction: number) => void;
+  progress(fraction: number): void;
 }
 
 /** What a job came to. */

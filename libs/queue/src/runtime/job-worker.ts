@@ -8,7 +8,6 @@ import { idOf } from './job-payload.js';
 import type { JobQueue } from './job-queue.js';
 import { JobRun, type TakenJob } from './job-run.js';
 import type { JobOutcome, JobTask } from './job-task.js';
-import { ProgressWriter } from './progress-writer.js';
 import { retryDelayMs } from './queue-options.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
 
@@ -26,7 +25,6 @@ export const STALLED_CHECK_MS = 10_000;
 export const NEVER = 1_000_000_000;
 const RUN_RETRY_MS = 1_000;
 const STORE_RETRY_MS = 250;
-const LOOK_DELAY_MS = 20;
 const TICK_MS = 10;
 /** Results on their way to the store, for each job that may run: those that come together are written together. */
 const WRITES_PER_RUN = 8;
@@ -41,8 +39,11 @@ export class JobWorker {
   /** Results on their way to the store. */
   readonly #writing = new Set<Promise<void>>();
   #worker: Worker | null = null;
-  /** One timer for all runs: it goes while one of them has not been written down. */
+  /** One timer for all runs: it goes while one of them has something to do in time. */
   #ticker: NodeJS.Timeout | null = null;
+  /** Names its runs. */
+  readonly #name = randomUUID();
+  #runs = 0;
   #stopped = false;
   #lastCompletionAt: number | null = null;
 
@@ -105,40 +106,39 @@ export class JobWorker {
     if (taken === null) return;
     const run = new JobRun(this.#queue, taken, (operation) => this.#persist(operation));
     this.#running.set(id, run);
-    this.#ticker ??= setInterval(() => {
-      this.#tick();
-    }, TICK_MS);
-    // Not at once: most announcements are of this run's own steps, and a short job is over by then.
-    let look: NodeJS.Timeout | undefined;
+    this.#keepTicking();
     const unwatch = this.#changes.watch(id, () => {
-      look ??= setTimeout(() => {
-        look = undefined;
-        run.look().catch(() => undefined);
-      }, LOOK_DELAY_MS);
+      run.notice(this.#queue.now());
+      this.#keepTicking();
     });
     try {
       await this.#run(run, job, token);
       this.#lastCompletionAt = Date.now();
     } finally {
       unwatch();
-      clearTimeout(look);
       run.close();
       this.#running.delete(id);
     }
   }
 
+  #keepTicking(): void {
+    this.#ticker ??= setInterval(() => {
+      this.#tick();
+    }, TICK_MS);
+  }
+
   #tick(): void {
     const now = this.#queue.now();
-    let due = false;
-    for (const run of this.#running.values()) due = run.tick(now) || due;
-    if (due || this.#ticker === null) return;
+    let more = false;
+    for (const run of this.#running.values()) more = run.tick(now) || more;
+    if (more || this.#ticker === null) return;
     clearInterval(this.#ticker);
     this.#ticker = null;
   }
 
   /** The job, now ours; null when there is nothing to run. */
   async #take(id: string, job: Job, token: string): Promise<TakenJob | null> {
-    const runId = randomUUID();
+    const runId = `${this.#name}-${String(++this.#runs)}`;
     for (;;) {
       const record = this.#queue.takeFresh(id) ?? (await this.#persist(() => this.#queue.record(id)));
       if (record === null) return null;
@@ -165,22 +165,10 @@ export class JobWorker {
   }
 
   async #run(run: JobRun, job: Job, token: string): Promise<void> {
-    const progress = new ProgressWriter((fraction) => run.progress(fraction));
     try {
-      const outcome = await this.#task.run({
-        head: run.head,
-        input: JSON.parse(run.input) as unknown,
-        get signal() {
-          return run.signal;
-        },
-        progress: (fraction) => {
-          progress.write(fraction);
-        },
-      });
-      await progress.end();
+      const outcome = await this.#task.run(run);
       await this.#complete(run, outcome, JSON.stringify(outcome.result));
     } catch (error) {
-      await progress.end();
       await this.#failed(run, error, job, token);
     }
   }

@@ -14,12 +14,12 @@ export interface NewJob {
 export interface HeadChange {
   readonly previous: VersionedHead;
   readonly next: JobHead;
-  /** JSON text, once there is one. */
-  readonly result?: string;
-  /** Epoch milliseconds after which a finished job is removed. */
-  readonly removeAt?: number;
+  /** JSON text, once there is one; null leaves what there is. */
+  readonly result: string | null;
+  /** Epoch milliseconds after which a finished job is removed; null for one that goes on. */
+  readonly removeAt: number | null;
   /** What the change has to tell receivers: stored with it, or not at all. */
-  readonly delivery?: Delivery;
+  readonly delivery: Delivery | null;
 }
 
 /** A page of a listing. */

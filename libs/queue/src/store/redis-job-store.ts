@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { Packr } from 'msgpackr';
 import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Batch, Delivery } from '../records/delivery.js';
 import { readHead, writeHead } from '../records/head-text.js';
@@ -22,8 +23,8 @@ import {
 
 /** Redis' commands that {@link RedisJobStore} adds. */
 interface Scripts {
-  aerieInsert(prefix: string, ...args: readonly (string | number)[]): Promise<(string | null)[]>;
-  aerieChange(prefix: string, channel: string, ...args: readonly (string | number)[]): Promise<number[]>;
+  aerieInsert(prefix: string, jobs: Buffer): Promise<(string | null)[]>;
+  aerieChange(prefix: string, channel: string, changes: Buffer): Promise<number[]>;
   aerieOrphans(prefix: string, queue: string, task: string, before: string, limit: number): Promise<string[]>;
   aerieOrphanDeliveries(prefix: string, queue: string, before: number, limit: number): Promise<string[]>;
   aerieSweep(prefix: string, now: number, maxFinished: number, limit: number): Promise<number>;
@@ -34,6 +35,9 @@ export const CHANGES_CHANNEL = `${STORE_PREFIX}:changes`;
 
 /** Batches without jobs are removed after this, seconds: their submit was cut short. */
 const BATCH_GRACE_SECONDS = 600;
+
+/** MessagePack as Redis' scripts read it. */
+const packer = new Packr({ useRecords: false });
 
 /** The store in Redis: each step is one script, so it happens whole or not. */
 export class RedisJobStore implements JobStore {
@@ -57,14 +61,12 @@ export class RedisJobStore implements JobStore {
   }
 
   async insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]> {
-    const args = jobs.flatMap((job) => [
-      job.head.id,
-      job.head.task,
-      writeHead(job.head),
-      job.input,
-      rareParts(job),
-    ]);
-    const taken = await this.#redis.aerieInsert(STORE_PREFIX, ...args);
+    const args: string[] = [];
+    for (const job of jobs) {
+      const { head, input } = job;
+      args.push(head.id, head.task, writeHead(head), input, rareParts(job));
+    }
+    const taken = await this.#redis.aerieInsert(STORE_PREFIX, packer.pack(args));
     const batches = new Set(jobs.map(({ head }) => head.batchId).filter((id) => id !== null));
     await Promise.all([...batches].map((id) => this.#redis.persist(key('b', id))));
     return taken.map((head) => (head === null ? null : readHead(head)));
@@ -96,17 +98,21 @@ export class RedisJobStore implements JobStore {
   }
 
   async change(changes: readonly HeadChange[]): Promise<boolean[]> {
-    const args = changes.flatMap((change) => [
-      change.next.id,
-      change.previous.version,
-      placeOf(change.previous.head.status, change.next.task),
-      placeOf(change.next.status, change.next.task),
-      writeHead(change.next),
-      change.result ?? '',
-      change.removeAt === undefined ? '' : `${String(change.removeAt)} ${change.next.status} `,
-      rareConsequences(change),
-    ]);
-    const made = await this.#redis.aerieChange(STORE_PREFIX, CHANGES_CHANNEL, ...args);
+    const args: string[] = [];
+    for (const change of changes) {
+      const { previous, next, result, removeAt } = change;
+      args.push(
+        next.id,
+        String(previous.version),
+        placeOf(previous.head.status, next.task),
+        placeOf(next.status, next.task),
+        writeHead(next),
+        result ?? '',
+        removeAt === null ? '' : `${String(removeAt)} ${next.status} `,
+        rareConsequences(change),
+      );
+    }
+    const made = await this.#redis.aerieChange(STORE_PREFIX, CHANGES_CHANNEL, packer.pack(args));
     return made.map((done) => done === 1);
   }
 
@@ -221,11 +227,11 @@ function rareConsequences({ previous: { head }, next, delivery }: HeadChange): s
   const moved = head.status !== next.status;
   const expires = moved && head.status === 'pending' && head.expiresAt !== null;
   const batch = moved ? next.batchId : null;
-  if (!expires && batch === null && delivery === undefined) return '';
+  if (!expires && batch === null && delivery === null) return '';
   return JSON.stringify({
     ...(expires ? { expires } : {}),
     ...(batch === null ? {} : { batch, from: head.status, to: next.status }),
-    delivery: delivery === undefined ? undefined : JSON.stringify(delivery),
+    delivery: delivery === null ? undefined : JSON.stringify(delivery),
   });
 }
 

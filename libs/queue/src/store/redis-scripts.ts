@@ -33,16 +33,17 @@ local function drop(key, id)
 end`;
 
 /**
- * KEYS[1] prefix. ARGV in fives: id, task, head, input, and JSON of what few jobs have (key, expires, batch, index) or
- * nothing. All are pending.
+ * KEYS[1] prefix. ARGV[1] MessagePack of one list, in fives: id, task, head, input, and JSON of what few jobs have (key,
+ * expires, batch, index) or nothing. All are pending. Many arguments would cost Redis and its client more than one.
  */
 export const INSERT_SCRIPT = `${GATHER}
-local taken, tasks = {}, {}
-for i = 1, #ARGV, 5 do
-  local id, task, head, input, rare = unpack(ARGV, i, i + 4)
+local taken, tasks, NOTHING = {}, {}, {}
+local A = cmsgpack.unpack(ARGV[1])
+for i = 1, #A, 5 do
+  local id, task, head, input, rare = unpack(A, i, i + 4)
   local job = P .. ':j:' .. id
   begin(id)
-  rare = rare ~= '' and cjson.decode(rare) or {}
+  rare = rare ~= '' and cjson.decode(rare) or NOTHING
   local other = rare.key and redis.call('GET', P .. ':k:' .. rare.key)
   if other and other ~= id then
     taken[#taken + 1] = redis.call('HGET', P .. ':j:' .. other, 'h')
@@ -70,14 +71,15 @@ for task in pairs(tasks) do redis.call('SADD', P .. ':tasks', task) end
 return taken`;
 
 /**
- * KEYS[1] prefix, KEYS[2] channel. ARGV in eights: id, version, sorted set that it leaves and that it comes to, head,
- * result, "<time of removal> <status> " of one that ends, and JSON of what few changes entail (expires, batch, from, to,
- * delivery); of the last three each or nothing.
+ * KEYS[1] prefix, KEYS[2] channel. ARGV[1] MessagePack of one list, in eights: id, version, sorted set that it leaves and
+ * that it comes to, head, result, "<time of removal> <status> " of one that ends, and JSON of what few changes entail
+ * (expires, batch, from, to, delivery); of the last three each or nothing.
  */
 export const CHANGE_SCRIPT = `${GATHER}
 local made, changed, ended = {}, {}, {}
-for i = 1, #ARGV, 8 do
-  local id, version, from, to, head, result, ending, more = unpack(ARGV, i, i + 7)
+local A = cmsgpack.unpack(ARGV[1])
+for i = 1, #A, 8 do
+  local id, version, from, to, head, result, ending, more = unpack(A, i, i + 7)
   local job = P .. ':j:' .. id
   if redis.call('HGET', job, 'v') ~= version then
     made[#made + 1] = 0

@@ -92,10 +92,10 @@ export class SqlJobStore implements JobStore {
       changes.map(({ previous }) => previous.version),
       changes.map(({ next }) => next.status),
       changes.map(({ next }) => writeHead(next)),
-      changes.map(({ result }) => result ?? null),
-      changes.map(({ removeAt }) => removeAt ?? null),
+      changes.map(({ result }) => result),
+      changes.map(({ removeAt }) => removeAt),
       changes.map(({ delivery }) => delivery?.id ?? null),
-      changes.map(({ delivery }) => (delivery === undefined ? null : JSON.stringify(delivery))),
+      changes.map(({ delivery }) => (delivery === null ? null : JSON.stringify(delivery))),
     ]);
     const made = new Set(rows.map(({ id }) => id));
     return changes.map(({ next }) => made.has(next.id));
