@@ -64,7 +64,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name, environment) => {
   });
 
   beforeEach(async () => {
-    for (const head of await store.list({ status: null, after: null, limit: 1_000 })) {
+    for (const head of await store.list({ status: null, after: null, limit: 2_000 })) {
       const found = await read(head.id);
       if (found.head.finishedAt === null) {
         await change({
@@ -308,6 +308,12 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name, environment) => {
     expect(await store.orphans('predict', Date.now() + 10_000, 10)).toEqual([]);
     await queue.unqueue(queued);
     expect(await orphans(Date.now() + 10_000, 10)).toContain(queued.id);
+  });
+
+  it('finds every job that no queue holds, however many there are', async () => {
+    const jobs = await insert(...Array.from({ length: 1_100 }, () => ({})));
+    const found = await store.orphans('embed', Date.now() + 10_000, 2_000);
+    expect([...found].sort()).toEqual(jobs.map(({ head }) => head.id).sort());
   });
 
   it('counts and orders the jobs of a batch', async () => {

@@ -70,6 +70,7 @@ export const environmentSchema = z.object({
   JOB_CONCURRENCY: integer(0, 0, 1024),
   JOB_RETENTION: seconds(86_400, 1, 30 * 86_400),
   MAX_FINISHED_JOBS: integer(100_000, 1, 100_000_000),
+  MAX_PENDING_JOBS: integer(100_000, 1, 100_000_000),
   MAX_JOB_BYTES: bytes('1MB'),
   MAX_WORKER_DEATHS: integer(5, 1, 1000),
   MAX_BATCH_ITEMS: integer(10_000, 1, 1_000_000),

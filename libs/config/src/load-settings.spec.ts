@@ -50,6 +50,7 @@ describe('the defaults', () => {
         concurrency: null,
         retentionMs: 86_400_000,
         maxFinished: 100_000,
+        maxPending: 100_000,
         maxPayloadBytes: 1_000_000,
         maxWorkerDeaths: 5,
         maxBatchItems: 10_000,

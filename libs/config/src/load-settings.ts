@@ -91,6 +91,7 @@ function group(env: Environment, directory: string): Settings {
       concurrency: env.JOB_CONCURRENCY === 0 ? null : env.JOB_CONCURRENCY,
       retentionMs: env.JOB_RETENTION,
       maxFinished: env.MAX_FINISHED_JOBS,
+      maxPending: env.MAX_PENDING_JOBS,
       maxPayloadBytes: env.MAX_JOB_BYTES,
       maxWorkerDeaths: env.MAX_WORKER_DEATHS,
       maxBatchItems: env.MAX_BATCH_ITEMS,

@@ -61,6 +61,8 @@ export interface JobSettings {
   /** How long finished jobs are kept. */
   readonly retentionMs: number;
   readonly maxFinished: number;
+  /** Jobs of one kind that may wait. */
+  readonly maxPending: number;
   readonly maxPayloadBytes: number;
   readonly maxWorkerDeaths: number;
   readonly maxBatchItems: number;

@@ -13,34 +13,58 @@ import {
   isTerminal,
   viewJob,
 } from '@aerie/queue';
+import { BacklogLimit } from './backlog-limit.js';
 import type { JobTaskName } from './job-inputs.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
+
+/** What bounds the jobs of callers. */
+export interface JobLimits {
+  /** MAX_JOB_BYTES */
+  readonly maxPayloadBytes: number;
+  /** MAX_PENDING_JOBS */
+  readonly maxPending: number;
+}
 
 /** What callers do with jobs. Each call answers within a second, or says that the queue is away. */
 export class JobService {
   readonly #queue: JobQueue;
   readonly #changes: JobChanges;
   readonly #maxPayloadBytes: number;
+  readonly #backlog: BacklogLimit;
 
-  /** @param maxPayloadBytes MAX_JOB_BYTES */
-  constructor(queue: JobQueue, changes: JobChanges, maxPayloadBytes: number) {
+  constructor(queue: JobQueue, changes: JobChanges, { maxPayloadBytes, maxPending }: JobLimits) {
     this.#queue = queue;
     this.#changes = changes;
     this.#maxPayloadBytes = maxPayloadBytes;
+    this.#backlog = new BacklogLimit(
+      (task) => queue.store.backlog(task),
+      maxPending,
+      () => queue.now(),
+    );
+  }
+
+  /**
+   * Makes sure that so many more jobs may wait.
+   *
+   * @throws AerieError OVERLOADED
+   */
+  admit(task: JobTaskName, jobs: number): void {
+    this.#backlog.admit(task, jobs);
   }
 
   /**
    * Stores and queues a job, or finds the one that was made with the same idempotency key.
    *
-   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, QUEUE_UNAVAILABLE
+   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE
    */
   async submit(submission: JobSubmission): Promise<JobHead> {
+    this.admit(submission.task, 1);
     const [head] = await this.submitAll([submission]);
     if (head === undefined) throw new Error('A submission made no job. This is a bug.');
     return head;
   }
 
-  /** As {@link JobService.submit}, for many. */
+  /** As {@link JobService.submit}, for many that were admitted. */
   async submitAll(submissions: readonly JobSubmission[]): Promise<JobHead[]> {
     const jobs = submissions.map((submission) => ({
       head: newHead(submission, this.#queue.now()),

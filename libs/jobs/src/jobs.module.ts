@@ -96,7 +96,7 @@ export class JobsModule {
           provide: JobService,
           inject: [JobQueue, JobChanges, SETTINGS],
           useFactory: (queue: JobQueue, changes: JobChanges, { jobs }: Settings) =>
-            new JobService(queue, changes, jobs.maxPayloadBytes),
+            new JobService(queue, changes, jobs),
         },
         {
           provide: WEBHOOK_FETCHER,

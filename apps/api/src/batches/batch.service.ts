@@ -42,8 +42,14 @@ export class BatchService {
     this.#jobs = jobs;
   }
 
-  /** Stores the batch and all its jobs. */
+  /**
+   * Stores the batch and all its jobs.
+   *
+   * @throws AerieError OVERLOADED when not all of them may wait
+   */
   async submit({ task, model, inputs }: BatchRequest, caller: string, stickyKey: string): Promise<BatchView> {
+    // All of them or none: an item that is refused later would be missing.
+    this.#jobs.admit(task, inputs.length);
     const now = this.#queue.now();
     const batch: Batch = {
       v: 1,

@@ -1,5 +1,6 @@
 import { AerieError } from '@aerie/contracts';
 import type { QueueLogger } from '../connection/queue-settings.js';
+import { isStorageFull } from '../connection/storage-full.js';
 
 /** State of the backend as this process sees it. */
 export type AvailabilityState = 'starting' | 'up' | 'down' | 'closed';
@@ -56,7 +57,8 @@ export class Availability {
   /**
    * Runs an operation for a caller who will not wait long.
    *
-   * @throws AerieError QUEUE_UNAVAILABLE when the backend is away or does not answer in time
+   * @throws AerieError QUEUE_UNAVAILABLE when the backend is away or does not answer in time, STORAGE_FULL when it has no
+   * room
    */
   async use<T>(operation: () => Promise<T>, timeoutMs = this.#options.operationTimeoutMs): Promise<T> {
     const startedAt = performance.now();
@@ -66,6 +68,7 @@ export class Availability {
       return await within(operation(), timeoutMs - (performance.now() - startedAt));
     } catch (error) {
       if (error instanceof AerieError) throw error;
+      if (isStorageFull(error)) throw full(error);
       this.#lost(error);
       throw unavailable(error);
     }
@@ -137,6 +140,11 @@ export class Availability {
       this.#waiting.add(wake);
     });
   }
+}
+
+function full(cause: unknown): AerieError {
+  const message = 'The job queue has no room left to store this. Predictions without a job go on.';
+  return new AerieError('STORAGE_FULL', message, { cause });
 }
 
 function unavailable(cause?: unknown): AerieError {

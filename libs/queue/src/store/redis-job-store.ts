@@ -25,7 +25,13 @@ import {
 interface Scripts {
   aerieInsert(prefix: string, jobs: Buffer): Promise<(string | null)[]>;
   aerieChange(prefix: string, channel: string, changes: Buffer): Promise<number[]>;
-  aerieOrphans(prefix: string, queue: string, task: string, before: string, limit: number): Promise<string[]>;
+  aerieOrphans(
+    ids: string,
+    queue: string,
+    from: string,
+    to: string,
+    count: number,
+  ): Promise<[string | null, ...string[]]>;
   aerieOrphanDeliveries(prefix: string, queue: string, before: number, limit: number): Promise<string[]>;
   aerieSweep(prefix: string, now: number, maxFinished: number, limit: number): Promise<number>;
 }
@@ -35,6 +41,9 @@ export const CHANGES_CHANNEL = `${STORE_PREFIX}:changes`;
 
 /** Batches without jobs are removed after this, seconds: their submit was cut short. */
 const BATCH_GRACE_SECONDS = 600;
+
+/** Jobs that one script looks at: others wait for it. */
+const LOOKED_AT_ONCE = 1_000;
 
 /** MessagePack as Redis' scripts read it. */
 const packer = new Packr({ useRecords: false });
@@ -150,9 +159,25 @@ export class RedisJobStore implements JobStore {
     return this.#redis.zrangebyscore(key('x'), '-inf', now, 'LIMIT', 0, limit);
   }
 
-  orphans(task: string, before: number, limit: number): Promise<string[]> {
+  async orphans(task: string, before: number, limit: number): Promise<string[]> {
     const queue = `${BULLMQ_PREFIX}:${queueNameOf(task)}:`;
-    return this.#redis.aerieOrphans(STORE_PREFIX, queue, task, idFloor(before), limit);
+    const lost: string[] = [];
+    for (const status of ['pending', 'processing'] as const) {
+      let from = '-';
+      while (lost.length < limit) {
+        const [last, ...found] = await this.#redis.aerieOrphans(
+          placeOf(status, task),
+          queue,
+          from,
+          `(${idFloor(before)}`,
+          LOOKED_AT_ONCE,
+        );
+        lost.push(...found);
+        if (last === null) break;
+        from = `(${last}`;
+      }
+    }
+    return lost.slice(0, limit);
   }
 
   sweep(now: number, maxFinished: number, limit: number): Promise<number> {

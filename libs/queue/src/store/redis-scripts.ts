@@ -118,16 +118,17 @@ if #ended > 0 then redis.call('RPUSH', P .. ':e', unpack(ended)) end
 if #changed > 0 then redis.call('PUBLISH', KEYS[2], table.concat(changed, ',')) end
 return made`;
 
-/** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: task, highest id (excluded), limit. */
+/**
+ * KEYS[1] sorted set of ids, KEYS[2] prefix of the queue's jobs. ARGV: lowest and highest id as ZRANGEBYLEX takes them,
+ * how many to look at. Gives the last id looked at, false when there was none, then those that the queue does not have.
+ */
 export const ORPHANS_SCRIPT = `
-local lost, limit = {}, tonumber(ARGV[3])
-for _, state in ipairs({ ':p:', ':w:' }) do
-  for _, id in ipairs(redis.call('ZRANGEBYLEX', KEYS[1] .. state .. ARGV[1], '-', '(' .. ARGV[2])) do
-    if #lost >= limit then return lost end
-    if redis.call('EXISTS', KEYS[2] .. id) == 0 then lost[#lost + 1] = id end
-  end
+local ids = redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
+local found = { ids[#ids] or false }
+for _, id in ipairs(ids) do
+  if redis.call('EXISTS', KEYS[2] .. id) == 0 then found[#found + 1] = id end
 end
-return lost`;
+return found`;
 
 /** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: time (excluded), limit. */
 export const ORPHAN_DELIVERIES_SCRIPT = `

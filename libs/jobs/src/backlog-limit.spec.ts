@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { BacklogLimit } from './backlog-limit.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function setUp(max: number) {
+  const clock = { now: 0 };
+  const store = { pending: 0, counts: 0, away: false };
+  const sut = new BacklogLimit(
+    () => {
+      store.counts++;
+      return store.away ? Promise.reject(new Error('away')) : Promise.resolve({ pending: store.pending });
+    },
+    max,
+    () => clock.now,
+  );
+  return { sut, clock, store };
+}
+
+describe('BacklogLimit', () => {
+  it('lets in as many as may wait, and refuses the next with a time to come back', () => {
+    const { sut } = setUp(3);
+    sut.admit('embed', 2);
+    sut.admit('embed');
+    expect(() => {
+      sut.admit('embed');
+    }).toThrow(
+      expect.objectContaining({
+        code: 'OVERLOADED',
+        retryAfterMs: 5_000,
+        message: '3 embed jobs wait already, of 3 that may (MAX_PENDING_JOBS). Try again later.',
+      }),
+    );
+  });
+
+  it('takes many at once or none of them', () => {
+    const { sut } = setUp(3);
+    sut.admit('embed', 2);
+    expect(() => {
+      sut.admit('embed', 2);
+    }).toThrow('wait already');
+    sut.admit('embed');
+  });
+
+  it('says so when so many could never wait', () => {
+    expect(() => {
+      setUp(3).sut.admit('embed', 4);
+    }).toThrow('4 jobs at once are more than may wait, 3 (MAX_PENDING_JOBS). Submit fewer.');
+  });
+
+  it('counts each kind of work by itself', () => {
+    const { sut } = setUp(1);
+    sut.admit('embed');
+    sut.admit('predict');
+  });
+
+  it('sees what other processes submitted, and that workers made room', async () => {
+    const { sut, clock, store } = setUp(10);
+    store.pending = 10;
+    sut.admit('embed');
+    await turn();
+    expect(() => {
+      sut.admit('embed');
+    }).toThrow('wait already');
+    store.pending = 0;
+    clock.now += 1_000;
+    expect(() => {
+      sut.admit('embed');
+    }).toThrow('wait already');
+    await turn();
+    sut.admit('embed', 9);
+  });
+
+  it('counts every ten seconds while there is room, and one count at a time', async () => {
+    const { sut, clock, store } = setUp(100);
+    sut.admit('embed');
+    sut.admit('embed');
+    await turn();
+    clock.now += 9_999;
+    sut.admit('embed');
+    expect(store.counts).toBe(1);
+    clock.now += 1;
+    sut.admit('embed');
+    expect(store.counts).toBe(2);
+  });
+
+  it('goes by what it knows while the queue is away', async () => {
+    const { sut, clock, store } = setUp(2);
+    store.away = true;
+    sut.admit('embed');
+    await turn();
+    clock.now += 10_000;
+    sut.admit('embed');
+    await turn();
+    expect(() => {
+      sut.admit('embed');
+    }).toThrow('2 embed jobs wait already');
+  });
+});

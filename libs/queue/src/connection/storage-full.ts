@@ -1,0 +1,9 @@
+/** PostgreSQL's disk_full, which PGlite has, too. */
+const DISK_FULL = '53100';
+
+/** Whether a backend refused to write because it has no room left: it answers, and reading goes on. */
+export function isStorageFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { readonly code?: unknown };
+  return code === DISK_FULL || code === 'ENOSPC' || error.message.includes('OOM command not allowed');
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { Availability } from './availability.js';
+
+const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+async function setUp() {
+  const sut = new Availability({
+    prepare: () => Promise.resolve(),
+    ping: () => Promise.resolve(),
+    operationTimeoutMs: 1_000,
+    logger,
+  });
+  const up = new Promise<void>((resolve) => {
+    sut.onUp(resolve);
+  });
+  sut.start();
+  await up;
+  return sut;
+}
+
+describe('a backend without room', () => {
+  it.each([
+    ['Redis', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
+    ['PostgreSQL', Object.assign(new Error('could not extend file'), { code: '53100' })],
+    ['a file system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
+  ])('refuses the write and is not taken for one that is away: %s', async (_, error) => {
+    const sut = await setUp();
+    await expect(sut.use(() => Promise.reject(error))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    expect(sut.state).toBe('up');
+    sut.close();
+  });
+
+  it('is another thing than one that is away', async () => {
+    const sut = await setUp();
+    await expect(sut.use(() => Promise.reject(new Error('reset')))).rejects.toMatchObject({
+      code: 'QUEUE_UNAVAILABLE',
+    });
+    sut.close();
+  });
+});
