@@ -22,7 +22,7 @@ const FAR = Number.MAX_SAFE_INTEGER;
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** What every store of jobs must do, whatever it keeps them in. */
-describe.each(JOB_BACKENDS)('the store of jobs on %s', (name, environment) => {
+describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
   let fresh: FreshBackend;
   let directory: ReturnType<typeof freshDirectory>;
   let database: EmbeddedDatabase | null = null;
@@ -30,7 +30,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name, environment) => {
   let store: JobStore;
 
   beforeAll(async () => {
-    fresh = await freshBackend([name, environment]);
+    fresh = await freshBackend(name);
     directory = freshDirectory();
     const backend = queueModule.queueBackendOf({
       databaseUrl: fresh.environment.DATABASE_URL ?? null,

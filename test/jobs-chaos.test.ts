@@ -19,7 +19,7 @@ const KILLS = 2;
 const TEXTS = Array.from({ length: 24 }, (_, index) => `${'one of many words, '.repeat(12)}${String(index)}`);
 
 /** The small one of `bench/jobs-chaos.mjs`, which kills more often, and takes Redis away. */
-describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name, environment) => {
+describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name) => {
   const directory = freshDirectory();
   let backend: FreshBackend;
   let receiver: WebhookReceiver;
@@ -27,7 +27,7 @@ describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name, envir
   let worker: WorkerProcess | null = null;
 
   beforeAll(async () => {
-    backend = await freshBackend([name, environment]);
+    backend = await freshBackend(name);
     receiver = await WebhookReceiver.start(SECRET);
     // Only the model that is needed: a start is soon over.
     cpSync(join(ROOT, 'models', MODEL), join(directory.directory, 'models', MODEL), { recursive: true });

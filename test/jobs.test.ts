@@ -29,7 +29,7 @@ async function readEvents(url: string, lastEventId?: string): Promise<StreamEven
   return events;
 }
 
-describe.each(JOB_BACKENDS)('jobs on %s', (name, environment) => {
+describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
   let backend: FreshBackend;
   let server: ServerProcess;
   let receiver: WebhookReceiver;
@@ -42,7 +42,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name, environment) => {
   const finished = async (id: string) => (await send(api(`/jobs/${id}?wait=30`))).body;
 
   beforeAll(async () => {
-    backend = await freshBackend([name, environment]);
+    backend = await freshBackend(name);
     receiver = await WebhookReceiver.start(SECRET);
     server = await ServerProcess.start({
       ...backend.environment,

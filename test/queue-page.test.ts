@@ -11,14 +11,14 @@ function basic(user: string, password: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-describe.each(JOB_BACKENDS)('the page of the queues on %s', (name, environment) => {
+describe.each(JOB_BACKENDS)('the page of the queues on %s', (name) => {
   let backend: FreshBackend;
   let server: ServerProcess;
   const page = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     send(`${server.url}/queues${path}`, { headers, method });
 
   beforeAll(async () => {
-    backend = await freshBackend([name, environment]);
+    backend = await freshBackend(name);
     server = await ServerProcess.start({
       ...backend.environment,
       KEEP_ALIVE: '120',

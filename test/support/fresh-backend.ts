@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { JobBackend } from './job-backends.js';
+import { type JobBackend, TEST_DATABASE_URL, TEST_REDIS_URL } from './job-backends.js';
+import { RedisProcess } from './redis-process.js';
 
 /** A place for jobs that nobody else uses. */
 export interface FreshBackend {
@@ -14,12 +15,17 @@ export interface FreshBackend {
   remove(): Promise<void>;
 }
 
-/** Makes an empty database, on the server that the backend names. */
-export async function freshBackend([, environment]: JobBackend): Promise<FreshBackend> {
-  const { REDIS_URL, DATABASE_URL } = environment;
-  if (DATABASE_URL !== undefined) return freshDatabase(DATABASE_URL);
-  if (REDIS_URL !== undefined) return freshRedis(REDIS_URL);
-  return { environment, remove: () => Promise.resolve() };
+/** Makes an empty database on the server that the environment names, or starts a Redis where it names none. */
+export async function freshBackend(backend: JobBackend): Promise<FreshBackend> {
+  switch (backend) {
+    case 'embedded':
+      return { environment: {}, remove: () => Promise.resolve() };
+    case 'redis':
+      return TEST_REDIS_URL === null ? ownRedis() : freshRedis(TEST_REDIS_URL);
+    case 'postgres':
+      if (TEST_DATABASE_URL === null) throw new Error('TEST_DATABASE_URL names no PostgreSQL.');
+      return freshDatabase(TEST_DATABASE_URL);
+  }
 }
 
 /** An empty directory. */
@@ -47,6 +53,11 @@ async function runOnce(url: string, sql: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+async function ownRedis(): Promise<FreshBackend> {
+  const redis = await RedisProcess.start();
+  return { environment: { REDIS_URL: redis.url }, remove: () => redis.stop() };
 }
 
 /** One of the server's numbered databases that is empty, claimed with a key so that no other test takes it, too. */

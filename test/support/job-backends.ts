@@ -1,20 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import { HAS_REDIS } from './redis-process.js';
 
-/** A backend that jobs are tested on: its name, and the environment that selects it. */
-export type JobBackend = readonly [name: string, environment: Readonly<Record<string, string>>];
+/** A backend of the queue that jobs are tested on. */
+export type JobBackend = 'embedded' | 'redis' | 'postgres';
 
-/** Embedded always; Redis and PostgreSQL where TEST_REDIS_URL and TEST_DATABASE_URL name one. */
+/** An existing Redis that tests may use: databases of it that are empty. */
+export const TEST_REDIS_URL = named(process.env.TEST_REDIS_URL);
+
+/** An existing PostgreSQL that tests may use: they make databases there. */
+export const TEST_DATABASE_URL = named(process.env.TEST_DATABASE_URL);
+
+/** Embedded always; Redis where one is named or can be started; PostgreSQL where one is named. */
 export const JOB_BACKENDS: readonly JobBackend[] = [
-  ['embedded', {}],
-  ...backendOf('redis', 'REDIS_URL', process.env.TEST_REDIS_URL),
-  ...backendOf('postgres', 'DATABASE_URL', process.env.TEST_DATABASE_URL),
+  'embedded',
+  ...(TEST_REDIS_URL !== null || HAS_REDIS ? ['redis' as const] : []),
+  ...(TEST_DATABASE_URL !== null ? ['postgres' as const] : []),
 ];
 
-/** Those that several processes can share. */
-export const SHARED_BACKENDS = JOB_BACKENDS.filter(([name]) => name !== 'embedded');
-
-function backendOf(name: string, variable: string, url: string | undefined): JobBackend[] {
-  return url === undefined || url === '' ? [] : [[name, { [variable]: url }]];
+function named(url: string | undefined): string | null {
+  return url === undefined || url === '' ? null : url;
 }
 
 /** A key that no other test or run has used. */
