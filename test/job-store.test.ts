@@ -162,7 +162,9 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     const { id } = await insertOne({ key });
     await finish(id, 10);
     expect((await store.insert([newJob(newId(), { key })]))[0]?.id).toBe(id);
+    expect((await store.withKey(key))?.id).toBe(id);
     expect(await store.sweep(10, FAR, 10)).toBe(1);
+    expect(await store.withKey(key)).toBeNull();
     expect(await store.insert([newJob(newId(), { key })])).toEqual([null]);
   });
 
@@ -370,6 +372,18 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await store.orphanDeliveries(1, 100)).toEqual([]);
     await store.updateDelivery({ ...tried, status: 'delivered', nextAttemptAt: null });
     expect(await store.orphanDeliveries(FAR, 100)).not.toContain(first.id);
+  });
+
+  it('finds every webhook that no queue holds, however many there are', async () => {
+    const jobs = await insert(...Array.from({ length: 1_100 }, () => ({})));
+    const deliveries = jobs.map(({ head }) => deliveryFor(head));
+    for (const [index, { head }] of jobs.entries()) {
+      await change({ previous: { head, version: 1 }, next: head, delivery: deliveries[index] ?? null });
+    }
+    const held = deliveries[3]?.id ?? '';
+    await queue.enqueueDelivery(held);
+    const lost = deliveries.map(({ id }) => id).filter((id) => id !== held);
+    expect([...(await store.orphanDeliveries(FAR, 2_000))].sort()).toEqual(lost.sort());
   });
 
   it('removes finished jobs when their time is over, with their webhooks, and no others', async () => {

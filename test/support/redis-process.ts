@@ -16,11 +16,13 @@ export const HAS_REDIS = spawnSync(BINARY, ['--version']).status === 0;
 /** A Redis of its own, with its append-only file. */
 export class RedisProcess {
   readonly url: string;
+  readonly #directory: string;
   readonly #child: ChildProcess;
   readonly #exit: Promise<unknown>;
 
   private constructor(port: number, directory: string) {
     this.url = `redis://127.0.0.1:${String(port)}`;
+    this.#directory = directory;
     this.#child = spawn(
       BINARY,
       [
@@ -38,7 +40,7 @@ export class RedisProcess {
       { stdio: ['ignore', 'pipe', 'ignore'] },
     );
     this.#exit = once(this.#child, 'exit').then(() => {
-      rmSync(directory, { recursive: true, force: true });
+      this.removeDirectory();
     });
   }
 
@@ -56,6 +58,11 @@ export class RedisProcess {
       });
     });
     return redis;
+  }
+
+  /** Under its feet: it goes on, and cannot make new files. */
+  removeDirectory(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   /** It keeps its connections and answers nothing, as behind a network that is cut. */

@@ -1,37 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { PENDING_JOB } from '../testing/pending-job.js';
 import { readHead, writeHead } from './head-text.js';
 import type { JobHead } from './job-record.js';
 
-const FRESH: JobHead = {
-  v: 1,
-  id: 'job-1',
-  task: 'text-embedding',
-  status: 'pending',
-  model: null,
-  modelVersion: null,
-  stickyKey: '',
-  priority: 0,
-  maxAttempts: 3,
-  attempts: 0,
-  deaths: 0,
-  runId: null,
-  cancelRequested: false,
-  progress: 0,
-  event: null,
-  error: null,
-  servedModel: null,
-  servedVersion: null,
-  createdAt: 1_000,
-  runAt: 2_000,
-  expiresAt: null,
-  startedAt: null,
-  finishedAt: null,
-  retryOf: null,
-  batchId: null,
-  batchIndex: null,
-  fingerprint: '',
-  webhook: null,
-};
+const FRESH: JobHead = { ...PENDING_JOB, id: 'job-1', task: 'text-embedding', runAt: 2_000 };
 
 const FULL: JobHead = {
   ...FRESH,

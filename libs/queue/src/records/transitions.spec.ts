@@ -1,41 +1,12 @@
 import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
+import { PENDING_JOB } from '../testing/pending-job.js';
 import type { JobHead } from './job-record.js';
 import { attemptFailed, cancelAsked, canceled, claim, completed, expire, progressed } from './transitions.js';
 
-const FRESH: JobHead = {
-  v: 1,
-  id: '0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d',
-  task: 'embed',
-  status: 'pending',
-  model: null,
-  modelVersion: null,
-  stickyKey: '',
-  priority: 0,
-  maxAttempts: 2,
-  attempts: 0,
-  deaths: 0,
-  runId: null,
-  cancelRequested: false,
-  progress: 0,
-  event: null,
-  error: null,
-  servedModel: null,
-  servedVersion: null,
-  createdAt: 1_000,
-  runAt: 1_000,
-  expiresAt: null,
-  startedAt: null,
-  finishedAt: null,
-  retryOf: null,
-  batchId: null,
-  batchIndex: null,
-  fingerprint: '',
-  webhook: null,
-};
 const SERVED = { model: 'm', version: '1' };
 
-function running(runId = 'a', head: JobHead = FRESH): JobHead {
+function running(runId = 'a', head: JobHead = PENDING_JOB): JobHead {
   const step = claim(head, runId, 2_000, 5);
   if (step.kind !== 'run') throw new Error(`expected a run, got ${step.kind}`);
   return step.next;
@@ -50,7 +21,7 @@ describe('a job', () => {
   });
 
   it('never leaves a final state', () => {
-    const done = completed(running(), SERVED, 2_200) ?? FRESH;
+    const done = completed(running(), SERVED, 2_200) ?? PENDING_JOB;
     expect(done.status).toBe('completed');
     expect(claim(done, 'b', 3_000, 5)).toEqual({ kind: 'finished' });
     expect(completed(done, SERVED, 3_000)).toBeNull();
@@ -69,10 +40,10 @@ describe('a job', () => {
   });
 
   it('counts deaths of workers that had not written that they run it', () => {
-    const twice = claim(FRESH, 'a', 2_000, 5, 2);
+    const twice = claim(PENDING_JOB, 'a', 2_000, 5, 2);
     expect(twice).toMatchObject({ kind: 'run', next: { deaths: 2 } });
-    expect(claim({ ...FRESH, deaths: 5 }, 'a', 2_000, 5, 5).kind).toBe('run');
-    expect(claim(FRESH, 'a', 2_000, 5, 5)).toMatchObject({
+    expect(claim({ ...PENDING_JOB, deaths: 5 }, 'a', 2_000, 5, 5).kind).toBe('run');
+    expect(claim(PENDING_JOB, 'a', 2_000, 5, 5)).toMatchObject({
       kind: 'end',
       next: { status: 'failed', error: { code: 'WORKER_LOST' } },
     });
@@ -82,25 +53,25 @@ describe('a job', () => {
     const passing = new AerieError('OVERLOADED', 'busy');
     const first = attemptFailed(running(), passing, 2_100);
     expect(first).toMatchObject({ status: 'pending', attempts: 1, deaths: 0 });
-    expect(attemptFailed(running('b', first ?? FRESH), passing, 2_200)?.status).toBe('failed');
+    expect(attemptFailed(running('b', first ?? PENDING_JOB), passing, 2_200)?.status).toBe('failed');
     const bad = attemptFailed(running(), new AerieError('INVALID_INPUT', 'bad'), 2_100);
     expect(bad).toMatchObject({ status: 'failed', attempts: 1 });
   });
 
   it('is canceled at once while it waits, and asked to end while it runs', () => {
-    expect(cancelAsked(FRESH, 2_000)?.status).toBe('canceled');
+    expect(cancelAsked(PENDING_JOB, 2_000)?.status).toBe('canceled');
     const asked = cancelAsked(running(), 2_000);
     expect(asked).toMatchObject({ status: 'processing', cancelRequested: true });
-    expect(canceled(asked ?? FRESH, 2_100).event?.type).toBe('job.canceled');
+    expect(canceled(asked ?? PENDING_JOB, 2_100).event?.type).toBe('job.canceled');
   });
 
   it('that lost its worker after a cancel was asked for is not run again', () => {
-    const asked = cancelAsked(running(), 2_000) ?? FRESH;
+    const asked = cancelAsked(running(), 2_000) ?? PENDING_JOB;
     expect(claim(asked, 'b', 3_000, 5)).toMatchObject({ kind: 'end', next: { status: 'canceled' } });
   });
 
   it('expires by its ttl only while it waits', () => {
-    const short = { ...FRESH, expiresAt: 5_000 };
+    const short = { ...PENDING_JOB, expiresAt: 5_000 };
     expect(expire(short, 4_999)).toBeNull();
     expect(expire(short, 5_000)).toMatchObject({ status: 'failed', error: { code: 'TIMEOUT' } });
     expect(expire(running('a', short), 6_000)).toBeNull();
@@ -108,6 +79,6 @@ describe('a job', () => {
   });
 
   it('waits for its time', () => {
-    expect(claim({ ...FRESH, runAt: 9_000 }, 'a', 2_000, 5)).toEqual({ kind: 'early', waitMs: 7_000 });
+    expect(claim({ ...PENDING_JOB, runAt: 9_000 }, 'a', 2_000, 5)).toEqual({ kind: 'early', waitMs: 7_000 });
   });
 });

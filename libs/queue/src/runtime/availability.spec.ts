@@ -21,6 +21,7 @@ async function setUp() {
 describe('a backend without room', () => {
   it.each([
     ['Redis', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
+    ['Redis on a full disk', new Error('MISCONF Errors writing to the AOF file: No space left on device')],
     ['PostgreSQL', Object.assign(new Error('could not extend file'), { code: '53100' })],
     ['a file system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
   ])('refuses the write and is not taken for one that is away: %s', async (_, error) => {

@@ -11,13 +11,13 @@ import {
   type JobRecord,
   type VersionedHead,
 } from '../records/job-record.js';
-import { expire } from '../records/transitions.js';
 import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
 import { Availability } from './availability.js';
 import { Coalescer } from './coalescer.js';
 import { PAYLOAD } from './job-payload.js';
 import { JobSubmitter } from './job-submitter.js';
 import { deliveryOptions } from './queue-options.js';
+import { Upkeep } from './upkeep.js';
 
 /** What a {@link JobQueue} is made from. */
 export interface JobQueueOptions {
@@ -39,11 +39,6 @@ const REMOTE_TIMEOUT_MS = 900;
 const EMBEDDED_TIMEOUT_MS = 10_000;
 /** Bulk work is not on a caller's second. */
 export const BULK_TIMEOUT_MS = 30_000;
-
-const MAINTENANCE_MS = 10_000;
-/** Younger jobs are still on their way into their queue. */
-const ORPHAN_AGE_MS = 15_000;
-const MAINTENANCE_ITEMS = 500;
 const COALESCED_ITEMS = 200;
 /**
  * Calls of one sort under way at once. The embedded database and Redis run one after the other: what would wait there
@@ -52,7 +47,7 @@ const COALESCED_ITEMS = 200;
 const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
 /**
  * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it
- * next. A job is stored first and queued second; what a crash left between the two is queued by {@link JobQueue.maintain}.
+ * next. A job is stored first and queued second; what a crash left between the two is queued by {@link Upkeep}.
  */
 export class JobQueue {
   readonly availability: Availability;
@@ -62,14 +57,10 @@ export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #queues = new Map<string, Queue>();
   readonly #submitter: JobSubmitter;
-  /** Jobs by task that no queue held when it was last looked. */
-  readonly #missed = new Map<string, ReadonlySet<string>>();
   readonly #changes: Coalescer<HeadChange, boolean>;
   readonly #heads: Coalescer<string, VersionedHead | null>;
   readonly #records: Coalescer<string, JobRecord | null>;
-  #maintenance: NodeJS.Timeout | null = null;
-  #maintaining: Promise<void> | null = null;
-  #closed = false;
+  readonly #upkeep: Upkeep;
 
   constructor(options: JobQueueOptions) {
     this.#options = options;
@@ -91,9 +82,14 @@ export class JobQueue {
     });
     this.#heads = new Coalescer((ids) => store.heads(ids), coalesced);
     this.#records = new Coalescer((ids) => store.records(ids), coalesced);
+    this.#upkeep = new Upkeep(this, options.maxFinished);
     this.availability.onUp(() => {
-      this.#scheduleMaintenance(0);
+      this.#upkeep.start();
     });
+  }
+
+  get isUp(): boolean {
+    return this.availability.state === 'up';
   }
 
   get store(): JobStore {
@@ -114,14 +110,8 @@ export class JobQueue {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#maintenance !== null) clearTimeout(this.#maintenance);
     this.availability.close();
-    // What hangs on a backend that is away ends with the connection.
-    await Promise.race([
-      this.#maintaining ?? Promise.resolve(),
-      new Promise((r) => setTimeout(r, 500).unref()),
-    ]);
+    await this.#upkeep.close();
     for (const queue of this.#queues.values()) void queue.close().catch(() => undefined);
     await this.connection.close();
   }
@@ -161,7 +151,7 @@ export class JobQueue {
       removeAt: isTerminal(next.status) ? this.now() + this.retentionMs : null,
       delivery,
     });
-    if (made && delivery !== null) await this.#send(delivery.id).catch(() => undefined);
+    if (made && delivery !== null) await this.enqueueDelivery(delivery.id).catch(() => undefined);
     return made;
   }
 
@@ -203,53 +193,10 @@ export class JobQueue {
     await this.queue(queueNameOf(head.task)).remove(head.id);
   }
 
-  /** Queues what a crash kept out, ends what waited too long, removes what is old. */
-  async maintain(): Promise<void> {
-    const now = this.now();
-    for (const task of this.#options.tasks) {
-      const found = await this.store.orphans(task, now - ORPHAN_AGE_MS, MAINTENANCE_ITEMS);
-      // What was missed once may have been done just then, its result on its way to the store.
-      const lost = found.filter((id) => this.#missed.get(task)?.has(id));
-      this.#missed.set(task, new Set(found));
-      if (lost.length === 0) continue;
-      this.#options.logger.warn({ task, jobs: lost.length }, 'jobs that no queue held are queued again');
-      for (const job of await this.store.heads(lost)) if (job !== null) await this.enqueue(job.head);
-    }
-    for (const id of await this.store.orphanDeliveries(now - ORPHAN_AGE_MS, MAINTENANCE_ITEMS)) {
-      await this.#send(id);
-    }
-    for (const id of await this.store.expired(now, MAINTENANCE_ITEMS)) {
-      const ended = await this.update(id, (head) => expire(head, now));
-      if (ended !== null) await this.unqueue(ended).catch(() => undefined);
-    }
-    await this.store.sweep(now, this.#options.maxFinished, MAINTENANCE_ITEMS);
-  }
-
-  #scheduleMaintenance(inMs: number): void {
-    if (this.#closed) return;
-    if (this.#maintenance !== null) clearTimeout(this.#maintenance);
-    this.#maintenance = setTimeout(() => {
-      this.#maintaining ??= this.#maintainOnce().finally(() => {
-        this.#maintaining = null;
-        this.#scheduleMaintenance(MAINTENANCE_MS);
-      });
-    }, inMs).unref();
-  }
-
-  async #maintainOnce(): Promise<void> {
-    if (this.availability.state !== 'up') return;
-    try {
-      await this.maintain();
-    } catch (error) {
-      if (!this.#closed) this.#options.logger.warn({ err: error }, 'the upkeep of the queue failed');
-    }
-  }
-
-  async #send(deliveryId: string): Promise<void> {
-    await this.queue(WEBHOOK_QUEUE).add('deliver', PAYLOAD, {
-      ...deliveryOptions(deliveryId),
-      ...this.connection.jobOptions,
-    });
+  /** Puts a stored webhook into its queue; nothing happens when it is there. */
+  async enqueueDelivery(id: string): Promise<void> {
+    const options = { ...deliveryOptions(id), ...this.connection.jobOptions };
+    await this.queue(WEBHOOK_QUEUE).add('deliver', PAYLOAD, options);
   }
 }
 

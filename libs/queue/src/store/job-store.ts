@@ -53,9 +53,11 @@ export interface JobStore {
 
   /** Stores jobs; for each, null, or the head of the job that has its idempotency key already. */
   insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]>;
+  /** The job that has an idempotency key. */
+  withKey(key: string): Promise<JobHead | null>;
   heads(ids: readonly string[]): Promise<(VersionedHead | null)[]>;
   records(ids: readonly string[]): Promise<(JobRecord | null)[]>;
-  /** Makes changes, each on its own; for each, whether it was made. Announces those made. */
+  /** Makes up to 200 changes, each on its own; for each, whether it was made. Announces those made. */
   change(changes: readonly HeadChange[]): Promise<boolean[]>;
 
   /** Newest first. */

@@ -32,7 +32,13 @@ interface Scripts {
     to: string,
     count: number,
   ): Promise<[string | null, ...string[]]>;
-  aerieOrphanDeliveries(prefix: string, queue: string, before: number, limit: number): Promise<string[]>;
+  aerieOrphanDeliveries(
+    pending: string,
+    queue: string,
+    before: number,
+    from: number,
+    count: number,
+  ): Promise<[number, ...string[]]>;
   aerieSweep(prefix: string, now: number, maxFinished: number, limit: number): Promise<number>;
 }
 
@@ -66,7 +72,8 @@ export class RedisJobStore implements JobStore {
   }
 
   async ping(): Promise<void> {
-    await this.#redis.ping();
+    // Not PING: a Redis that cannot write to its disk refuses it, and still reads.
+    await this.#redis.exists(key('tasks'));
   }
 
   async insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]> {
@@ -79,6 +86,12 @@ export class RedisJobStore implements JobStore {
     const batches = new Set(jobs.map(({ head }) => head.batchId).filter((id) => id !== null));
     await Promise.all([...batches].map((id) => this.#redis.persist(key('b', id))));
     return taken.map((head) => (head === null ? null : readHead(head)));
+  }
+
+  async withKey(idempotencyKey: string): Promise<JobHead | null> {
+    const id = await this.#redis.get(key('k', idempotencyKey));
+    const [found] = id === null ? [] : await this.heads([id]);
+    return found?.head ?? null;
   }
 
   heads(ids: readonly string[]): Promise<(VersionedHead | null)[]> {
@@ -229,9 +242,22 @@ export class RedisJobStore implements JobStore {
     return deliveries.filter((delivery) => delivery !== null);
   }
 
-  orphanDeliveries(before: number, limit: number): Promise<string[]> {
+  async orphanDeliveries(before: number, limit: number): Promise<string[]> {
     const queue = `${BULLMQ_PREFIX}:${WEBHOOK_QUEUE}:`;
-    return this.#redis.aerieOrphanDeliveries(STORE_PREFIX, queue, before, limit);
+    const lost: string[] = [];
+    // What is delivered meanwhile moves the rest up: the next time finds what is passed over.
+    for (let from = 0; lost.length < limit; from += LOOKED_AT_ONCE) {
+      const [looked, ...found] = await this.#redis.aerieOrphanDeliveries(
+        key('dp'),
+        queue,
+        before,
+        from,
+        LOOKED_AT_ONCE,
+      );
+      lost.push(...found);
+      if (looked < LOOKED_AT_ONCE) break;
+    }
+    return lost.slice(0, limit);
   }
 }
 

@@ -130,17 +130,17 @@ for _, id in ipairs(ids) do
 end
 return found`;
 
-/** KEYS[1] prefix of the store, KEYS[2] of the queue's jobs. ARGV: time (excluded), limit. */
+/**
+ * KEYS[1] sorted set of pending deliveries, KEYS[2] prefix of the queue's jobs. ARGV: time (excluded), how many to pass
+ * over, how many to look at. Gives how many were looked at, then those that the queue does not have.
+ */
 export const ORPHAN_DELIVERIES_SCRIPT = `
-local ids = redis.call('ZRANGEBYSCORE', KEYS[1] .. ':dp', '-inf', '(' .. ARGV[1])
-local lost = {}
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', ARGV[2], ARGV[3])
+local found = { #ids }
 for _, id in ipairs(ids) do
-  if redis.call('EXISTS', KEYS[2] .. id) == 0 then
-    lost[#lost + 1] = id
-    if #lost >= tonumber(ARGV[2]) then break end
-  end
+  if redis.call('EXISTS', KEYS[2] .. id) == 0 then found[#found + 1] = id end
 end
-return lost`;
+return found`;
 
 /** KEYS[1] prefix. ARGV: now, most finished jobs, limit. Removes what is over its time and the surplus, oldest first. */
 export const SWEEP_SCRIPT = `

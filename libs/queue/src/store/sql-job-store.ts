@@ -65,6 +65,12 @@ export class SqlJobStore implements JobStore {
     });
   }
 
+  async withKey(key: string): Promise<JobHead | null> {
+    const sql = 'SELECT head FROM aerie.job WHERE idempotency_key = $1';
+    const [row] = await this.#run<{ head: string }>(sql, [key]);
+    return row === undefined ? null : readHead(row.head);
+  }
+
   async heads(ids: readonly string[]): Promise<(VersionedHead | null)[]> {
     const rows = await this.#run<HeadRow>(
       'SELECT id, version, head FROM aerie.job WHERE id = ANY($1::text[])',
@@ -155,9 +161,9 @@ export class SqlJobStore implements JobStore {
          SELECT greatest(0, (SELECT count(*) FROM aerie.job WHERE remove_at IS NOT NULL) - $2)::int AS n
        ), gone AS (
          SELECT id FROM (SELECT id, remove_at, row_number() OVER (ORDER BY remove_at) AS place
-                           FROM aerie.job WHERE remove_at IS NOT NULL) old
+                           FROM (SELECT id, remove_at FROM aerie.job WHERE remove_at IS NOT NULL
+                                  ORDER BY remove_at LIMIT $3) oldest) old
           WHERE remove_at <= $1 OR place <= (SELECT n FROM surplus)
-          ORDER BY remove_at LIMIT $3
        )
        DELETE FROM aerie.job WHERE id IN (SELECT id FROM gone) RETURNING id`,
       [now, maxFinished, limit],
