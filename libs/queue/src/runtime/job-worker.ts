@@ -139,8 +139,11 @@ export class JobWorker {
   /** The job, now ours; null when there is nothing to run. */
   async #take(id: string, job: Job, token: string): Promise<TakenJob | null> {
     const runId = `${this.#name}-${String(++this.#runs)}`;
-    for (;;) {
-      const record = this.#queue.takeFresh(id) ?? (await this.#persist(() => this.#queue.record(id)));
+    const stored = this.#queue.takeFresh(id);
+    // One that was given out before was changed since, maybe by another process.
+    let fresh = job.attemptsStarted > 1 ? null : stored;
+    for (; ; fresh = null) {
+      const record = fresh ?? (await this.#persist(() => this.#queue.record(id)));
       if (record === null) return null;
       const step = claim(record.head, runId, this.#queue.now(), this.#maxDeaths, job.stalledCounter);
       switch (step.kind) {
