@@ -234,6 +234,16 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(attempts[0]).toMatchObject({ status: null });
   });
 
+  it('refuses a batch as a whole for one item that is too large', async () => {
+    const newest = async () => (await send(api('/jobs?limit=1'))).body.jobs[0]?.job_id;
+    const before = await newest();
+    const items = Array.from({ length: 600 }, () => ({ image_url: 'https://pictures.example/cat.jpg' }));
+    items.push({ image_url: `data:image/png;base64,${'A'.repeat(1_100_000)}` });
+    const batch = await postJson(api('/batches'), { task: 'predict', items });
+    expect([batch.status, batch.body.error]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    expect(await newest()).toBe(before);
+  });
+
   it('takes a batch as JSON Lines and streams its results in order', async () => {
     const lines = Array.from({ length: 120 }, (_unused, index) =>
       JSON.stringify({ text: `item ${String(index)}` }),

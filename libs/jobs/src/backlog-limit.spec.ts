@@ -17,14 +17,16 @@ function setUp(max: number) {
   return { sut, clock, store };
 }
 
+function expectFull(sut: BacklogLimit) {
+  expect(() => sut.admit('embed')).toThrow('wait already');
+}
+
 describe('BacklogLimit', () => {
   it('lets in as many as may wait, and refuses the next with a time to come back', () => {
     const { sut } = setUp(3);
     sut.admit('embed', 2);
     sut.admit('embed');
-    expect(() => {
-      sut.admit('embed');
-    }).toThrow(
+    expect(() => sut.admit('embed')).toThrow(
       expect.objectContaining({
         code: 'OVERLOADED',
         retryAfterMs: 5_000,
@@ -36,16 +38,14 @@ describe('BacklogLimit', () => {
   it('takes many at once or none of them', () => {
     const { sut } = setUp(3);
     sut.admit('embed', 2);
-    expect(() => {
-      sut.admit('embed', 2);
-    }).toThrow('wait already');
+    expect(() => sut.admit('embed', 2)).toThrow('wait already');
     sut.admit('embed');
   });
 
   it('says so when so many could never wait', () => {
-    expect(() => {
-      setUp(3).sut.admit('embed', 4);
-    }).toThrow('4 jobs at once are more than may wait, 3 (MAX_PENDING_JOBS). Submit fewer.');
+    expect(() => setUp(3).sut.admit('embed', 4)).toThrow(
+      '4 jobs at once are more than may wait, 3 (MAX_PENDING_JOBS). Submit fewer.',
+    );
   });
 
   it('counts each kind of work by itself', () => {
@@ -59,29 +59,59 @@ describe('BacklogLimit', () => {
     store.pending = 10;
     sut.admit('embed');
     await turn();
-    expect(() => {
-      sut.admit('embed');
-    }).toThrow('wait already');
+    expectFull(sut);
     store.pending = 0;
     clock.now += 1_000;
-    expect(() => {
-      sut.admit('embed');
-    }).toThrow('wait already');
+    expectFull(sut);
     await turn();
     sut.admit('embed', 9);
   });
 
-  it('counts every ten seconds while there is room, and one count at a time', async () => {
+  it('counts once a second at most, and one count at a time', async () => {
     const { sut, clock, store } = setUp(100);
     sut.admit('embed');
-    sut.admit('embed');
-    await turn();
-    clock.now += 9_999;
+    clock.now += 1_000;
     sut.admit('embed');
     expect(store.counts).toBe(1);
-    clock.now += 1;
+    await turn();
     sut.admit('embed');
     expect(store.counts).toBe(2);
+    await turn();
+    clock.now += 999;
+    sut.admit('embed');
+    expect(store.counts).toBe(2);
+    clock.now += 1;
+    sut.admit('embed');
+    expect(store.counts).toBe(3);
+  });
+
+  it('goes on counting what is not stored yet, whatever the store counted', async () => {
+    const { sut, clock } = setUp(3);
+    const admission = sut.admit('embed', 3);
+    await turn();
+    clock.now += 1_000;
+    expectFull(sut);
+    await turn();
+    expectFull(sut);
+    admission.stored(1);
+    expectFull(sut);
+    clock.now += 1_000;
+    expectFull(sut);
+    await turn();
+    // The store has counted the one that was stored, which has run since; two are on their way.
+    sut.admit('embed');
+    expectFull(sut);
+  });
+
+  it('makes room for what came to nothing', () => {
+    const { sut } = setUp(2);
+    const admission = sut.admit('embed', 2);
+    admission.stored(1);
+    expectFull(sut);
+    admission.close();
+    admission.close();
+    sut.admit('embed');
+    expectFull(sut);
   });
 
   it('goes by what it knows while the queue is away', async () => {
@@ -89,11 +119,9 @@ describe('BacklogLimit', () => {
     store.away = true;
     sut.admit('embed');
     await turn();
-    clock.now += 10_000;
+    clock.now += 1_000;
     sut.admit('embed');
     await turn();
-    expect(() => {
-      sut.admit('embed');
-    }).toThrow('2 embed jobs wait already');
+    expect(() => sut.admit('embed')).toThrow('2 embed jobs wait already');
   });
 });

@@ -8,12 +8,13 @@ import {
   type JobRecord,
   type JobStatus,
   type JobView,
+  type NewJob,
   cancelAsked,
   isId,
   isTerminal,
   viewJob,
 } from '@aerie/queue';
-import { BacklogLimit } from './backlog-limit.js';
+import { type Admission, BacklogLimit } from './backlog-limit.js';
 import type { JobTaskName } from './job-inputs.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
 
@@ -44,41 +45,61 @@ export class JobService {
   }
 
   /**
-   * Makes sure that so many more jobs may wait.
+   * Makes sure that so many more jobs may wait. The admission must be closed.
    *
    * @throws AerieError OVERLOADED
    */
-  admit(task: JobTaskName, jobs: number): void {
-    this.#backlog.admit(task, jobs);
+  admit(task: JobTaskName, jobs: number): Admission {
+    return this.#backlog.admit(task, jobs);
+  }
+
+  /**
+   * The job that a submission asks for; nothing is stored yet.
+   *
+   * @throws AerieError PAYLOAD_TOO_LARGE
+   */
+  prepare(submission: JobSubmission): NewJob {
+    return {
+      head: newHead(submission, this.#queue.now()),
+      input: this.#serialize(submission),
+      idempotencyKey: idempotencyKeyOf(submission),
+    };
   }
 
   /**
    * Stores and queues a job, or finds the one that was made with the same idempotency key.
    *
-   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE
+   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE, STORAGE_FULL
    */
   async submit(submission: JobSubmission): Promise<JobHead> {
-    this.admit(submission.task, 1);
-    const [head] = await this.submitAll([submission]);
-    if (head === undefined) throw new Error('A submission made no job. This is a bug.');
-    return head;
+    const job = this.prepare(submission);
+    let admission: Admission;
+    try {
+      admission = this.admit(submission.task, 1);
+    } catch (error) {
+      // Who asks again for a job that exists adds none.
+      const existing = await this.#withKeyOf(job);
+      if (existing === null) throw error;
+      return existing;
+    }
+    try {
+      const [head] = await this.submitAll([job], admission);
+      if (head === undefined) throw new Error('A submission made no job. This is a bug.');
+      return head;
+    } finally {
+      admission.close();
+    }
   }
 
-  /** As {@link JobService.submit}, for many that were admitted. */
-  async submitAll(submissions: readonly JobSubmission[]): Promise<JobHead[]> {
-    const jobs = submissions.map((submission) => ({
-      head: newHead(submission, this.#queue.now()),
-      input: this.#serialize(submission),
-      idempotencyKey: idempotencyKeyOf(submission),
-    }));
+  /** As {@link JobService.submit}, for many that are prepared and admitted. */
+  async submitAll(jobs: readonly NewJob[], admission: Admission): Promise<JobHead[]> {
     const heads = await this.#queue.availability.use(
       () => this.#queue.submit(jobs),
       jobs.length > 1 ? BULK_TIMEOUT_MS : undefined,
     );
+    admission.stored(heads.filter(({ id }, index) => id === jobs[index]?.head.id).length);
     heads.forEach((head, index) => {
-      if (head.fingerprint === jobs[index]?.head.fingerprint) return;
-      const message = 'The Idempotency-Key was used for another request. Use a new key for a new request.';
-      throw new AerieError('IDEMPOTENCY_MISMATCH', message);
+      if (jobs[index] !== undefined) assertSameWork(head, jobs[index].head);
     });
     return heads;
   }
@@ -218,6 +239,13 @@ export class JobService {
     return this.#queue.availability.use(() => this.#queue.store.deliveriesOf(id));
   }
 
+  async #withKeyOf({ head, idempotencyKey }: NewJob): Promise<JobHead | null> {
+    if (idempotencyKey === null) return null;
+    const existing = await this.#queue.availability.use(() => this.#queue.store.withKey(idempotencyKey));
+    if (existing !== null) assertSameWork(existing, head);
+    return existing;
+  }
+
   #serialize({ input }: JobSubmission): string {
     const text = JSON.stringify(input);
     const bytes = Buffer.byteLength(text);
@@ -228,6 +256,13 @@ export class JobService {
         'Put a large picture where the server can fetch it, and send its address as image_url.',
     );
   }
+}
+
+/** @throws AerieError IDEMPOTENCY_MISMATCH */
+function assertSameWork(existing: JobHead, asked: JobHead): void {
+  if (existing.fingerprint === asked.fingerprint) return;
+  const message = 'The Idempotency-Key was used for another request. Use a new key for a new request.';
+  throw new AerieError('IDEMPOTENCY_MISMATCH', message);
 }
 
 function notFound(id: string): AerieError {

@@ -43,13 +43,13 @@ export class BatchService {
   }
 
   /**
-   * Stores the batch and all its jobs.
+   * Stores the batch and all its jobs. What refuses a job of it refuses the whole, before any is stored; a backend that
+   * goes away meanwhile leaves those that it has.
    *
-   * @throws AerieError OVERLOADED when not all of them may wait
+   * @throws AerieError OVERLOADED when not all of them may wait; PAYLOAD_TOO_LARGE for one item; QUEUE_UNAVAILABLE,
+   * STORAGE_FULL
    */
   async submit({ task, model, inputs }: BatchRequest, caller: string, stickyKey: string): Promise<BatchView> {
-    // All of them or none: an item that is refused later would be missing.
-    this.#jobs.admit(task, inputs.length);
     const now = this.#queue.now();
     const batch: Batch = {
       v: 1,
@@ -60,21 +60,27 @@ export class BatchService {
       createdAt: now,
       cancelRequested: false,
     };
-    await this.#queue.availability.use(() => this.#queue.store.insertBatch(batch));
-    for (let from = 0; from < inputs.length; from += CHUNK) {
-      await this.#jobs.submitAll(
-        inputs.slice(from, from + CHUNK).map((input, offset) => ({
-          task,
-          input,
-          model,
-          modelVersion: null,
-          stickyKey,
-          caller,
-          idempotencyKey: null,
-          options: { priority: 0, attempts: ATTEMPTS, delayMs: 0, ttlMs: null, webhook: null },
-          batch: { id: batch.id, index: from + offset },
-        })),
-      );
+    const jobs = inputs.map((input, index) =>
+      this.#jobs.prepare({
+        task,
+        input,
+        model,
+        modelVersion: null,
+        stickyKey,
+        caller,
+        idempotencyKey: null,
+        options: { priority: 0, attempts: ATTEMPTS, delayMs: 0, ttlMs: null, webhook: null },
+        batch: { id: batch.id, index },
+      }),
+    );
+    const admission = this.#jobs.admit(task, jobs.length);
+    try {
+      await this.#queue.availability.use(() => this.#queue.store.insertBatch(batch));
+      for (let from = 0; from < jobs.length; from += CHUNK) {
+        await this.#jobs.submitAll(jobs.slice(from, from + CHUNK), admission);
+      }
+    } finally {
+      admission.close();
     }
     return this.view(batch.id);
   }
@@ -148,8 +154,9 @@ export class BatchService {
       await Promise.all(
         heads.map(async (found) => {
           if (found === null || isTerminal(found.head.status)) return;
-          const next = await this.#queue.update(found.head.id, (head) =>
-            cancelAsked(head, this.#queue.now()),
+          const { id: jobId } = found.head;
+          const next = await this.#queue.availability.use(() =>
+            this.#queue.update(jobId, (head) => cancelAsked(head, this.#queue.now())),
           );
           if (next?.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
         }),
