@@ -18,6 +18,9 @@ export class EmbeddedQueue {
       onCrash: (error) => {
         logger.error({ err: error }, 'the embedded queue died and is started again');
       },
+      onTrouble: (error) => {
+        logger.warn({ err: error }, 'the embedded queue cannot give room back; it tries again');
+      },
     });
   }
 

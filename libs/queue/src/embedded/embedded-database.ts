@@ -17,12 +17,15 @@ export function embeddedQueueDirectory(dataDir: string): string {
 export interface EmbeddedDatabaseEvents {
   /** The thread died; it is started again. */
   readonly onCrash?: (error: Error) => void;
+  /** Room could not be given back; it is tried again. */
+  readonly onTrouble?: (error: unknown) => void;
 }
 
 /** Owns the thread of the embedded database. One in each server; its processes reach it through a socket. */
 export class EmbeddedDatabase {
   readonly #directory: string;
   readonly #onCrash: (error: Error) => void;
+  readonly #onTrouble: (error: unknown) => void;
   #thread: Worker | null = null;
   #restart: NodeJS.Timeout | null = null;
   #restartMs = FIRST_RESTART_MS;
@@ -33,6 +36,7 @@ export class EmbeddedDatabase {
   constructor(dataDir: string, events: EmbeddedDatabaseEvents = {}) {
     this.#directory = embeddedQueueDirectory(dataDir);
     this.#onCrash = events.onCrash ?? (() => undefined);
+    this.#onTrouble = events.onTrouble ?? (() => undefined);
   }
 
   /**
@@ -98,6 +102,10 @@ export class EmbeddedDatabase {
       thread.once('message', () => {
         ready = true;
         resolve(thread);
+      });
+      thread.on('message', (message: unknown) => {
+        if (typeof message === 'object' && message !== null && 'trouble' in message)
+          this.#onTrouble(message.trouble);
       });
       thread.on('error', (error: unknown) => {
         failure = error instanceof Error ? error : new Error(String(error));

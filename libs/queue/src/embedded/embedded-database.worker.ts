@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { runMigrations } from 'bullmq';
+import { DatabaseHousekeeper } from './database-housekeeper.js';
 import { OWNER_SOCKET, ownDirectory } from './data-dir-lock.js';
 import { SqlSession } from './sql-session.js';
 import { type WireError, type WireRelease, type WireRequest, readMessages, writeMessage } from './wire.js';
@@ -57,7 +58,9 @@ async function main(): Promise<void> {
   });
   // Owned before the database is opened: what is opened twice is lost.
   await ownDirectory(server, directory);
+  let housekeeper: DatabaseHousekeeper | null = null;
   const close = (database: PGlite | null) => {
+    housekeeper?.stop();
     serve = (socket) => socket.destroy();
     for (const socket of sockets) socket.destroy();
     // Owned to the end: what is closed by one and opened by another at once is lost.
@@ -85,6 +88,12 @@ async function main(): Promise<void> {
     serveSocket(socket, session, listeners);
   };
   for (const socket of pending) if (!socket.destroyed) serve(socket);
+  const owner = {};
+  housekeeper = new DatabaseHousekeeper(
+    (sql, params) => session.query(owner, sql, params),
+    (error) => parentPort?.postMessage({ trouble: error }),
+  );
+  housekeeper.start();
   parentPort?.on('message', () => {
     close(database);
   });
