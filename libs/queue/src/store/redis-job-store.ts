@@ -126,6 +126,7 @@ export class RedisJobStore implements JobStore {
       args.push(
         next.id,
         String(previous.version),
+        String(previous.version + 1),
         placeOf(previous.head.status, next.task),
         placeOf(next.status, next.task),
         writeHead(next),

@@ -6,7 +6,10 @@
  * its counts, P:bi:<id> its jobs by index, P:d:<id> delivery, P:dj:<job> its deliveries, P:dp pending deliveries by time.
  */
 
-/** Gathers what comes to and leaves the sorted sets, so that each is changed once by a script. */
+/**
+ * Gathers what comes to and leaves the sorted sets, so that each is changed once by a script. Here and below numbers are
+ * given to commands as texts: Redis writes a Lua number with printf.
+ */
 const GATHER = `
 local P = KEYS[1]
 local adds, removals, seen, count = {}, {}, {}, 0
@@ -39,9 +42,12 @@ end`;
 export const INSERT_SCRIPT = `${GATHER}
 local taken, tasks, NOTHING = {}, {}, {}
 local A = cmsgpack.unpack(ARGV[1])
+local jobs = {}
+for i = 1, #A, 5 do jobs[#jobs + 1] = P .. ':j:' .. A[i] end
+local anyThere = redis.call('EXISTS', unpack(jobs)) > 0
 for i = 1, #A, 5 do
-  local id, task, head, input, rare = unpack(A, i, i + 4)
-  local job = P .. ':j:' .. id
+  local id, task, head, input, rare = A[i], A[i + 1], A[i + 2], A[i + 3], A[i + 4]
+  local job = jobs[(i + 4) / 5]
   begin(id)
   rare = rare ~= '' and cjson.decode(rare) or NOTHING
   local other = rare.key and redis.call('GET', P .. ':k:' .. rare.key)
@@ -49,9 +55,9 @@ for i = 1, #A, 5 do
     taken[#taken + 1] = redis.call('HGET', P .. ':j:' .. other, 'h')
   else
     taken[#taken + 1] = false
-    if redis.call('EXISTS', job) == 0 then
-      redis.call('HSET', job, 'v', 1, 'h', head, 'i', input)
-      put(P .. ':p:' .. task, 0, id)
+    if not anyThere or redis.call('EXISTS', job) == 0 then
+      redis.call('HSET', job, 'v', '1', 'h', head, 'i', input)
+      put(P .. ':p:' .. task, '0', id)
       tasks[task] = true
       if rare.key then
         redis.call('HSET', job, 'k', rare.key)
@@ -71,15 +77,16 @@ for task in pairs(tasks) do redis.call('SADD', P .. ':tasks', task) end
 return taken`;
 
 /**
- * KEYS[1] prefix, KEYS[2] channel. ARGV[1] MessagePack of one list, in eights: id, version, sorted set that it leaves and
- * that it comes to, head, result, "<time of removal> <status> " of one that ends, and JSON of what few changes entail
+ * KEYS[1] prefix, KEYS[2] channel. ARGV[1] MessagePack of one list, in nines: id, version, the next one, sorted set that it
+ * leaves and that it comes to, head, result, "<time of removal> <status> " of one that ends, and JSON of what few changes entail
  * (expires, batch, from, to, delivery); of the last three each or nothing.
  */
 export const CHANGE_SCRIPT = `${GATHER}
 local made, changed, ended = {}, {}, {}
 local A = cmsgpack.unpack(ARGV[1])
-for i = 1, #A, 8 do
-  local id, version, from, to, head, result, ending, more = unpack(A, i, i + 7)
+for i = 1, #A, 9 do
+  local id, version, nextVersion, from, to = A[i], A[i + 1], A[i + 2], A[i + 3], A[i + 4]
+  local head, result, ending, more = A[i + 5], A[i + 6], A[i + 7], A[i + 8]
   local job = P .. ':j:' .. id
   if redis.call('HGET', job, 'v') ~= version then
     made[#made + 1] = 0
@@ -88,13 +95,13 @@ for i = 1, #A, 8 do
     begin(id)
     changed[#changed + 1] = id
     if result ~= '' then
-      redis.call('HSET', job, 'v', version + 1, 'h', head, 'r', result)
+      redis.call('HSET', job, 'v', nextVersion, 'h', head, 'r', result)
     else
-      redis.call('HSET', job, 'v', version + 1, 'h', head)
+      redis.call('HSET', job, 'v', nextVersion, 'h', head)
     end
     if from ~= to then
       drop(from, id)
-      put(to, 0, id)
+      put(to, '0', id)
     end
     if ending ~= '' then ended[#ended + 1] = ending .. id end
     if more ~= '' then
