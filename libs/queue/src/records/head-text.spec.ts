@@ -3,7 +3,7 @@ import { PENDING_JOB } from '../testing/pending-job.js';
 import { readHead, writeHead } from './head-text.js';
 import type { JobHead } from './job-record.js';
 
-const FRESH: JobHead = { ...PENDING_JOB, id: 'job-1', task: 'text-embedding', runAt: 2_000 };
+const FRESH: JobHead = { ...PENDING_JOB, id: 'job-1', task: 'text-embedding', maxAttempts: 3, runAt: 2_000 };
 
 const FULL: JobHead = {
   ...FRESH,
