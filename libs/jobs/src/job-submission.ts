@@ -34,7 +34,7 @@ export interface JobSubmission {
 
 /** The job that a submission asks for. */
 export function newHead(submission: JobSubmission, now: number): JobHead {
-  const { task, model, modelVersion, stickyKey, options, retryOf, batch } = submission;
+  const { task, model, modelVersion, stickyKey, idempotencyKey, options, retryOf, batch } = submission;
   return {
     v: 1,
     id: newId(now),
@@ -62,7 +62,7 @@ export function newHead(submission: JobSubmission, now: number): JobHead {
     retryOf: retryOf ?? null,
     batchId: batch?.id ?? null,
     batchIndex: batch?.index ?? null,
-    fingerprint: fingerprintOf(submission),
+    fingerprint: idempotencyKey === null ? '' : fingerprintOf(submission),
     webhook: options.webhook,
   };
 }

@@ -72,18 +72,17 @@ export class JobService {
    * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE, STORAGE_FULL
    */
   async submit(submission: JobSubmission): Promise<JobHead> {
-    const job = this.prepare(submission);
     let admission: Admission;
     try {
       admission = this.admit(submission.task, 1);
     } catch (error) {
       // Who asks again for a job that exists adds none.
-      const existing = await this.#withKeyOf(job);
+      const existing = await this.#existing(submission);
       if (existing === null) throw error;
       return existing;
     }
     try {
-      const [head] = await this.submitAll([job], admission);
+      const [head] = await this.submitAll([this.prepare(submission)], admission);
       if (head === undefined) throw new Error('A submission made no job. This is a bug.');
       return head;
     } finally {
@@ -239,10 +238,12 @@ export class JobService {
     return this.#queue.availability.use(() => this.#queue.store.deliveriesOf(id));
   }
 
-  async #withKeyOf({ head, idempotencyKey }: NewJob): Promise<JobHead | null> {
-    if (idempotencyKey === null) return null;
-    const existing = await this.#queue.availability.use(() => this.#queue.store.withKey(idempotencyKey));
-    if (existing !== null) assertSameWork(existing, head);
+  /** The job that was made with the idempotency key of a submission. */
+  async #existing(submission: JobSubmission): Promise<JobHead | null> {
+    const key = idempotencyKeyOf(submission);
+    if (key === null) return null;
+    const existing = await this.#queue.availability.use(() => this.#queue.store.withKey(key));
+    if (existing !== null) assertSameWork(existing, newHead(submission, this.#queue.now()));
     return existing;
   }
 

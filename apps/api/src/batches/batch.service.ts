@@ -1,6 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import { AerieError } from '@aerie/contracts';
 import { JobService } from '@aerie/jobs';
-import { type Batch, JobQueue, type StatusCounts, cancelAsked, isId, isTerminal, newId } from '@aerie/queue';
+import {
+  type Batch,
+  JobQueue,
+  type NewJob,
+  type StatusCounts,
+  cancelAsked,
+  isId,
+  isTerminal,
+  newId,
+} from '@aerie/queue';
 import { Injectable } from '@nestjs/common';
 import type { BatchRequest } from './batch.reader.js';
 
@@ -50,39 +60,44 @@ export class BatchService {
    * STORAGE_FULL
    */
   async submit({ task, model, inputs }: BatchRequest, caller: string, stickyKey: string): Promise<BatchView> {
-    const now = this.#queue.now();
-    const batch: Batch = {
-      v: 1,
-      id: newId(now),
-      task,
-      model,
-      total: inputs.length,
-      createdAt: now,
-      cancelRequested: false,
-    };
-    const jobs = inputs.map((input, index) =>
-      this.#jobs.prepare({
-        task,
-        input,
-        model,
-        modelVersion: null,
-        stickyKey,
-        caller,
-        idempotencyKey: null,
-        options: { priority: 0, attempts: ATTEMPTS, delayMs: 0, ttlMs: null, webhook: null },
-        batch: { id: batch.id, index },
-      }),
-    );
-    const admission = this.#jobs.admit(task, jobs.length);
+    const admission = this.#jobs.admit(task, inputs.length);
     try {
+      const now = this.#queue.now();
+      const batch: Batch = {
+        v: 1,
+        id: newId(now),
+        task,
+        model,
+        total: inputs.length,
+        createdAt: now,
+        cancelRequested: false,
+      };
+      const jobs: NewJob[] = [];
+      for (const [index, input] of inputs.entries()) {
+        jobs.push(
+          this.#jobs.prepare({
+            task,
+            input,
+            model,
+            modelVersion: null,
+            stickyKey,
+            caller,
+            idempotencyKey: null,
+            options: { priority: 0, attempts: ATTEMPTS, delayMs: 0, ttlMs: null, webhook: null },
+            batch: { id: batch.id, index },
+          }),
+        );
+        // Others are served meanwhile.
+        if (jobs.length % CHUNK === 0) await setImmediate();
+      }
       await this.#queue.availability.use(() => this.#queue.store.insertBatch(batch));
       for (let from = 0; from < jobs.length; from += CHUNK) {
         await this.#jobs.submitAll(jobs.slice(from, from + CHUNK), admission);
       }
+      return await this.view(batch.id);
     } finally {
       admission.close();
     }
-    return this.view(batch.id);
   }
 
   /** @throws AerieError NOT_FOUND */

@@ -75,7 +75,7 @@ export interface JobHead {
   readonly retryOf: string | null;
   readonly batchId: string | null;
   readonly batchIndex: number | null;
-  /** Of the request that made it, for Idempotency-Key. */
+  /** Of the request that made it with an Idempotency-Key; empty without. */
   readonly fingerprint: string;
   readonly webhook: WebhookTarget | null;
 }
