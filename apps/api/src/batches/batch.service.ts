@@ -118,9 +118,17 @@ export class BatchService {
     };
   }
 
-  /** The items in order of their index, as they are now. */
-  async *results(id: string): AsyncGenerator<BatchResultLine> {
+  /**
+   * The items in order of their index, as they are when they are read.
+   *
+   * @throws AerieError NOT_FOUND
+   */
+  async results(id: string): Promise<AsyncGenerator<BatchResultLine>> {
     await this.#batch(id);
+    return this.#lines(id);
+  }
+
+  async *#lines(id: string): AsyncGenerator<BatchResultLine> {
     for (let from = 0; ;) {
       const start = from;
       const records = await this.#queue.availability.use(async () => {

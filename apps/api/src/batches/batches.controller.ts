@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { BatchReader } from './batch.reader.js';
 import { BatchService, type BatchView } from './batch.service.js';
+import { writeJsonLines } from './json-lines.js';
 
 /** Many inputs at once. */
 @ApiTags('jobs')
@@ -68,18 +68,9 @@ export class BatchesController {
   @ApiProduces('application/x-ndjson')
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async results(@Param('id') id: string, @Res() response: Response): Promise<void> {
-    const lines = this.#batches.results(id);
-    // Known before the headers are out, so that an unknown batch is a 404.
-    let next = await lines.next();
+    const results = await this.#batches.results(id);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    const isOpen = () => !response.closed;
-    while (next.done !== true && isOpen()) {
-      if (!response.write(`${JSON.stringify(next.value)}\n`) && isOpen()) {
-        await Promise.race([once(response, 'drain'), once(response, 'close')]);
-      }
-      next = await lines.next();
-    }
-    response.end();
+    await writeJsonLines(results, response);
   }
 
   @Delete(':id')
