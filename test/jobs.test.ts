@@ -272,6 +272,22 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(new Set(items.map((item) => item.status))).toEqual(new Set(['completed']));
   }, 60_000);
 
+  it('cancels what is left of a batch', async () => {
+    const items = Array.from({ length: 1_200 }, (_unused, index) => ({ text: `item ${String(index)}` }));
+    const { body } = await postJson(api('/batches'), { task: 'embed', items });
+    const batch = api(`/batches/${String(body.batch_id)}`);
+    expect((await send(batch, { method: 'DELETE' })).status).toBe(202);
+    let view = (await send(batch)).body;
+    while (view.status === 'processing') view = (await send(batch)).body;
+    expect([view.status, view.progress]).toEqual(['canceled', 1]);
+    const { completed, canceled } = view.counts as { completed: number; canceled: number };
+    expect(completed + canceled).toBe(1_200);
+    const last = (await (await fetch(`${batch}/results`)).text()).trim().split('\n').at(-1);
+    expect(JSON.parse(last ?? '')).toMatchObject({ index: 1_199, status: 'canceled' });
+    const again = await send(batch, { method: 'DELETE' });
+    expect([again.status, again.body.error]).toEqual([409, 'CONFLICT']);
+  });
+
   it('names the items of a batch that are not valid', async () => {
     const reply = await postJson(api('/batches'), {
       task: 'embed',

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { AerieError } from '@aerie/contracts';
 import { JobService } from '@aerie/jobs';
 import {
+  BULK_TIMEOUT_MS,
   type Batch,
   JobQueue,
   type NewJob,
@@ -172,20 +173,20 @@ export class BatchService {
       this.#queue.store.updateBatch({ ...batch, cancelRequested: true }),
     );
     for (let from = 0; from < batch.total; from += CHUNK) {
-      const ids = await this.#queue.availability.use(() => this.#queue.store.batchJobs(id, from, CHUNK));
-      const heads = await this.#queue.availability.use(() => this.#queue.store.heads(ids));
-      await Promise.all(
-        heads.map(async (found) => {
-          if (found === null || isTerminal(found.head.status)) return;
-          const { id: jobId } = found.head;
-          const next = await this.#queue.availability.use(() =>
-            this.#queue.update(jobId, (head) => cancelAsked(head, this.#queue.now())),
-          );
-          if (next?.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
-        }),
-      );
+      await this.#queue.availability.use(() => this.#cancelItems(id, from), BULK_TIMEOUT_MS);
     }
     return this.view(id);
+  }
+
+  async #cancelItems(id: string, from: number): Promise<void> {
+    const heads = await this.#queue.store.heads(await this.#queue.store.batchJobs(id, from, CHUNK));
+    await Promise.all(
+      heads.map(async (found) => {
+        if (found === null || isTerminal(found.head.status)) return;
+        const next = await this.#queue.update(found.head.id, (head) => cancelAsked(head, this.#queue.now()));
+        if (next?.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
+      }),
+    );
   }
 
   async #batch(id: string): Promise<Batch> {
