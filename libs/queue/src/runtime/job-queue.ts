@@ -39,12 +39,14 @@ const REMOTE_TIMEOUT_MS = 900;
 const EMBEDDED_TIMEOUT_MS = 10_000;
 /** Bulk work is not on a caller's second. */
 export const BULK_TIMEOUT_MS = 30_000;
+
 const COALESCED_ITEMS = 200;
 /**
  * Calls of one sort under way at once. The embedded database and Redis run one after the other: what would wait there
  * waits here and goes together. PostgreSQL works on several.
  */
 const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
+
 /**
  * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it
  * next. A job is stored first and queued second; what a crash left between the two is queued by {@link Upkeep}.
