@@ -4,23 +4,33 @@
  */
 const MAY_USE = {
   contracts: [],
-  batching: [],
-  config: ['contracts'],
-  engine: ['contracts'],
-  outbound: ['contracts'],
-  observability: ['contracts'],
-  queue: ['contracts'],
-  generation: ['contracts', 'engine'],
-  providers: ['contracts', 'generation'],
-  tasks: ['contracts', 'engine'],
-  'model-registry': ['contracts', 'tasks', 'engine', 'generation', 'providers', 'batching'],
-  inference: ['contracts', 'model-registry', 'outbound', 'tasks'],
-  jobs: ['contracts', 'inference', 'queue'],
-  'test-support': [],
+  runtime: [],
+  batching: ['runtime'],
+  config: ['contracts', 'runtime'],
+  engine: ['contracts', 'runtime'],
+  outbound: ['contracts', 'runtime'],
+  observability: ['contracts', 'runtime'],
+  queue: ['contracts', 'runtime'],
+  generation: ['contracts', 'runtime', 'engine'],
+  providers: ['contracts', 'runtime', 'generation'],
+  tasks: ['contracts', 'runtime', 'engine'],
+  'model-registry': ['contracts', 'runtime', 'tasks', 'engine', 'generation', 'providers', 'batching'],
+  inference: ['contracts', 'runtime', 'model-registry', 'outbound', 'tasks'],
+  jobs: ['contracts', 'runtime', 'inference', 'queue'],
+  'test-support': ['runtime'],
 };
 
 /** What apps use anywhere, and what only their modules, the composition roots, may use on top. */
-const APPS_MAY_USE = ['contracts', 'config', 'observability', 'queue', 'model-registry', 'inference', 'jobs'];
+const APPS_MAY_USE = [
+  'contracts',
+  'runtime',
+  'config',
+  'observability',
+  'queue',
+  'model-registry',
+  'inference',
+  'jobs',
+];
 const COMPOSITION_ROOTS_MAY_USE = [...APPS_MAY_USE, 'engine', 'outbound', 'tasks'];
 
 const COMPOSITION_ROOT = '^(apps|libs/inference|libs/jobs)/.+[.]module[.]ts$';

@@ -1,3 +1,5 @@
+import type { Logger } from '@aerie/runtime';
+
 /** A line of a {@link MemoryLogger}. */
 export interface LoggedLine {
   readonly level: string;
@@ -6,8 +8,12 @@ export interface LoggedLine {
 }
 
 /** Keeps the log lines. */
-export class MemoryLogger {
+export class MemoryLogger implements Logger {
   readonly lines: LoggedLine[] = [];
+
+  debug(fields: object, message: string): void {
+    this.lines.push({ level: 'debug', message, fields });
+  }
 
   info(fields: object, message: string): void {
     this.lines.push({ level: 'info', message, fields });

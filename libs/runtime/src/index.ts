@@ -1,0 +1,5 @@
+export * from './backoff.js';
+export * from './bounded-wait.js';
+export * from './clock.js';
+export * from './logger.js';
+export * from './serialized-error.js';
