@@ -1,0 +1,104 @@
+/**
+ * `npm run check:house`: what neither the compiler nor ESLint sees, and what grows back when nobody looks. Every
+ * finding names its file and line; `--report` shows them all and always ends with 0.
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { dependencies } from './house/dependencies.mjs';
+import { doubleExports, unreadMembers } from './house/exports.mjs';
+import { circles, foldable, longFiles } from './house/layout.mjs';
+import {
+  prefixSwitches,
+  secondClocks,
+  secondLoggers,
+  settingDefaults,
+  validationErrors,
+} from './house/mechanisms.mjs';
+import { readRepository } from './house/sources.mjs';
+
+/** `max`: findings that are still allowed; it only ever falls. `open`: known not to be clean yet, told without failing. */
+const CHECKS = [
+  {
+    name: 'double-exports',
+    open: true,
+    find: doubleExports,
+    remedy:
+      'One word, one thing: give one of them the name of what it is (docs/architecture.md, glossary), or merge them.',
+  },
+  {
+    name: 'second-clocks',
+    open: true,
+    find: secondClocks,
+    remedy: 'Take a Clock, sleep, within, every or MAX_TIMER_MS of @aerie/runtime.',
+  },
+  {
+    name: 'second-loggers',
+    open: true,
+    find: secondLoggers,
+    remedy: 'Take Logger, or Pick<Logger, ...>, of @aerie/runtime.',
+  },
+  {
+    name: 'dependencies',
+    open: true,
+    find: dependencies,
+    remedy:
+      "A package's package.json declares what its sources import, at the root's version, and nothing else.",
+  },
+  {
+    name: 'long-files',
+    open: true,
+    find: longFiles,
+    remedy: 'Split it by what changes together; 150 lines is the aim, 300 the end.',
+  },
+  { name: 'unread-members', open: true, find: unreadMembers, remedy: 'Delete it, or make it private.' },
+  { name: 'one-importer', open: true, find: foldable, remedy: 'Move it into the file that uses it.' },
+  {
+    name: 'circles',
+    open: true,
+    find: circles,
+    remedy: 'Move what both folders need into one of them, or into a third.',
+  },
+  {
+    name: 'prefix-switches',
+    open: true,
+    find: prefixSwitches,
+    remedy: 'Declare the behavior on the controller, and read it from there.',
+  },
+  {
+    name: 'validation-errors',
+    open: true,
+    find: validationErrors,
+    remedy: 'Use the one constructor of validation errors.',
+  },
+  {
+    name: 'setting-defaults',
+    open: true,
+    find: settingDefaults,
+    remedy: 'The default stands in libs/config; take the value from the settings.',
+  },
+];
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const args = process.argv.slice(2);
+const reportOnly = args.includes('--report');
+const only = args.filter((arg) => !arg.startsWith('--'));
+const startedAt = performance.now();
+
+const repository = readRepository(root);
+let failed = 0;
+for (const { name, find, remedy, max = 0, open = false } of CHECKS) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const findings = find(repository);
+  const isFailed = findings.length > max;
+  if (isFailed && !open) failed++;
+  const allowed = max > 0 ? ` (${max} allowed)` : '';
+  console.log(`${!isFailed ? 'ok  ' : open ? 'open' : 'FAIL'}  ${name}: ${findings.length}${allowed}`);
+  if ((!isFailed || open) && !reportOnly) continue;
+  for (const { file, line, message } of findings) console.log(`      ${file}:${line}  ${message}`);
+  if (findings.length > 0) console.log(`      -> ${remedy}`);
+}
+console.log(
+  `${failed === 0 ? 'The house is in order' : `${failed} checks failed`} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`,
+);
+process.exitCode = failed === 0 || reportOnly ? 0 : 1;

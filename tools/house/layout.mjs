@@ -1,0 +1,117 @@
+import path from 'node:path';
+
+import ts from 'typescript';
+
+import { productOf } from './sources.mjs';
+
+const MAX_LINES = 300;
+/** A file with one importer and less code than this belongs into it. */
+const SMALL_LINES = 25;
+
+/** Product files over 300 lines. */
+export function longFiles(repository) {
+  return productOf(repository)
+    .filter(({ isGenerated }) => !isGenerated)
+    .map((source) => ({ source, lines: source.text.split('\n').length - 1 }))
+    .filter(({ lines }) => lines > MAX_LINES)
+    .map(({ source, lines }) => ({ file: source.file, line: MAX_LINES + 1, message: `${lines} lines` }));
+}
+
+/**
+ * Small files that one other file imports. A module, a DTO and an error class stand alone by convention, and what has
+ * a spec of its own is a unit of its own.
+ */
+export function foldable(repository) {
+  const product = productOf(repository);
+  const importers = new Map();
+  for (const source of product)
+    for (const { target } of source.imports)
+      if (target !== null) importers.set(target, (importers.get(target) ?? new Set()).add(source.file));
+  const files = new Set(repository.sources.map(({ file }) => file));
+  return product.flatMap((source) => {
+    if (files.has(source.file.replace(/\.ts$/, '.spec.ts'))) return [];
+    if (
+      /(^|\/)index\.ts$|\.(module|dto|error|worker|kernel|controller|processor|guard|pipe|filter)\.ts$/.test(
+        source.file,
+      )
+    )
+      return [];
+    const from = [...(importers.get(source.file) ?? [])];
+    // What the index passes on is for other packages.
+    if (from.length !== 1 || from[0].endsWith('/index.ts')) return [];
+    const lines = codeLines(source);
+    if (lines >= SMALL_LINES) return [];
+    return [{ file: source.file, line: 1, message: `${lines} lines of code, imported by ${from[0]} only` }];
+  });
+}
+
+function codeLines({ text, tree }) {
+  const code = new Set();
+  const scanner = ts.createScanner(ts.ScriptTarget.ES2022, true, ts.LanguageVariant.Standard, text);
+  const starts =
+    tree.statements.find((statement) => !ts.isImportDeclaration(statement))?.getStart(tree) ?? text.length;
+  scanner.resetTokenState(starts);
+  while (scanner.scan() !== ts.SyntaxKind.EndOfFileToken)
+    code.add(tree.getLineAndCharacterOfPosition(scanner.getTokenStart()).line);
+  return code.size;
+}
+
+/** Folders that lie side by side and need each other. */
+export function circles(repository) {
+  const graphs = new Map();
+  for (const source of repository.sources.filter(({ isProduct }) => isProduct)) {
+    for (const { target, line } of source.imports) {
+      if (target === null) continue;
+      const edge = siblings(source.file, target);
+      if (edge === null) continue;
+      const graph = graphs.get(edge.parent) ?? new Map();
+      graphs.set(edge.parent, graph);
+      const targets = graph.get(edge.from) ?? new Map();
+      graph.set(edge.from, targets);
+      if (!targets.has(edge.to)) targets.set(edge.to, { file: source.file, line, target });
+    }
+  }
+  return [...graphs].flatMap(([parent, graph]) => circlesOf(parent, graph));
+}
+
+/** The two different folders, side by side, through which an import leads. */
+function siblings(from, to) {
+  const a = path.posix.dirname(from).split('/');
+  const b = path.posix.dirname(to).split('/');
+  let depth = 0;
+  while (depth < a.length && depth < b.length && a[depth] === b[depth]) depth++;
+  if (depth < 3 || depth >= a.length || depth >= b.length) return null;
+  return { parent: a.slice(0, depth).join('/'), from: a[depth], to: b[depth] };
+}
+
+function circlesOf(parent, graph) {
+  const findings = [];
+  for (const [from, targets] of graph) {
+    for (const [to, { file, line, target }] of targets) {
+      const back = way(graph, to, from);
+      if (back === null) continue;
+      findings.push({
+        file,
+        line,
+        message: `${parent}: ${[from, ...back].join(' -> ')}; here ${from} needs ${path.posix.basename(target)}`,
+      });
+    }
+  }
+  return findings;
+}
+
+/** The shortest way from one folder to another, both named; null when there is none. */
+function way(graph, from, to) {
+  const queue = [[from]];
+  const seen = new Set([from]);
+  for (const route of queue) {
+    const last = route.at(-1);
+    if (last === to) return route;
+    for (const next of graph.get(last)?.keys() ?? []) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      queue.push([...route, next]);
+    }
+  }
+  return null;
+}
