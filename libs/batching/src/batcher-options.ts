@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '@aerie/runtime';
 
 /** What a batch came to. */
 export interface BatchOutcome<O, R> {
@@ -26,7 +26,7 @@ export interface DynamicBatcherOptions<I, O, R> {
   readonly maxDelayMs?: number;
   /** Runs one batch. A rejection fails every request that has an item in it. */
   readonly runBatch: (items: readonly I[]) => Promise<BatchOutcome<O, R>>;
-  /** Default: {@link monotonicClock}. */
+  /** Default: {@link systemClock}. */
   readonly clock?: Clock;
 }
 

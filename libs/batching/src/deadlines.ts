@@ -1,8 +1,5 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '@aerie/runtime';
 import { type HeapNode, IndexedHeap } from './indexed-heap.js';
-
-/** Longest delay that timers take. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** One deadline that is being watched. */
 export interface Deadline<T> extends HeapNode {
@@ -49,7 +46,7 @@ export class Deadlines<T> {
     this.#disarm();
     this.#armedFor = at;
     // Rounded up, as timers cut fractions off and would fire before the time.
-    const delayMs = Math.min(Math.max(0, Math.ceil(at - this.#clock.now())), MAX_DELAY_MS);
+    const delayMs = Math.max(0, Math.ceil(at - this.#clock.now()));
     this.#cancelTimer = this.#clock.schedule(delayMs, () => {
       this.#cancelTimer = null;
       this.#armedFor = Infinity;

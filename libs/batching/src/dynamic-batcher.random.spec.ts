@@ -1,7 +1,7 @@
+import { FakeClock } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
 import type { BatchOutcome } from './batcher-options.js';
 import { DynamicBatcher } from './dynamic-batcher.js';
-import { FakeClock } from './testing/fake-clock.js';
 
 const BATCH_SIZE = 6;
 const TOKENS = 60;

@@ -1,8 +1,8 @@
+import { type Clock, systemClock } from '@aerie/runtime';
 import { BatcherClosedError } from './batcher-closed.error.js';
 import type { BatchItem, Completed, DynamicBatcherOptions, SubmitOptions } from './batcher-options.js';
 import type { BatcherStats } from './batcher-stats.js';
 import { BatchRequest, type RunningBatch } from './batch-request.js';
-import { type Clock, monotonicClock } from './clock.js';
 import { DeadlineExceededError } from './deadline-exceeded.error.js';
 import { Deadlines } from './deadlines.js';
 import { FairQueue, type TakenItem } from './fair-queue.js';
@@ -69,7 +69,7 @@ export class DynamicBatcher<I, O, R = undefined> {
   constructor(options: DynamicBatcherOptions<I, O, R>) {
     assertBatcherOptions(options);
     this.#options = options;
-    this.#clock = options.clock ?? monotonicClock;
+    this.#clock = options.clock ?? systemClock;
     this.#maxDelayMs = options.maxDelayMs ?? 0;
     this.#maxTokens = options.maxBatchTokens ?? Infinity;
     this.#queue = new FairQueue(options.maxBatchSize, this.#maxTokens);

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '@aerie/runtime';
 import type { BatchItem, DynamicBatcherOptions, SubmitOptions } from './batcher-options.js';
 
 function assertRange(name: string, value: number, isValid: boolean, expected: string): void {
@@ -20,7 +21,7 @@ export function assertBatcherOptions<I, O, R>(options: DynamicBatcherOptions<I, 
   assertCount('maxQueueSize', maxQueueSize, 1);
   if (maxBatchTokens !== undefined)
     assertRange('maxBatchTokens', maxBatchTokens, maxBatchTokens > 0, 'above 0');
-  assertRange('maxDelayMs', maxDelayMs, maxDelayMs >= 0 && maxDelayMs < 2 ** 31, 'from 0 to 2^31-1');
+  assertRange('maxDelayMs', maxDelayMs, maxDelayMs >= 0 && maxDelayMs <= MAX_TIMER_MS, 'from 0 to 2^31-1');
 }
 
 /** @throws RangeError unless `capacity` is a whole number of at least 0. */

@@ -5,8 +5,6 @@
  *
  * @packageDocumentation
  */
-export type * from './clock.js';
-export type * from './engine-logger.js';
 export type * from './engine.js';
 export type * from './gpu/gpu-info.js';
 export type * from './kernel.js';

@@ -1,6 +1,6 @@
+import { FakeClock } from '@aerie/test-support';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ReplicaPool } from './replica-pool.js';
-import { FakeClock } from './testing/fake-clock.js';
 import {
   capacityOf,
   createThreadEngine,
@@ -115,7 +115,7 @@ describe('injected faults', () => {
     const { pool } = await open({ clock });
     pool.injectFault('hang');
     const hanging = double(pool, 1);
-    clock.advance(60_000);
+    clock.jump(60_000);
     expect(pool.status()).toMatchObject([{ state: 'wedged', restarts: 1 }]);
     await expect(hanging).rejects.toMatchObject({ code: 'WORKER_LOST' });
     await expect(double(pool, 3)).resolves.toEqual(doubled(3));
@@ -182,7 +182,7 @@ describe('opening', () => {
       { provider: 'cpu', deviceId: null },
       { provider: 'cpu', deviceId: null },
     ]);
-    expect(logger.warnings).toMatchObject([
+    expect(logger.of('warn')).toMatchObject([
       {
         fields: {
           provider: 'cpu',
@@ -194,7 +194,7 @@ describe('opening', () => {
 
   it('says that there is no GPU when one was asked for', async () => {
     const { logger } = await open({ pool: { device: 'gpu' } });
-    expect(logger.warnings.map(({ message }) => message)).toEqual([
+    expect(logger.of('warn').map(({ message }) => message)).toEqual([
       'A GPU was asked for and none can be used; running on the CPU',
     ]);
   });
@@ -215,7 +215,7 @@ describe('closing', () => {
     await closing;
     expect(Atomics.load(released, 0)).toBe(2);
     expect(pool.status().map(({ state }) => state)).toEqual(['closed', 'closed']);
-    expect(logger.warnings).toEqual([]);
+    expect(logger.of('warn')).toEqual([]);
   });
 
   it('is the same when asked for twice, and the engine closes its pools', async () => {

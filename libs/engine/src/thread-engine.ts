@@ -1,7 +1,6 @@
 import { AerieError } from '@aerie/contracts';
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, type Logger, systemClock } from '@aerie/runtime';
 import type { Engine, ReplicaPoolOptions } from './engine.js';
-import type { EngineLogger } from './engine-logger.js';
 import type { GpuInfo } from './gpu/gpu-info.js';
 import { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';
 import { WorkerReplicaThread } from './pool/replica-thread.js';
@@ -19,7 +18,7 @@ import { threadBudget } from './thread-budget.js';
 export interface ThreadEngineOptions {
   /** Whether {@link ReplicaPool.injectFault} works. For tests only: a fault may end the process. */
   readonly faultsAllowed: boolean;
-  readonly logger: EngineLogger;
+  readonly logger: Logger;
   /** CPU cores that one pool may use, at least 1. */
   readonly cores: number;
   /** Lists the GPUs. Called at each opening that may use one. */

@@ -30,7 +30,6 @@ export * from './model-registry.module.js';
 export { ModelRepositoryError } from './model-repository.error.js';
 export type * from './model-selector.js';
 export type * from './model-spec.js';
-export type * from './registry-logger.js';
 export type * from './registry-settings.js';
 export { CheckedFiles, type CheckedFilesOptions } from './repository/checked-files.js';
 export type * from './statistics.js';

@@ -1,11 +1,10 @@
 import { AerieError } from '@aerie/contracts';
+import { FakeClock, MemoryLogger, settle } from '@aerie/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryLogger } from '@aerie/test-support';
 import type { InferenceEvent } from './inference-event.js';
 import type { ModelLoader } from './loading/model-loader.js';
 import { ModelRegistry, type ModelRegistryOptions } from './model-registry.js';
 import type { RegistrySettings } from './registry-settings.js';
-import { FakeClock, settle } from './testing/fake-clock.js';
 import { FakeEngine } from './testing/fake-engine.js';
 import { TemporaryRepository } from './testing/temporary-repository.js';
 

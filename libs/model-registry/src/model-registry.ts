@@ -1,9 +1,9 @@
-import type { Clock } from '@aerie/batching';
 import { AerieError } from '@aerie/contracts';
 import type { Engine, FaultKind } from '@aerie/engine';
 import type { GenerationListener, GenerationModelEvent, GenerationState } from './generation-event.js';
 import type { InferenceEvent, InferenceListener } from './inference-event.js';
 import type { ProviderEntry } from '@aerie/providers';
+import { backgroundClock, type Clock, type Logger } from '@aerie/runtime';
 import type { LoadedModels, LoadedTextModel, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';
 import type { BorrowedModel, ModelLoader } from './loading/model-loader.js';
@@ -14,8 +14,6 @@ import type { ModelDescription, RegistryHealth } from './model-description.js';
 import { ModelEntry, type VersionEntry } from './model-entry.js';
 import type { ModelReference, ModelSelector } from './model-selector.js';
 import type { ModelSpec, VersionSpec } from './model-spec.js';
-import { registryClock } from './registry-clock.js';
-import type { RegistryLogger } from './registry-logger.js';
 import type { RegistrySettings } from './registry-settings.js';
 import { scanRepository } from './repository/repository-scanner.js';
 import { StatisticsRecorder } from './statistics-recorder.js';
@@ -27,7 +25,7 @@ export interface ModelRegistryOptions {
   readonly settings: RegistrySettings;
   /** Stays the caller's: the registry closes the pools it opened, not the engine. */
   readonly engine: Engine;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
   /** Loaders of further tasks, beside those whose models run batch by batch. */
   readonly loaders?: readonly ModelLoader[];
   /** Models of other servers that need no folder. A folder of the same name wins. Never defaults of their task. */
@@ -60,7 +58,7 @@ export class ModelRegistry {
 
   constructor(options: ModelRegistryOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? registryClock;
+    this.#clock = options.clock ?? backgroundClock;
     this.#loaders = [new BatchModelLoader(options), ...(options.loaders ?? [])];
     this.#catalog = new ModelCatalog([], options.settings.path);
   }

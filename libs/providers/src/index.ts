@@ -17,6 +17,4 @@ export { toProviderOptions } from './manifest/to-provider-options.js';
 export type { SecretReader } from './manifest/to-provider-options.js';
 export { OpenAiProvider } from './openai-provider.js';
 export type { ProviderStatus } from './openai-provider.js';
-export type { ProviderClock } from './provider-clock.js';
-export type { ProviderLogger } from './provider-logger.js';
 export type { ProviderOptions, ProviderPorts } from './provider-options.js';

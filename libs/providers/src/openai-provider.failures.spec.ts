@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import type { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { MemoryLogger } from '@aerie/test-support';
 import type { OpenAiProvider } from './openai-provider.js';
 import type { ProviderOptions } from './provider-options.js';
-import type { FakeClock } from './testing/fake-clock.js';
 import { API_KEY, CHAT, newTestProvider, outcomeOf } from './testing/new-test-provider.js';
 import {
   beginStream,
@@ -39,7 +38,7 @@ async function passPauses(...delaysMs: readonly number[]): Promise<void> {
   for (const delayMs of delaysMs) {
     await clock.untilArmed(2);
     expect(clock.armed[0]).toBe(delayMs);
-    clock.advance(delayMs);
+    clock.jump(delayMs);
   }
 }
 
@@ -50,9 +49,9 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     });
     const outcome = ask();
     await upstream.untilRequests(1);
-    clock.advance(29_999);
+    clock.jump(29_999);
     expect(clock.armed).toEqual([1]);
-    clock.advance(1);
+    clock.jump(1);
     const { error } = await outcome;
     expect([error?.code, error?.message]).toEqual([
       'TIMEOUT',
@@ -71,10 +70,10 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     expect(await answer.next()).toMatchObject({ value: { text: 'Hel' } });
     // What the reader takes is no silence of the upstream.
     expect(clock.armed).toEqual([]);
-    clock.advance(100_000);
+    clock.jump(100_000);
     const silent = expect(answer.next()).rejects.toMatchObject({ code: 'TIMEOUT' });
     await clock.untilArmed(1);
-    clock.advance(20_000);
+    clock.jump(20_000);
     await silent;
     expect(await answer.next()).toEqual({ done: true, value: undefined });
     await upstream.requests[0]?.closed;
@@ -88,11 +87,11 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     });
     const first = outcomeOf(sut.generate({ ...CHAT, firstTokenTimeoutMs: 50 }));
     await upstream.untilRequests(1);
-    clock.advance(50);
+    clock.jump(50);
     expect((await first).error?.code).toBe('TIMEOUT');
     const whole = outcomeOf(sut.generate({ ...CHAT, timeoutMs: 70 }));
     await upstream.untilRequests(2);
-    clock.advance(70);
+    clock.jump(70);
     expect((await whole).error?.message).toBe('the answer took longer than 70 ms');
     expect(sut.status().state).toBe('closed');
   });
@@ -244,14 +243,14 @@ describe('OpenAiProvider, when its upstream fails', () => {
       running: 0,
       lastError: { code: 'UPSTREAM_ERROR', agoMs: 0 },
     });
-    clock.advance(4_000);
+    clock.jump(4_000);
     const { error } = await ask();
     expect([error?.code, error?.retryAfterMs, upstream.requests.length]).toEqual([
       'UPSTREAM_ERROR',
       6_000,
       2,
     ]);
-    clock.advance(6_000);
+    clock.jump(6_000);
     expect(sut.status().state).toBe('half-open');
     expect((await ask()).text).toBe('Hello');
     expect(sut.status().state).toBe('closed');

@@ -1,11 +1,11 @@
 import { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, LanguageModel } from '@aerie/generation';
+import { type Clock, systemClock } from '@aerie/runtime';
 import { AnswerAssembler } from './answer/answer-assembler.js';
 import { parseChunk, parseFailure } from './answer/completion-chunk.js';
 import { ProviderStream, type StreamScope } from './answer/provider-stream.js';
 import { StreamWatch } from './answer/stream-watch.js';
 import { CircuitBreaker, type CircuitFailure, type CircuitState } from './circuit/circuit-breaker.js';
-import { type ProviderClock, systemClock } from './provider-clock.js';
 import {
   type ProviderOptions,
   type ProviderPorts,
@@ -49,7 +49,7 @@ export class OpenAiProvider implements LanguageModel {
 
   /** @throws Error when the base URL is none. Nothing is connected before the first request. */
   constructor(options: ProviderOptions, ports: ProviderPorts) {
-    const clock: ProviderClock = ports.clock ?? systemClock;
+    const clock: Clock = ports.clock ?? systemClock;
     this.#options = resolveProviderOptions(options);
     this.#ports = { logger: ports.logger, clock, random: ports.random ?? Math.random };
     this.#client = new UpstreamClient(this.#options, clock);

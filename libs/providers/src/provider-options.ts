@@ -1,6 +1,5 @@
+import type { Clock, Logger } from '@aerie/runtime';
 import type { CircuitOptions } from './circuit/circuit-breaker.js';
-import type { ProviderClock } from './provider-clock.js';
-import type { ProviderLogger } from './provider-logger.js';
 
 /** How to reach a model of another server that speaks OpenAI's API. */
 export interface ProviderOptions {
@@ -36,9 +35,9 @@ export interface ProviderOptions {
 
 /** What a provider needs of its surroundings. */
 export interface ProviderPorts {
-  readonly logger: ProviderLogger;
+  readonly logger: Logger;
   /** Default: the machine's. */
-  readonly clock?: ProviderClock;
+  readonly clock?: Clock;
   /** From 0 up to 1, for the jitter of pauses. Default `Math.random`. */
   readonly random?: () => number;
 }

@@ -3,5 +3,4 @@
  * it is no package of npm's, for nothing that runs needs it.
  */
 export * from './fake-clock.js';
-export * from './manual-time.js';
 export * from './memory-logger.js';

@@ -2,7 +2,7 @@ import type { Logger } from '@aerie/runtime';
 
 /** A line of a {@link MemoryLogger}. */
 export interface LoggedLine {
-  readonly level: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields: object;
 }
@@ -10,6 +10,11 @@ export interface LoggedLine {
 /** Keeps the log lines. */
 export class MemoryLogger implements Logger {
   readonly lines: LoggedLine[] = [];
+
+  /** The lines of one level. */
+  of(level: LoggedLine['level']): readonly LoggedLine[] {
+    return this.lines.filter((line) => line.level === level);
+  }
 
   debug(fields: object, message: string): void {
     this.lines.push({ level: 'debug', message, fields });

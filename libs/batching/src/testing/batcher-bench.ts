@@ -1,3 +1,4 @@
+import { FakeClock } from '@aerie/test-support';
 import type {
   BatchItem,
   BatchOutcome,
@@ -6,7 +7,6 @@ import type {
   SubmitOptions,
 } from '../batcher-options.js';
 import { DynamicBatcher } from '../dynamic-batcher.js';
-import { FakeClock } from './fake-clock.js';
 
 /** A batch that runs until the test ends it. */
 export interface HeldBatch {

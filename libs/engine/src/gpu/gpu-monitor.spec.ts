@@ -1,5 +1,5 @@
+import { FakeClock } from '@aerie/test-support';
 import { describe, expect, it, jest } from '@jest/globals';
-import { FakeClock } from '../testing/fake-clock.js';
 import type { GpuInfo } from './gpu-info.js';
 import { GpuMonitor } from './gpu-monitor.js';
 
@@ -18,10 +18,10 @@ describe('GpuMonitor', () => {
     const list = jest.fn(() => Promise.resolve([gpu]));
     const monitor = new GpuMonitor({ list, clock, maxAgeMs: 1_000 });
     await monitor.read();
-    clock.advance(999);
+    clock.jump(999);
     await monitor.read();
     expect(list).toHaveBeenCalledTimes(1);
-    clock.advance(1);
+    clock.jump(1);
     await monitor.read();
     expect(list).toHaveBeenCalledTimes(2);
   });

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '@aerie/runtime';
 import type { GpuInfo } from './gpu-info.js';
 import { listGpus } from './list-gpus.js';
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { MemoryLogger } from '@aerie/test-support';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { NamedTensors } from '../tensor.js';
 import { fixtureUrl } from '../testing/open-thread-pool.js';
-import { RecordingLogger } from '../testing/recording-logger.js';
 import { ThreadEngine } from '../thread-engine.js';
 
-const logger = new RecordingLogger();
+const logger = new MemoryLogger();
 const engine = new ThreadEngine({ faultsAllowed: false, logger, cores: 1, gpus: () => Promise.resolve([]) });
 
 function open(model: string, stallTimeoutMs = 60_000) {

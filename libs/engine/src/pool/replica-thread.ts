@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { NativeGuard } from '@aerie/contracts';
+import { reviveError } from '@aerie/runtime';
 import type {
   DoneMessage,
   MessageFromReplica,
@@ -8,7 +9,6 @@ import type {
   ReplicaThreadData,
   RunMessage,
 } from '../worker/protocol.js';
-import { reviveFailure } from '../worker/serialized-failure.js';
 
 /** What a thread reports to its owner, who abandons it after `startFailed` and `lost`. */
 export interface ReplicaThreadListener {
@@ -103,13 +103,13 @@ export class WorkerReplicaThread implements ReplicaThread {
         this.#listener?.done(message);
         break;
       case 'failed':
-        this.#listener?.failed(reviveFailure(message.error));
+        this.#listener?.failed(reviveError(message.error));
         break;
       case 'refused':
         this.#listener?.failed(new Error('The replica got a batch while it was closing. This is a bug.'));
         break;
       case 'start-failed':
-        this.#listener?.startFailed(reviveFailure(message.error));
+        this.#listener?.startFailed(reviveError(message.error));
     }
   }
 

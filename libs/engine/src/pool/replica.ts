@@ -1,13 +1,13 @@
-import type { Clock } from '../clock.js';
+import { Backoff, type Clock, settlesWithin } from '@aerie/runtime';
 import type { BatchOutcome, FaultKind, ReplicaState, ReplicaStatus } from '../replica-pool.js';
 import type { DoneMessage, ReadyMessage } from '../worker/protocol.js';
 import { batchFailed, replicaDied, replicaStalled } from './replica-errors.js';
 import type { ReplicaThread, ReplicaThreadListener, SpawnReplicaThread } from './replica-thread.js';
-import { RestartBackoff } from './restart-backoff.js';
-import { settlesWithin } from './settles-within.js';
 
 /** Wedged threads of one replica that may still occupy a core and a session's memory before it stops replacing them. */
 const MAX_ABANDONED_THREADS = 2;
+/** A lost replica is replaced at once, then after longer and longer waits, until one has been up for a minute. */
+const BACKOFF = { firstMs: 100, maxMs: 10_000, immediate: 1, healthyAfterMs: 60_000 };
 /** How long a thread may take to release its session and exit. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** How long to wait for a thread that was ended by force. */
@@ -47,7 +47,7 @@ export interface ReplicaContext {
 export class Replica implements ReplicaThreadListener {
   readonly index: number;
   readonly #context: ReplicaContext;
-  readonly #backoff = new RestartBackoff();
+  readonly #backoff = new Backoff(BACKOFF);
   readonly #abandoned = new Set<ReplicaThread>();
   #state: ReplicaState = 'starting';
   #thread: ReplicaThread | null = null;
@@ -89,9 +89,9 @@ export class Replica implements ReplicaThreadListener {
     this.#state = 'busy';
     this.#job = job;
     this.#jobStartedAtMs = clock.now();
-    this.#cancelTimer = clock.schedule(() => {
+    this.#cancelTimer = clock.schedule(stallTimeoutMs, () => {
       this.#stall();
-    }, stallTimeoutMs);
+    });
   }
 
   status(): ReplicaStatus {
@@ -147,9 +147,9 @@ export class Replica implements ReplicaThreadListener {
   #spawn(): void {
     const { clock, startTimeoutMs } = this.#context;
     this.#thread = this.#context.spawn(this.index, this);
-    this.#cancelTimer = clock.schedule(() => {
+    this.#cancelTimer = clock.schedule(startTimeoutMs, () => {
       this.startFailed(new Error(`The replica was not ready within ${String(startTimeoutMs)} ms.`));
-    }, startTimeoutMs);
+    });
   }
 
   #finishJob(): Job | null {
@@ -185,12 +185,12 @@ export class Replica implements ReplicaThreadListener {
 
   #scheduleRestart(upForMs: number): void {
     if (this.#state !== 'wedged') this.#state = 'restarting';
-    const delayMs = this.#backoff.nextDelayMs(upForMs);
+    const delayMs = this.#backoff.fail(upForMs);
     if (delayMs === 0) this.#restart();
     else {
-      this.#cancelTimer = this.#context.clock.schedule(() => {
+      this.#cancelTimer = this.#context.clock.schedule(delayMs, () => {
         this.#restart();
-      }, delayMs);
+      });
     }
   }
 

@@ -1,7 +1,6 @@
+import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
-import { FakeClock } from '../testing/fake-clock.js';
 import { FakeThreads } from '../testing/fake-threads.js';
-import { RecordingLogger } from '../testing/recording-logger.js';
 import { ThreadReplicaPool } from './thread-replica-pool.js';
 
 const STALL_TIMEOUT_MS = 60_000;
@@ -10,7 +9,7 @@ const START_TIMEOUT_MS = 30_000;
 function createPool(replicas: number) {
   const clock = new FakeClock();
   const threads = new FakeThreads();
-  const logger = new RecordingLogger();
+  const logger = new MemoryLogger();
   const pool = new ThreadReplicaPool<string, string>({
     name: 'model@1',
     replicas,
@@ -63,13 +62,13 @@ describe('opening a pool', () => {
       cause: { message: 'no such operator' },
     });
     expect(threads.started).toHaveLength(1);
-    expect(clock.pending).toBe(0);
+    expect(clock.armed.length).toBe(0);
   });
 
   it('fails when the first replica is not ready in time, and gives its thread up', async () => {
     const { pool, threads, clock } = createPool(1);
     const opening = pool.open();
-    clock.advance(START_TIMEOUT_MS);
+    clock.jump(START_TIMEOUT_MS);
     expect(threads.at(0).abandoned).toBe(true);
     threads.at(0).exit();
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
@@ -82,9 +81,9 @@ describe('opening a pool', () => {
     await opening;
     threads.at(1).failToStart(new Error('out of memory'));
     threads.at(2).failToStart(new Error('out of memory'));
-    expect(logger.errors).toHaveLength(2);
+    expect(logger.of('error')).toHaveLength(2);
     expect(states(pool)).toEqual(['idle', 'restarting']);
-    clock.advance(100);
+    clock.jump(100);
     threads.at(3).becomeReady();
     expect(pool.capacity).toBe(2);
   });
@@ -117,11 +116,11 @@ describe('running batches', () => {
   it('reports how long a batch has been running', async () => {
     const { pool, threads, clock } = await openPool();
     void pool.run(['a']);
-    clock.advance(1_234);
+    clock.jump(1_234);
     expect(pool.status()).toMatchObject([{ state: 'busy', busyMs: 1_234 }]);
     threads.at(0).answer('done');
     expect(pool.status()).toMatchObject([{ state: 'idle', busyMs: null }]);
-    expect(clock.pending).toBe(0);
+    expect(clock.armed.length).toBe(0);
   });
 });
 
@@ -157,9 +156,9 @@ describe('losing replicas', () => {
       thread.becomeReady();
       thread.die();
       await thread.exited;
-      clock.advance(delayMs - 1);
+      clock.jump(delayMs - 1);
       expect(threads.started).toHaveLength(position + 2);
-      clock.advance(1);
+      clock.jump(1);
       expect(threads.started).toHaveLength(position + 3);
     }
   });
@@ -176,9 +175,9 @@ describe('losing replicas', () => {
   it('gives a batch up that takes too long, and replaces its thread without waiting for it', async () => {
     const { pool, threads, clock } = await openPool();
     const outcome = pool.run(['a']);
-    clock.advance(STALL_TIMEOUT_MS - 1);
+    clock.jump(STALL_TIMEOUT_MS - 1);
     expect(threads.at(0).abandoned).toBe(false);
-    clock.advance(1);
+    clock.jump(1);
     await expect(outcome).rejects.toMatchObject({ code: 'WORKER_LOST' });
     expect(threads.at(0).abandoned).toBe(true);
     expect(states(pool)).toEqual(['wedged']);
@@ -191,7 +190,7 @@ describe('losing replicas', () => {
     const { pool, threads, clock } = await openPool();
     for (const position of [0, 1, 2]) {
       void pool.run(['a']).catch(() => undefined);
-      clock.advance(STALL_TIMEOUT_MS);
+      clock.jump(STALL_TIMEOUT_MS);
       if (position < 2) threads.at(position + 1).becomeReady();
     }
     expect(threads.started).toHaveLength(3);
@@ -218,7 +217,7 @@ describe('closing a pool', () => {
     await closing;
     expect(threads.at(0).closeRequested).toBe(true);
     expect(states(pool)).toEqual(['closed']);
-    expect(clock.pending).toBe(0);
+    expect(clock.armed.length).toBe(0);
   });
 
   it('replaces no replica that is lost meanwhile', async () => {
@@ -236,18 +235,18 @@ describe('closing a pool', () => {
     threads.at(0).die();
     threads.at(1).becomeReady();
     threads.at(1).die();
-    expect(clock.pending).toBe(1);
+    expect(clock.armed.length).toBe(1);
     await pool.close();
-    expect(clock.pending).toBe(0);
+    expect(clock.armed.length).toBe(0);
   });
 
   it('ends within its bounds and says so when a thread in native code cannot be ended', async () => {
     const { pool, clock, logger } = await openPool();
     void pool.run(['a']).catch(() => undefined);
-    clock.advance(STALL_TIMEOUT_MS);
+    clock.jump(STALL_TIMEOUT_MS);
     const closing = pool.close();
-    clock.advance(1_000);
+    clock.jump(1_000);
     await closing;
-    expect(logger.warnings).toHaveLength(1);
+    expect(logger.of('warn')).toHaveLength(1);
   });
 });

@@ -1,8 +1,7 @@
-import type { EngineLogger } from '../engine-logger.js';
+import { type Logger, reviveError } from '@aerie/runtime';
 import type { BatchOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
 import type { ReadyMessage } from '../worker/protocol.js';
-import { reviveFailure } from '../worker/serialized-failure.js';
 import { type Job, Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
 import { modelNotLoaded, poolClosed } from './replica-errors.js';
 
@@ -10,7 +9,7 @@ import { modelNotLoaded, poolClosed } from './replica-errors.js';
 export interface ThreadReplicaPoolContext extends Omit<ReplicaContext, 'listener'> {
   readonly replicas: number;
   readonly faultsAllowed: boolean;
-  readonly logger: EngineLogger;
+  readonly logger: Logger;
   /** Called once, when the pool has closed. */
   readonly onClosed?: () => void;
 }
@@ -120,7 +119,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
       this.#fallbackLogged = true;
       const failures = failedProviders.map((failed) => ({
         provider: failed.provider,
-        err: reviveFailure(failed.error),
+        err: reviveError(failed.error),
       }));
       logger.warn({ model: name, provider, failures }, 'Execution provider not available, fell back');
     }

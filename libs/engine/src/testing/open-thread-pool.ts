@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '@aerie/runtime';
+import { MemoryLogger } from '@aerie/test-support';
 import type { ReplicaPoolOptions } from '../engine.js';
 import type { GpuInfo } from '../gpu/gpu-info.js';
 import type { ReplicaPool } from '../replica-pool.js';
 import { ThreadEngine } from '../thread-engine.js';
-import { RecordingLogger } from './recording-logger.js';
 
 /** An item of the doubling kernel (test-fixtures/doubling.kernel.mjs). */
 export interface DoublingItem {
@@ -34,7 +34,7 @@ export function createThreadEngine({
   clock = systemClock,
   faultsAllowed = true,
 }: ThreadPoolSetup = {}) {
-  const logger = new RecordingLogger();
+  const logger = new MemoryLogger();
   const engine = new ThreadEngine({
     faultsAllowed,
     logger,

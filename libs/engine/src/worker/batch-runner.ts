@@ -1,7 +1,7 @@
+import { serializeError } from '@aerie/runtime';
 import type { InferenceSession, Kernel } from '../kernel.js';
 import { commitFault } from './faults.js';
 import type { MessageFromReplica, RunMessage } from './protocol.js';
-import { serializeFailure } from './serialized-failure.js';
 
 /** Where answers go: the part of `parentPort` that is needed. */
 export interface AnswerPort {
@@ -61,7 +61,7 @@ export class BatchRunner {
       this.#port.postMessage({ type: 'done', results, times }, transfer);
     } catch (error) {
       // Also results that cannot be cloned or transferred.
-      this.#port.postMessage({ type: 'failed', error: serializeFailure(error) });
+      this.#port.postMessage({ type: 'failed', error: serializeError(error) });
     }
   }
 }

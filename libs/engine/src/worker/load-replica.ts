@@ -1,6 +1,6 @@
+import { serializeError } from '@aerie/runtime';
 import type { CreateKernel, InferenceSession, Kernel } from '../kernel.js';
 import type { ProviderFailure, ReadyMessage, ReplicaThreadData } from './protocol.js';
-import { serializeFailure } from './serialized-failure.js';
 import type { CreateSession } from './session-module.js';
 
 /** A model and its kernel, loaded into this thread. */
@@ -39,7 +39,7 @@ async function createFirstSession(
       return { session, deviceId: provider.deviceId, failedProviders };
     } catch (error) {
       lastError = error;
-      failedProviders.push({ provider: provider.name, error: serializeFailure(error) });
+      failedProviders.push({ provider: provider.name, error: serializeError(error) });
     }
   }
   throw lastError;

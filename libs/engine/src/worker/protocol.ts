@@ -1,8 +1,8 @@
+import type { SerializedError } from '@aerie/runtime';
 import type { FaultKind, StageTimes } from '../replica-pool.js';
 import type { ItemResult } from '../kernel.js';
 import type { ProviderAttempt } from '../providers/resolve-providers.js';
 import type { TensorMetadata } from '../tensor.js';
-import type { SerializedFailure } from './serialized-failure.js';
 
 /** What a replica's thread is started with. */
 export interface ReplicaThreadData {
@@ -33,7 +33,7 @@ export type MessageToReplica = RunMessage | { readonly type: 'close' } | { reado
 /** A provider that a session could not be created with. */
 export interface ProviderFailure {
   readonly provider: string;
-  readonly error: SerializedFailure;
+  readonly error: SerializedError;
 }
 
 /** The model is loaded. */
@@ -50,7 +50,7 @@ export interface ReadyMessage {
 /** The model does not load; the thread exits. */
 export interface StartFailedMessage {
   readonly type: 'start-failed';
-  readonly error: SerializedFailure;
+  readonly error: SerializedError;
 }
 
 /** A batch is done. */
@@ -63,7 +63,7 @@ export interface DoneMessage {
 /** The kernel or the session threw; the replica goes on. */
 export interface FailedMessage {
   readonly type: 'failed';
-  readonly error: SerializedFailure;
+  readonly error: SerializedError;
 }
 
 /** The batch came after `close` and was not run. */

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { NativeGuard } from '@aerie/contracts';
+import { serializeError } from '@aerie/runtime';
 import type { InferenceSession } from '../kernel.js';
 import { BatchRunner } from './batch-runner.js';
 import { loadReplica } from './load-replica.js';
 import type { MessageFromReplica, MessageToReplica, ReplicaThreadData } from './protocol.js';
-import { serializeFailure } from './serialized-failure.js';
 
 /** Entry of a replica's thread: loads the model, then serves batches until it is told to close. */
 if (parentPort === null) throw new Error('replica.worker.js runs in a worker thread only.');
@@ -47,5 +47,5 @@ try {
   answers.postMessage(ready);
 } catch (error) {
   // The pool ends the thread.
-  answers.postMessage({ type: 'start-failed', error: serializeFailure(error) });
+  answers.postMessage({ type: 'start-failed', error: serializeError(error) });
 }

@@ -1,5 +1,5 @@
-import type { Clock } from '@aerie/batching';
 import type { Engine, ReplicaPoolOptions } from '@aerie/engine';
+import type { Clock, Logger } from '@aerie/runtime';
 import {
   type BatchTaskKind,
   imageClassificationTask,
@@ -11,7 +11,6 @@ import {
 import type { LoadedModels } from '../loaded-model.js';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 import { ModelLoadError } from '../model-load.error.js';
-import type { RegistryLogger } from '../registry-logger.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { CheckedFiles } from '../repository/checked-files.js';
 import { BatchModel } from './batch-model.js';
@@ -28,7 +27,7 @@ const TASKS: { readonly [K in BatchTaskKind]: TaskDefinition<K, unknown> } = {
 export interface BatchModelLoaderOptions {
   readonly engine: Engine;
   readonly settings: RegistrySettings;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

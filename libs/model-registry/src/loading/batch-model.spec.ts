@@ -1,11 +1,10 @@
 import { AerieError } from '@aerie/contracts';
 import type { ReplicaPool } from '@aerie/engine';
 import type { TaskTypes } from '@aerie/tasks';
+import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryLogger } from '@aerie/test-support';
 import type { InferenceEvent } from '../inference-event.js';
 import { StatisticsRecorder } from '../statistics-recorder.js';
-import { FakeClock, settle } from '../testing/fake-clock.js';
 import { FakePool } from '../testing/fake-pool.js';
 import { BatchModel } from './batch-model.js';
 
@@ -62,10 +61,10 @@ describe('BatchModel', () => {
 
   it('answers each item and sums up the stages of its batches', async () => {
     const answer = model.infer(texts('a', 'bb', 'c'));
-    await settle();
+    await clock.endTurn();
     await clock.advance(30);
     pool.finish();
-    await settle();
+    await clock.endTurn();
     pool.finish();
     const { results, stats } = await answer;
     expect(results.map((result) => result.ok && result.value)).toEqual(texts('a', 'bb', 'c'));
@@ -74,7 +73,7 @@ describe('BatchModel', () => {
 
   it("moves the items' buffers to the replica with the batch", async () => {
     const answer = model.infer(texts('a', 'b'));
-    await settle();
+    await clock.endTurn();
     pool.finish();
     await answer;
     expect(pool.transfers).toHaveLength(1);
@@ -84,13 +83,13 @@ describe('BatchModel', () => {
 
   it('tells of each batch once, and counts it', async () => {
     const first = model.infer(texts('a', 'b'));
-    await settle();
+    await clock.endTurn();
     await clock.advance(5);
     const second = model.infer(texts('c'));
     await clock.advance(10);
     pool.finish();
     await first;
-    await settle();
+    await clock.endTurn();
     pool.finish();
     await second;
     const batch = {
@@ -126,7 +125,7 @@ describe('BatchModel', () => {
 
   it('answers a full queue with 429, the limit and when to come back', async () => {
     const accepted = [model.infer(texts('a', 'b')), model.infer(texts('c')), model.infer(texts('d'))];
-    await settle();
+    await clock.endTurn();
     const error = await errorOf(model.infer(texts('e')));
     expect(error).toBeInstanceOf(AerieError);
     expect(error).toMatchObject({ code: 'OVERLOADED', status: 429 });
@@ -142,7 +141,7 @@ describe('BatchModel', () => {
 
   it('answers a passed deadline with 504, without running what still waits', async () => {
     const running = model.infer(texts('a', 'b'));
-    await settle();
+    await clock.endTurn();
     const late = errorOf(model.infer(texts('c'), { deadline: clock.now() + 50 }));
     await clock.advance(50);
     expect(await late).toMatchObject({
@@ -152,30 +151,30 @@ describe('BatchModel', () => {
     });
     pool.finish();
     await running;
-    await settle();
+    await clock.endTurn();
     expect(pool.runs).toHaveLength(1);
   });
 
   it('lets a caller leave with its own reason, without counting a failure', async () => {
     const leaving = new AbortController();
     const left = errorOf(model.infer(texts('a'), { signal: leaving.signal }));
-    await settle();
+    await clock.endTurn();
     const reason = new Error('gone');
     leaving.abort(reason);
     expect(await left).toBe(reason);
     expect(statistics().requests).toEqual({ succeeded: 0, failed: 0 });
     pool.finish();
-    await settle();
+    await clock.endTurn();
   });
 
   it('passes on what the engine says of a lost replica, and hides an unexpected error', async () => {
     const lost = errorOf(model.infer(texts('a')));
-    await settle();
+    await clock.endTurn();
     const reason = new AerieError('WORKER_LOST', 'the replica died');
     pool.fail(reason);
     expect(await lost).toBe(reason);
     const odd = errorOf(model.infer(texts('a')));
-    await settle();
+    await clock.endTurn();
     pool.fail(new Error('/secret/path'));
     expect(await odd).toMatchObject({ code: 'INTERNAL', message: expect.not.stringContaining('secret') });
     expect(events.map(({ outcome, computeMs }) => [outcome, computeMs])).toEqual([
@@ -187,10 +186,10 @@ describe('BatchModel', () => {
 
   it('runs as many batches at once as replicas are up', async () => {
     const answers = [model.infer(texts('a', 'b')), model.infer(texts('c', 'd'))];
-    await settle();
+    await clock.endTurn();
     expect(pool.pending).toHaveLength(1);
     pool.setCapacity(2);
-    await settle();
+    await clock.endTurn();
     expect(pool.pending).toHaveLength(2);
     pool.finish();
     pool.finish();
@@ -204,7 +203,7 @@ describe('BatchModel', () => {
     await clock.advance(70);
     expect(model.activity()).toEqual({ queueLength: 1, runningBatches: 1, stalledForMs: 70 });
     pool.finish();
-    await settle();
+    await clock.endTurn();
     await clock.advance(30);
     expect(model.activity()).toEqual({ queueLength: 0, runningBatches: 1, stalledForMs: 30 });
     pool.finish();
@@ -215,19 +214,19 @@ describe('BatchModel', () => {
   it('counts a batch as work when its caller has left', async () => {
     const leaving = new AbortController();
     const left = errorOf(model.infer(texts('a'), { signal: leaving.signal }));
-    await settle();
+    await clock.endTurn();
     leaving.abort(new AerieError('CANCELED', 'gone'));
     await left;
     await clock.advance(40);
     expect(model.activity().stalledForMs).toBe(40);
     pool.finish();
-    await settle();
+    await clock.endTurn();
     expect(model.activity().stalledForMs).toBeNull();
   });
 
   it('lets what was taken end when it closes, and refuses what comes later', async () => {
     const taken = model.infer(texts('a'));
-    await settle();
+    await clock.endTurn();
     const closing = model.close();
     expect(await errorOf(model.infer(texts('b')))).toMatchObject({ code: 'SHUTTING_DOWN' });
     expect(pool.closed).toBe(false);
@@ -241,7 +240,7 @@ describe('BatchModel', () => {
   it('throws out what still waits when the time to close is up', async () => {
     pool.setCapacity(0);
     const waiting = errorOf(model.infer(texts('a')));
-    await settle();
+    await clock.endTurn();
     const enough = new AbortController();
     const closing = model.close(enough.signal);
     enough.abort(new Error('enough'));

@@ -1,4 +1,4 @@
-import { type BatchShare, type Clock, DynamicBatcher, monotonicClock } from '@aerie/batching';
+import { type BatchShare, DynamicBatcher } from '@aerie/batching';
 import type {
   FaultKind,
   ItemResult,
@@ -7,11 +7,11 @@ import type {
   StageTimes,
   TensorMetadata,
 } from '@aerie/engine';
+import { type Clock, type Logger, systemClock } from '@aerie/runtime';
 import type { BatchTaskKind, PreparedTask, TaskTypes } from '@aerie/tasks';
 import type { InferenceListener } from '../inference-event.js';
 import type { InferenceOutcome, InferenceStats, LoadedModel, SubmitOptions } from '../loaded-model.js';
 import type { BatchingSpec } from '../model-spec.js';
-import type { RegistryLogger } from '../registry-logger.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
 import { BatchActivity } from './batch-activity.js';
 import { toCallerError } from './caller-error.js';
@@ -27,7 +27,7 @@ export interface BatchModelOptions<K extends BatchTaskKind> {
   readonly batching: BatchingSpec;
   readonly recorder: StatisticsRecorder;
   readonly onInference: InferenceListener;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -61,7 +61,7 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     this.name = options.name;
     this.version = options.version;
     this.details = task.details;
-    this.#clock = options.clock ?? monotonicClock;
+    this.#clock = options.clock ?? systemClock;
     this.#activity = new BatchActivity(() => this.#clock.now());
     this.#batcher = new DynamicBatcher({
       maxBatchSize: batching.maxBatchSize,

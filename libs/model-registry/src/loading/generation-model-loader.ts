@@ -1,11 +1,10 @@
 import { isAbsolute, join } from 'node:path';
 import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
 import { GenerationEngine, type GenerationEngineOptions, type GenerationObserver } from '@aerie/generation';
+import { backgroundClock, type Logger } from '@aerie/runtime';
 import type { GenerationListener } from '../generation-event.js';
 import { ModelLoadError } from '../model-load.error.js';
 import type { ModelSpec } from '../model-spec.js';
-import { registryClock } from '../registry-clock.js';
-import type { RegistryLogger } from '../registry-logger.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { CheckedFiles } from '../repository/checked-files.js';
 import { GENERATION_SECTIONS, generationOptionsOf, mebibytes } from './generation-section.js';
@@ -25,7 +24,7 @@ const OPTIONAL_FILES = [
 /** What the loader works with. */
 export interface GenerationModelLoaderOptions {
   readonly settings: RegistrySettings;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
   /** Cores that a language model may use: it shares them with replicas, which rarely run all at once. */
   readonly cores: number;
   readonly faultsAllowed: boolean;
@@ -67,7 +66,7 @@ export class GenerationModelLoader implements ModelLoader {
       name: model.name,
       version: version.version,
       engine,
-      now: () => registryClock.now(),
+      now: () => backgroundClock.now(),
     });
   }
 

@@ -1,8 +1,8 @@
 import { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, GenerationUsage, TextStream } from '@aerie/generation';
+import { FakeClock } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
 import type { GenerationOccurrence } from '../generation-event.js';
-import { FakeClock } from '../testing/fake-clock.js';
 import { ObservedModel } from './observed-model.js';
 
 const REQUEST: GenerationRequest = { kind: 'text', prompt: 'hi' };

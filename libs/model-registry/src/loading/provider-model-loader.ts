@@ -1,9 +1,8 @@
 import { OpenAiProvider, type ProviderOptions, type SecretReader, toProviderOptions } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
+import { backgroundClock, type Logger } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';
 import type { ModelSpec } from '../model-spec.js';
-import { registryClock } from '../registry-clock.js';
-import type { RegistryLogger } from '../registry-logger.js';
 import { GENERATION_SECTIONS } from './generation-section.js';
 import type { BorrowModel, LoadRequest, ModelLoader } from './model-loader.js';
 import type { ModelRuntime } from './model-runtime.js';
@@ -14,7 +13,7 @@ import { fallbacksOf, isProvider, type ProviderVersionOptions } from './provider
 export interface ProviderModelLoaderOptions {
   /** Reads the keys that manifests name. */
   readonly secrets: SecretReader;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
 }
 
 /** Makes models of other servers callable. Nothing is connected before the first request. */
@@ -49,7 +48,7 @@ export class ProviderModelLoader implements ModelLoader {
       recorder,
       report: (occurrence) => onGeneration?.({ ...occurrence, model: model.name, version: version.version }),
       logger,
-      now: () => registryClock.now(),
+      now: () => backgroundClock.now(),
     });
   }
 

@@ -2,10 +2,10 @@ import type { ReplicaStatus } from '@aerie/engine';
 import type { GenerationRequest, LanguageModel } from '@aerie/generation';
 import { FallbackModel, type OpenAiProvider, type ProviderStatus } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
+import type { Logger } from '@aerie/runtime';
 import type { GenerationOccurrence } from '../generation-event.js';
 import type { LoadedTextModel } from '../loaded-model.js';
 import type { ModelReference } from '../model-selector.js';
-import type { RegistryLogger } from '../registry-logger.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
 import { BorrowedStream } from './borrowed-stream.js';
 import type { BorrowModel } from './model-loader.js';
@@ -22,7 +22,7 @@ export interface ProviderModelOptions extends ModelReference {
   readonly recorder: StatisticsRecorder;
   /** Hears of what the provider's own answers do; those of a fallback are told by the fallback. */
   readonly report: (occurrence: GenerationOccurrence) => void;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
   /** Milliseconds, rising. */
   readonly now: () => number;
 }

@@ -1,7 +1,6 @@
 import { AerieError } from '@aerie/contracts';
+import { MemoryLogger, settle } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
-import { MemoryLogger } from '@aerie/test-support';
-import { settle } from '../testing/fake-clock.js';
 import { FakePool } from '../testing/fake-pool.js';
 import { ReplicaWarmUp } from './replica-warm-up.js';
 

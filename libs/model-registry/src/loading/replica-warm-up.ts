@@ -1,6 +1,6 @@
 import type { ReplicaPool } from '@aerie/engine';
+import type { Logger } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';
-import type { RegistryLogger } from '../registry-logger.js';
 
 /** What a warm-up works on. */
 export interface ReplicaWarmUpOptions<I, O> {
@@ -13,7 +13,7 @@ export interface ReplicaWarmUpOptions<I, O> {
   readonly runningBatches: () => number;
   /** Told how many replicas may take traffic. */
   readonly onReady: (replicas: number) => void;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
 }
 
 /**

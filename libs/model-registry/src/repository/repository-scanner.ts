@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from '@aerie/runtime';
 import { buildModelSpec } from '../manifest/build-model-spec.js';
 import { isProvider } from '../loading/provider-section.js';
 import { type ParsedManifest, parseManifest, type TaskSections } from '../manifest/parse-manifest.js';
@@ -7,7 +8,6 @@ import { MODEL_NAME } from '../manifest/manifest.schema.js';
 import { ModelLoadError } from '../model-load.error.js';
 import { ModelRepositoryError } from '../model-repository.error.js';
 import type { ModelSpec } from '../model-spec.js';
-import type { RegistryLogger } from '../registry-logger.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { confinedFile, isInside } from './confined-path.js';
 import { type ImpliedManifest, readHuggingFaceLayout } from './hugging-face-layout.js';
@@ -21,7 +21,7 @@ export const MANIFEST_FILE = 'model.json';
 export interface ScanOptions {
   readonly settings: RegistrySettings;
   readonly sections: TaskSections;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
 }
 
 /**

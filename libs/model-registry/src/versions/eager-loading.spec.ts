@@ -1,6 +1,6 @@
 import { AerieError } from '@aerie/contracts';
+import { FakeClock, settle } from '@aerie/test-support';
 import { describe, expect, it, jest } from '@jest/globals';
-import { FakeClock, settle } from '../testing/fake-clock.js';
 import { EagerLoading } from './eager-loading.js';
 import type { ModelVersion } from './model-version.js';
 

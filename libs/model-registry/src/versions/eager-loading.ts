@@ -1,5 +1,5 @@
-import type { Clock } from '@aerie/batching';
 import { AerieError } from '@aerie/contracts';
+import type { Clock } from '@aerie/runtime';
 import type { ModelVersion } from './model-version.js';
 
 /** Loads at a time: they share the cores with each other and with what is served already. */

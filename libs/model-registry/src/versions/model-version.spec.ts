@@ -1,9 +1,8 @@
 import { AerieError } from '@aerie/contracts';
+import { FakeClock, MemoryLogger, settle } from '@aerie/test-support';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MemoryLogger } from '@aerie/test-support';
 import type { ModelRuntime } from '../loading/model-runtime.js';
 import { ModelLoadError } from '../model-load.error.js';
-import { FakeClock, settle } from '../testing/fake-clock.js';
 import { ModelVersion } from './model-version.js';
 
 interface PendingOpen {

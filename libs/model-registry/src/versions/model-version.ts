@@ -1,15 +1,9 @@
-import type { Clock } from '@aerie/batching';
 import { AerieError } from '@aerie/contracts';
+import { Backoff, type Clock, type Logger, MAX_TIMER_MS, untilAborted } from '@aerie/runtime';
 import type { ModelRuntime } from '../loading/model-runtime.js';
 import type { VersionState } from '../model-description.js';
 import { ModelLoadError } from '../model-load.error.js';
 import type { ModelReference } from '../model-selector.js';
-import type { RegistryLogger } from '../registry-logger.js';
-import { abortable } from './abortable.js';
-import { LoadBackOff } from './load-back-off.js';
-
-/** Longest delay that timers take. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The right to use a loaded version; it is not unloaded before the lease is released. */
 export interface Lease {
@@ -26,7 +20,7 @@ export interface ModelVersionOptions {
   /** Idle time after which it is unloaded, in milliseconds; 0: never. */
   readonly keepAliveMs: number;
   readonly clock: Clock;
-  readonly logger: RegistryLogger;
+  readonly logger: Logger;
 }
 
 type State =
@@ -42,7 +36,7 @@ type State =
  */
 export class ModelVersion {
   readonly #options: ModelVersionOptions;
-  readonly #backOff = new LoadBackOff();
+  readonly #backOff = new Backoff({ firstMs: 1_000, maxMs: 60_000 });
   #state: State = { kind: 'unloaded' };
   #leases = 0;
   #cancelIdleTimer = (): void => undefined;
@@ -87,7 +81,7 @@ export class ModelVersion {
     for (;;) {
       if (this.#closing !== null) throw this.#shuttingDown();
       if (this.#state.kind === 'ready') return this.#lease(this.#state.runtime);
-      await abortable(this.load(), signal);
+      await untilAborted(this.load(), signal);
     }
   }
 
@@ -194,7 +188,7 @@ export class ModelVersion {
     this.#cancelIdleTimer();
     if (keepAliveMs === 0 || this.#closing !== null) return;
     const leftMs = Math.max(0, idleSince + keepAliveMs - clock.now());
-    this.#cancelIdleTimer = clock.schedule(Math.min(leftMs, MAX_TIMER_MS), () => {
+    this.#cancelIdleTimer = clock.schedule(leftMs, () => {
       if (this.#state.kind !== 'ready') return;
       // Work whose callers have left may still be queued or running.
       if (this.#state.runtime.activity().stalledForMs !== null) this.#armIdleTimer();
@@ -229,7 +223,7 @@ export class ModelVersion {
       const gone = new Promise<void>((resolve) => {
         this.#onLeasesGone = resolve;
       });
-      await abortable(gone, signal).catch(() => undefined);
+      await untilAborted(gone, signal).catch(() => undefined);
     }
     if (this.#state.kind === 'ready') await this.#unload(this.#state.runtime, signal);
     else if (this.#state.kind === 'unloading') await this.#state.done;

@@ -1,6 +1,6 @@
 import { AerieError } from '@aerie/contracts';
 import type { GenerationRequest } from '@aerie/generation';
-import type { ProviderClock } from '../provider-clock.js';
+import type { Clock } from '@aerie/runtime';
 
 /** How long the parts of an answer may take. */
 export interface StreamLimits {
@@ -18,14 +18,14 @@ export interface Expiry {
 
 /** Watches over the time that one answer takes. What its reader takes does not count as silence. */
 export class StreamWatch {
-  readonly #clock: ProviderClock;
+  readonly #clock: Clock;
   readonly #limits: StreamLimits;
   readonly #onExpired: (expiry: Expiry) => void;
   #cancelWhole: (() => void) | null = null;
   #cancelPart: (() => void) | null = null;
   #hasBegun = false;
 
-  constructor(clock: ProviderClock, limits: StreamLimits, onExpired: (expiry: Expiry) => void) {
+  constructor(clock: Clock, limits: StreamLimits, onExpired: (expiry: Expiry) => void) {
     this.#clock = clock;
     this.#limits = limits;
     this.#onExpired = onExpired;
@@ -69,8 +69,8 @@ export class StreamWatch {
   }
 
   #schedule(timeoutMs: number, message: string, isProviders: boolean): () => void {
-    return this.#clock.schedule(() => {
+    return this.#clock.schedule(timeoutMs, () => {
       this.#onExpired({ error: new AerieError('TIMEOUT', message), isProviders });
-    }, timeoutMs);
+    });
   }
 }

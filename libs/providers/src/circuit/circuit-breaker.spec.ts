@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AerieError } from '@aerie/contracts';
-import { FakeClock } from '../testing/fake-clock.js';
+import { FakeClock } from '@aerie/test-support';
 import { CircuitBreaker, type CircuitOptions, type CircuitState } from './circuit-breaker.js';
 
 const FAILURE = new AerieError('UPSTREAM_ERROR', 'down');
@@ -33,7 +33,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('closed');
     fail(1);
     expect([sut.state, changes]).toEqual(['open', ['open']]);
-    clock.advance(400);
+    clock.jump(400);
     expect(() => sut.admit()).toThrow(expect.objectContaining({ code: 'UPSTREAM_ERROR', retryAfterMs: 600 }));
     expect(sut.lastFailure).toEqual({ code: 'UPSTREAM_ERROR', message: 'down', agoMs: 400 });
   });
@@ -51,7 +51,7 @@ describe('CircuitBreaker', () => {
 
   it('lets one probe through when its rest is over, and nobody wait for it', () => {
     fail(3);
-    clock.advance(1_000);
+    clock.jump(1_000);
     const probe = sut.admit();
     expect(() => sut.admit()).toThrow(expect.objectContaining({ retryAfterMs: 1_000 }));
     probe.succeeded();
@@ -62,19 +62,19 @@ describe('CircuitBreaker', () => {
 
   it('rests again when the probe fails', () => {
     fail(3);
-    clock.advance(1_000);
+    clock.jump(1_000);
     sut.admit().failed(FAILURE);
     expect(sut.state).toBe('open');
-    clock.advance(999);
+    clock.jump(999);
     expect(() => sut.admit()).toThrow();
-    clock.advance(1);
+    clock.jump(1);
     sut.admit().succeeded();
     expect(sut.state).toBe('closed');
   });
 
   it('learns nothing from a probe that was given up: the next caller probes', () => {
     fail(3);
-    clock.advance(1_000);
+    clock.jump(1_000);
     sut.admit().released();
     expect(sut.state).toBe('half-open');
     sut.admit().succeeded();
@@ -97,9 +97,9 @@ describe('CircuitBreaker', () => {
   it('is not opened anew by attempts that began before it opened', () => {
     const late = sut.admit();
     fail(3);
-    clock.advance(900);
+    clock.jump(900);
     late.failed(FAILURE);
-    clock.advance(100);
+    clock.jump(100);
     expect(sut.state).toBe('half-open');
   });
 });

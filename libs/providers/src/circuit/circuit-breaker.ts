@@ -1,5 +1,5 @@
 import { AerieError, type ErrorCode } from '@aerie/contracts';
-import type { ProviderClock } from '../provider-clock.js';
+import type { Clock } from '@aerie/runtime';
 
 /** When a circuit opens, and for how long. */
 export interface CircuitOptions {
@@ -43,7 +43,7 @@ const PROBE_RETRY_AFTER_MS = 1_000;
 export class CircuitBreaker {
   readonly #name: string;
   readonly #options: Required<CircuitOptions>;
-  readonly #clock: ProviderClock;
+  readonly #clock: Clock;
   readonly #onChange: (state: CircuitState) => void;
   /** Outcomes of the last attempts, true for failures. */
   #outcomes: boolean[] = [];
@@ -56,7 +56,7 @@ export class CircuitBreaker {
   constructor(
     name: string,
     options: CircuitOptions,
-    clock: ProviderClock,
+    clock: Clock,
     onChange: (state: CircuitState) => void = () => undefined,
   ) {
     this.#name = name;

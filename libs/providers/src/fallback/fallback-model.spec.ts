@@ -1,8 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, LanguageModel, TextStream } from '@aerie/generation';
-import { MemoryLogger } from '@aerie/test-support';
-import { FakeClock } from '../testing/fake-clock.js';
+import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { CHAT, collect, outcomeOf } from '../testing/new-test-provider.js';
 import { FallbackModel } from './fallback-model.js';
 
@@ -134,7 +133,7 @@ describe('FallbackModel', () => {
     const spare = scripted(text('b'));
     const slow: LanguageModel = {
       generate: () => {
-        clock.advance(300);
+        clock.jump(300);
         throw error('TIMEOUT');
       },
     };

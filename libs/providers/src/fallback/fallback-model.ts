@@ -1,5 +1,5 @@
 import type { GenerationRequest, LanguageModel } from '@aerie/generation';
-import { systemClock } from '../provider-clock.js';
+import { systemClock } from '@aerie/runtime';
 import type { FallbackModelOptions } from './fallback-options.js';
 import { FallbackStream } from './fallback-stream.js';
 

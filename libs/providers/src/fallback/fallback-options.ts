@@ -1,6 +1,5 @@
 import type { LanguageModel } from '@aerie/generation';
-import type { ProviderClock } from '../provider-clock.js';
-import type { ProviderLogger } from '../provider-logger.js';
+import type { Clock, Logger } from '@aerie/runtime';
 
 /** A model that may serve. */
 export interface FallbackCandidate {
@@ -13,7 +12,7 @@ export interface FallbackCandidate {
 export interface FallbackModelOptions {
   /** In the order in which they are tried, at least one. */
   readonly candidates: readonly [FallbackCandidate, ...FallbackCandidate[]];
-  readonly logger: ProviderLogger;
+  readonly logger: Logger;
   /** Default: the machine's. */
-  readonly clock?: ProviderClock;
+  readonly clock?: Clock;
 }

@@ -1,6 +1,6 @@
 import { AerieError, type ErrorCode } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, GenerationUsage, TextStream } from '@aerie/generation';
-import type { ProviderClock } from '../provider-clock.js';
+import type { Clock } from '@aerie/runtime';
 import type { FallbackModelOptions } from './fallback-options.js';
 
 type Result = IteratorResult<GenerationEvent, undefined>;
@@ -115,11 +115,7 @@ export class FallbackStream implements TextStream {
 }
 
 /** The request with the time that is left of its limits; null when none is left. */
-function withinTime(
-  request: GenerationRequest,
-  clock: ProviderClock,
-  startedAt: number,
-): GenerationRequest | null {
+function withinTime(request: GenerationRequest, clock: Clock, startedAt: number): GenerationRequest | null {
   const elapsedMs = Math.round(clock.now() - startedAt);
   if (elapsedMs === 0) return request;
   const { firstTokenTimeoutMs, timeoutMs } = request;

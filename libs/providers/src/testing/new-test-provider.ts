@@ -1,9 +1,8 @@
 import type { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, TextStream } from '@aerie/generation';
-import { MemoryLogger } from '@aerie/test-support';
+import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { OpenAiProvider } from '../openai-provider.js';
 import type { ProviderOptions } from '../provider-options.js';
-import { FakeClock } from './fake-clock.js';
 import { StandInUpstream } from './stand-in-upstream.js';
 
 export const API_KEY = 'sk-verysecret-0123456789';

@@ -1,11 +1,11 @@
 import { AerieError } from '@aerie/contracts';
+import { sleep } from '@aerie/runtime';
 import { parseFailure } from '../answer/completion-chunk.js';
 import type { CircuitBreaker, CircuitPermit } from '../circuit/circuit-breaker.js';
-import { wait } from '../provider-clock.js';
 import type { ProviderPorts, ResolvedProviderOptions } from '../provider-options.js';
 import { type Exchange, settle } from './exchange.js';
 import type { OpenAiRequest } from './openai-request.js';
-import { retryDelayMs } from './retry-delay.js';
+import { retryPauseMs } from './retry-pause.js';
 import { TransportError, type UpstreamClient, type UpstreamResponse } from './upstream-client.js';
 import {
   connectionFailed,
@@ -59,7 +59,7 @@ export class AnswerOpener {
       const { error, isRetryable } = outcome;
       refusal = error;
       settle(permit, error, exchange);
-      const delayMs = retryDelayMs({
+      const delayMs = retryPauseMs({
         attempts,
         retryAfterMs: error.retryAfterMs,
         maxRetryAfterMs,
@@ -68,7 +68,7 @@ export class AnswerOpener {
       const isLast = !isRetryable || attempts > retries || delayMs === null;
       this.#logFailure(outcome, { attempts, ...(isLast ? {} : { retryInMs: delayMs }) });
       if (isLast) throw error;
-      await wait(this.#parts.ports.clock, delayMs, exchange.signal);
+      await sleep(delayMs, exchange.signal, this.#parts.ports.clock);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { AerieError } from '@aerie/contracts';
+import type { Clock } from '@aerie/runtime';
 import { Pool } from 'undici';
-import type { ProviderClock } from '../provider-clock.js';
 import type { ResolvedProviderOptions } from '../provider-options.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 
@@ -47,14 +47,11 @@ export class UpstreamClient {
   readonly #apiKey: string | null;
   readonly #endpoint: Endpoint;
   readonly #maxConnections: number;
-  readonly #clock: ProviderClock;
+  readonly #clock: Clock;
   readonly #pool: Pool;
   #running = 0;
 
-  constructor(
-    { name, baseUrl, apiKey, connectTimeoutMs, maxConnections }: ClientOptions,
-    clock: ProviderClock,
-  ) {
+  constructor({ name, baseUrl, apiKey, connectTimeoutMs, maxConnections }: ClientOptions, clock: Clock) {
     this.#name = name;
     this.#apiKey = apiKey;
     this.#endpoint = parseEndpoint(baseUrl);
@@ -139,7 +136,7 @@ function toResponse(
   headers: IncomingHttpHeaders,
   stream: Readable,
   signal: AbortSignal,
-  clock: ProviderClock,
+  clock: Clock,
 ): UpstreamResponse {
   return {
     status,
@@ -155,7 +152,7 @@ function toResponse(
     },
     release() {
       if (stream.closed) return;
-      const cancel = clock.schedule(() => stream.destroy(), MAX_REST_MS);
+      const cancel = clock.schedule(MAX_REST_MS, () => stream.destroy());
       stream.once('close', cancel);
       let rest = 0;
       stream.on('data', (bytes: Uint8Array) => {

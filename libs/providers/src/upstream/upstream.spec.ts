@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readRetryAfterMs } from './retry-after.js';
-import { retryDelayMs } from './retry-delay.js';
+import { retryPauseMs } from './retry-pause.js';
 import { scrub } from './scrub.js';
 import { MalformedStreamError, readSse } from './sse-reader.js';
 
@@ -44,18 +44,18 @@ describe('readRetryAfterMs', () => {
   });
 });
 
-describe('retryDelayMs', () => {
+describe('retryPauseMs', () => {
   const circumstances = { attempts: 1, retryAfterMs: undefined, maxRetryAfterMs: 5_000, random: 0.5 };
 
   it('doubles up to a bound, with jitter', () => {
-    expect([1, 2, 3, 20].map((attempts) => retryDelayMs({ ...circumstances, attempts }))).toEqual([
+    expect([1, 2, 3, 20].map((attempts) => retryPauseMs({ ...circumstances, attempts }))).toEqual([
       188, 375, 750, 3_000,
     ]);
   });
 
   it('keeps to what the upstream asks for, or gives up', () => {
-    expect(retryDelayMs({ ...circumstances, retryAfterMs: 1_000 })).toBe(1_050);
-    expect(retryDelayMs({ ...circumstances, retryAfterMs: 5_001 })).toBeNull();
+    expect(retryPauseMs({ ...circumstances, retryAfterMs: 1_000 })).toBe(1_050);
+    expect(retryPauseMs({ ...circumstances, retryAfterMs: 5_001 })).toBeNull();
   });
 });
 

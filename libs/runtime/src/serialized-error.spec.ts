@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { reviveFailure, serializeFailure } from './serialized-failure.js';
+import { reviveError, serializeError } from './serialized-error.js';
 
-const roundTrip = (error: unknown) => reviveFailure(structuredClone(serializeFailure(error)));
+const roundTrip = (error: unknown) => reviveError(structuredClone(serializeError(error)));
 
-describe('a failure that crosses a thread', () => {
+describe('an error that crosses a thread', () => {
   it('keeps its name, message, stack and cause', () => {
     const error = new TypeError('outer', { cause: new RangeError('inner') });
     const revived = roundTrip(error);
