@@ -57,6 +57,11 @@ export default defineConfig(
           property: 'loadEnvFile',
           message: ENVIRONMENT_MESSAGE,
         },
+        {
+          object: 'request',
+          property: 'ip',
+          message: 'It takes whatever X-Forwarded-For holds. Take request.context.address.',
+        },
       ],
       'no-restricted-syntax': [
         'error',

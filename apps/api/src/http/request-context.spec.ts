@@ -1,24 +1,24 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { FakeClock } from '@aerie/test-support';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Request, Response } from 'express';
 import { RequestContext } from './request-context.js';
 
 const STATS = { queueMs: 0, preprocessMs: 0, computeMs: 0, postprocessMs: 0, batchSize: 1 };
 
-function newContext(headers: Readonly<Record<string, string>> = {}, ip: string | undefined = '10.0.0.1') {
-  const request = { headers, ip, get: (name: string) => headers[name] };
+function newContext(headers: Readonly<Record<string, string>> = {}, trustedProxies = 0) {
+  const request = { headers, socket: { remoteAddress: '10.0.0.1' }, get: (name: string) => headers[name] };
   const response = Object.assign(new EventEmitter(), { writableFinished: false, setHeader: jest.fn() });
-  const sut = new RequestContext(request as unknown as Request, response as unknown as Response, 30_000);
-  return { sut, response };
+  const clock = new FakeClock();
+  const settings = { requestTimeoutMs: 30_000, trustedProxies };
+  const sut = new RequestContext(
+    request as unknown as Request,
+    response as unknown as Response,
+    settings,
+    clock,
+  );
+  return { sut, response, clock };
 }
-
-beforeEach(() => {
-  jest.useFakeTimers();
-});
-
-afterEach(() => {
-  jest.useRealTimers();
-});
 
 describe("a request's id", () => {
   it.each(['a', 'Trace_1-2', 'x'.repeat(64)])('is the one that came: %s', (id) => {
@@ -35,10 +35,11 @@ describe("a request's id", () => {
 
 describe("a request's signal", () => {
   it('aborts with TIMEOUT when the time is up, not before', () => {
-    const { signal } = newContext().sut;
-    jest.advanceTimersByTime(29_999);
+    const { sut, clock } = newContext();
+    const { signal } = sut;
+    clock.jump(29_999);
     expect(signal.aborted).toBe(false);
-    jest.advanceTimersByTime(2);
+    clock.jump(1);
     expect(signal.reason).toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining('30 s') as unknown,
@@ -46,27 +47,27 @@ describe("a request's signal", () => {
   });
 
   it('aborts with CANCELED when the caller leaves', () => {
-    const { sut, response } = newContext();
+    const { sut, response, clock } = newContext();
     const { signal } = sut;
     response.emit('close');
     expect(signal.reason).toMatchObject({ code: 'CANCELED' });
-    expect(jest.getTimerCount()).toBe(0);
+    expect(clock.armed).toEqual([]);
   });
 
   it('does not abort when the reply was sent, and leaves no timer', () => {
-    const { sut, response } = newContext();
+    const { sut, response, clock } = newContext();
     const { signal } = sut;
     response.writableFinished = true;
     response.emit('close');
     expect(signal.aborted).toBe(false);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(clock.armed).toEqual([]);
   });
 
   it('is one for all that ask, and none until then', () => {
-    const { sut } = newContext();
-    expect(jest.getTimerCount()).toBe(0);
+    const { sut, clock } = newContext();
+    expect(clock.armed).toEqual([]);
     expect(sut.signal).toBe(sut.signal);
-    expect(jest.getTimerCount()).toBe(1);
+    expect(clock.armed).toEqual([30_000]);
   });
 });
 
@@ -86,6 +87,8 @@ describe('a call', () => {
     expect(sut.stickyKey).toBe('blue');
     sut.apiKeyId = 'key';
     expect(sut.stickyKey).toBe('key');
+    expect(newContext({ 'x-forwarded-for': '5.6.7.8:1001' }).sut.stickyKey).toBe('10.0.0.1');
+    expect(newContext({ 'x-forwarded-for': '5.6.7.8:1001' }, 1).sut.stickyKey).toBe('5.6.7.8');
   });
 
   it('tells in headers what answered', () => {

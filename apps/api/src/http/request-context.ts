@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { HttpSettings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
 import type { InferenceCall, ServedBy } from '@aerie/inference';
+import { type Clock, backgroundClock } from '@aerie/runtime';
 import type { Request, Response } from 'express';
+import { clientAddress } from './client-address.js';
 
+type ContextSettings = Pick<HttpSettings, 'requestTimeoutMs' | 'trustedProxies'>;
 type ModelReference = Pick<ServedBy, 'model' | 'version'>;
 
 /** What one request carries through the server. */
@@ -10,27 +14,35 @@ export class RequestContext {
   /** From X-Request-ID when it is well formed, else made here. */
   readonly id: string;
   /** By `performance.now()`. */
-  readonly startedAt = performance.now();
+  readonly startedAt: number;
   /** What answered, once known. */
   servedBy: (ModelReference & { readonly stats?: ServedBy['stats'] }) | undefined;
   /** The API key's fingerprint, once a guard has checked it. */
   apiKeyId: string | undefined;
   readonly #request: Request;
   readonly #response: Response;
-  readonly #timeoutMs: number;
+  readonly #settings: ContextSettings;
+  readonly #clock: Clock;
   #controller: AbortController | undefined;
   #longController: AbortController | undefined;
 
-  constructor(request: Request, response: Response, timeoutMs: number) {
+  constructor(
+    request: Request,
+    response: Response,
+    settings: ContextSettings,
+    clock: Clock = backgroundClock,
+  ) {
     this.id = requestId(request.headers['x-request-id']);
+    this.startedAt = clock.now();
     this.#request = request;
     this.#response = response;
-    this.#timeoutMs = timeoutMs;
+    this.#settings = settings;
+    this.#clock = clock;
   }
 
   /** By `performance.now()`: when the request's time is up. */
   get deadline(): number {
-    return this.startedAt + this.#timeoutMs;
+    return this.startedAt + this.#settings.requestTimeoutMs;
   }
 
   /** Aborts when the caller leaves (CANCELED) or the request's time is up (TIMEOUT). */
@@ -53,9 +65,20 @@ export class RequestContext {
     this.#longController?.abort(reason);
   }
 
+  /** The caller's address, see {@link clientAddress}. */
+  get address(): string {
+    const { socket, headers } = this.#request;
+    const forwardedFor = headers['x-forwarded-for'];
+    return clientAddress(
+      socket.remoteAddress,
+      typeof forwardedFor === 'string' ? forwardedFor : undefined,
+      this.#settings.trustedProxies,
+    );
+  }
+
   /** What keeps this caller on one version of a traffic split. */
   get stickyKey(): string {
-    return this.apiKeyId ?? this.#request.get('x-variant-key') ?? this.#request.ip ?? '';
+    return this.apiKeyId ?? this.#request.get('x-variant-key') ?? this.address;
   }
 
   /** The call for a use case. */
@@ -104,23 +127,14 @@ export class RequestContext {
   }
 
   #watch(): AbortController {
-    const controller = new AbortController();
-    const timer = setTimeout(
-      () => {
-        const limit = `${String(this.#timeoutMs / 1000)} s`;
-        controller.abort(
-          new AerieError('TIMEOUT', `The request was not done within ${limit} (REQUEST_TIMEOUT).`),
-        );
-      },
-      Math.max(0, this.deadline - performance.now()),
-    );
-    timer.unref();
-    this.#response.once('close', () => {
-      clearTimeout(timer);
-      if (!this.#response.writableFinished) {
-        controller.abort(new AerieError('CANCELED', 'The caller left before the reply.'));
-      }
+    const controller = this.#watchForLeaving();
+    const cancel = this.#clock.schedule(Math.max(0, this.deadline - this.#clock.now()), () => {
+      const limit = `${String(this.#settings.requestTimeoutMs / 1000)} s`;
+      controller.abort(
+        new AerieError('TIMEOUT', `The request was not done within ${limit} (REQUEST_TIMEOUT).`),
+      );
     });
+    this.#response.once('close', cancel);
     return controller;
   }
 }

@@ -9,7 +9,7 @@ const POLLED = /^\/(health|metrics|queues\/api)/;
 /** Gives each request its context and id, and writes one structured line when it is over. */
 export function requestMiddleware(settings: Settings, logger: Logger, metrics: Metrics): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
-    const context = new RequestContext(request, response, settings.http.requestTimeoutMs);
+    const context = new RequestContext(request, response, settings.http);
     request.context = context;
     response.setHeader('X-Request-ID', context.id);
     const { path } = request;

@@ -42,7 +42,7 @@ export function serveQueuePage(app: NestExpressApplication, settings: Settings):
 export function askForCredential(user: string, password: string, wrong: WrongPasswords): RequestHandler {
   const wanted = digest(`${user}:${password}`);
   return (request: Request, response: Response, next: NextFunction) => {
-    const address = request.ip ?? '';
+    const address = request.context.address;
     const presented = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(request.headers.authorization ?? '')?.[1];
     response.setHeader('Cache-Control', 'no-store');
     const retryAfterMs = presented === undefined ? 0 : wrong.waitMs(address);

@@ -23,7 +23,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     if (bucket !== name) return true;
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
-    const caller = request.context.apiKeyId ?? (await this.getTracker(request));
+    const caller = request.context.apiKeyId ?? request.context.address;
     const record = await this.storageService.increment(`${name}:${caller}`, ttl, limit, blockDuration, name);
     const windowSeconds = Math.ceil(ttl / 1000);
     response.setHeader('RateLimit-Limit', String(limit));
