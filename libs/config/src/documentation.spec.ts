@@ -50,11 +50,13 @@ describe.each([
   it('leaves blank only what has no default', () => {
     const blank = entries.filter(({ fallback }) => fallback === '').map(({ name }) => name);
     expect(blank.sort()).toEqual([
+      'ALLOWED_HOSTS',
       'ALLOWED_IMAGE_HOSTS',
       'ALLOWED_WEBHOOK_HOSTS',
       'API_KEYS',
       'API_KEYS_FILE',
       'CHAT_MODEL',
+      'CORS_ORIGINS',
       'DATABASE_URL',
       'DATABASE_URL_FILE',
       'OPENAI_API_KEY',

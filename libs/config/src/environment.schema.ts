@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hosts, origins } from './browser-parsers.js';
 import { LONGEST_TIMER_MS, bytes, flag, integer, list, rate, seconds } from './parsers.js';
 
 const optionalUrl = (protocols: RegExp, example: string) =>
@@ -61,6 +62,8 @@ export const environmentSchema = z.object({
   RATE_LIMIT_CHAT: rate('off'),
 
   API_KEYS: list(),
+  ALLOWED_HOSTS: hosts(),
+  CORS_ORIGINS: origins(),
   REDIS_URL: optionalUrl(/^rediss?$/, 'redis://127.0.0.1:6379'),
   DATABASE_URL: optionalUrl(/^postgres(ql)?$/, 'postgres://user:password@127.0.0.1:5432/aerie'),
   DATA_DIR: z.string().default('data'),

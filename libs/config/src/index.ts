@@ -1,3 +1,4 @@
+export { hostNameOf } from './browser-parsers.js';
 export * from './configuration.error.js';
 export { environmentSchema } from './environment.schema.js';
 export { SECRETS, loadSettings, redactSettings } from './load-settings.js';

@@ -64,6 +64,8 @@ describe('the defaults', () => {
         port: 8000,
         workers: 1,
         trustedProxies: 0,
+        allowedHosts: [],
+        corsOrigins: [],
         maxJsonBytes: 1_000_000,
         maxPredictJsonBytes: 28_000_000,
         maxJsonDepth: 64,

@@ -105,6 +105,8 @@ function group(env: Environment, directory: string): Settings {
       port: env.PORT,
       workers: env.WORKERS,
       trustedProxies: env.TRUST_PROXY,
+      allowedHosts: env.ALLOWED_HOSTS,
+      corsOrigins: env.CORS_ORIGINS,
       maxJsonBytes: env.MAX_JSON_BYTES,
       maxPredictJsonBytes: env.MAX_PREDICT_JSON_BYTES,
       maxJsonDepth: env.MAX_JSON_DEPTH,

@@ -33,6 +33,10 @@ export interface HttpSettings {
   readonly workers: number;
   /** Proxies in front whose X-Forwarded-For is believed; 0 believes none. */
   readonly trustedProxies: number;
+  /** Names beside loopback's own that a server bound to loopback answers to, lower case, without ports. */
+  readonly allowedHosts: readonly string[];
+  /** Origins of other sites whose pages may change state, as browsers write them; `*` is every origin. */
+  readonly corsOrigins: readonly string[];
   readonly maxJsonBytes: number;
   /** Limit for predict and its jobs, whose bodies may hold data URLs. */
   readonly maxPredictJsonBytes: number;

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { AppModule } from '../app.module.js';
+import { browserMiddleware } from '../http/browser.middleware.js';
 import { DrainService } from '../http/drain/drain.service.js';
 import { protocolMiddleware } from '../http/protocol.middleware.js';
 import { requestMiddleware } from '../http/request.middleware.js';
@@ -27,7 +28,6 @@ export async function createApp(settings: Settings, logger: Logger): Promise<Nes
   app.disable('x-powered-by');
   app.use(requestMiddleware(settings, logger, metrics));
   app.use(app.get(DrainService).middleware);
-  app.use(protocolMiddleware);
   app.use(
     helmet({
       contentSecurityPolicy: {
@@ -39,6 +39,8 @@ export async function createApp(settings: Settings, logger: Logger): Promise<Nes
       },
     }),
   );
+  app.use(protocolMiddleware);
+  app.use(browserMiddleware(settings.http));
   serveQueuePage(app, settings);
   serveOpenApi(app, settings.appName);
   serveStatusPage(app);

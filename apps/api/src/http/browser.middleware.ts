@@ -1,0 +1,79 @@
+import { BlockList, isIP } from 'node:net';
+import { type HttpSettings, hostNameOf } from '@aerie/config';
+import { AerieError } from '@aerie/contracts';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+
+/** Methods that change nothing: what they answer is kept from other sites by the browser itself. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+type BrowserSettings = Pick<HttpSettings, 'host' | 'allowedHosts' | 'corsOrigins'>;
+
+/**
+ * Refuses requests that pages of other sites make a browser send. Programs send none of these headers and are not
+ * concerned.
+ *
+ * - A server bound to loopback is called by a name of loopback. Another name in Host is a page's own, which it has pointed
+ *   at 127.0.0.1 to read answers from here (DNS rebinding).
+ * - A request that changes state comes from one of our own pages or from an origin in CORS_ORIGINS.
+ */
+export function browserMiddleware(settings: BrowserSettings): RequestHandler {
+  const refusesHost = isLoopback(hostNameOf(settings.host))
+    ? hostCheck(new Set(settings.allowedHosts))
+    : () => false;
+  const origins = new Set(settings.corsOrigins);
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    if (refusesHost(request.headers.host)) {
+      next(
+        new AerieError(
+          'FORBIDDEN',
+          `The server listens on loopback and does not answer to the host "${String(request.headers.host)}" (ALLOWED_HOSTS).`,
+        ),
+      );
+    } else if (!SAFE_METHODS.has(request.method) && isCrossSite(request, origins)) {
+      next(
+        new AerieError(
+          'FORBIDDEN',
+          `A page of another site sent this request: its origin is ${request.get('origin') ?? 'not told'} (CORS_ORIGINS).`,
+        ),
+      );
+    } else next();
+  };
+}
+
+/** HTTP/1.0 has no Host, and no browser speaks it. */
+function hostCheck(allowed: ReadonlySet<string>): (host: string | undefined) => boolean {
+  return (host) => {
+    if (host === undefined) return false;
+    const name = hostNameOf(host);
+    return name === null || !(isLoopback(name) || allowed.has(name));
+  };
+}
+
+function isLoopback(name: string | null): boolean {
+  if (name === null) return false;
+  const version = isIP(name);
+  if (version !== 0) return LOOPBACK.check(name, version === 4 ? 'ipv4' : 'ipv6');
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+/** Source: https://www.w3.org/TR/fetch-metadata; scripts can set neither header. */
+function isCrossSite(request: Request, origins: ReadonlySet<string>): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  if (origins.has('*') || (origin !== undefined && origins.has(origin))) return false;
+  // The browser compares the addresses that it sees, which a proxy may have rewritten on the way.
+  if (site === 'same-origin') return false;
+  return site === 'cross-site' || (origin !== undefined && !isOwn(origin, request));
+}
+
+/** Whether the page came from the host that the request was sent to; which scheme it had is known to the proxy alone. */
+function isOwn(origin: string, request: Request): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host } = new URL(origin);
+  // Express believes X-Forwarded-Host as far as TRUST_PROXY goes.
+  const own = `${protocol}//${request.host}`;
+  return host !== '' && URL.canParse(own) && new URL(own).host === host;
+}
