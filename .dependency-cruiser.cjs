@@ -86,7 +86,7 @@ module.exports = {
       comment: `Apps may use of ours: ${APPS_MAY_USE.join(', ')}.`,
       severity: 'error',
       from: { path: '^apps/([^/]+)/', pathNot: COMPOSITION_ROOT },
-      to: { path: '^(libs|apps)/', pathNot: ['^apps/$1/', anyOf(APPS_MAY_USE)] },
+      to: { path: '^(libs|apps)/', pathNot: ['^apps/$1/', TEST_SUPPORT, anyOf(APPS_MAY_USE)] },
     },
     {
       name: 'direction-composition-roots',

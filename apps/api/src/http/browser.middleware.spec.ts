@@ -2,7 +2,7 @@ import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import type { HttpSettings } from '@aerie/config';
-import { AerieError } from '@aerie/contracts';
+import type { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { browserMiddleware } from './browser.middleware.js';
