@@ -14,7 +14,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EmbeddedDatabase, JobChanges, JobQueue, JobWorker, newId } from '@aerie/queue';
+import { EmbeddedDatabase, JobChanges, JobRepository, JobWorker, newId, openConnection } from '@aerie/queue';
 import { Queue, Worker } from 'bullmq';
 import { latencySummary, spread } from './support/statistics.mjs';
 
@@ -39,7 +39,7 @@ const TASK = 'bench';
 const LOCK_MS = 15_000;
 const directory = mkdtempSync(join(tmpdir(), 'aerie-bench-jobs-'));
 const log = (/** @type {object} */ fields, /** @type {string} */ message) => console.error(message, fields);
-const logger = { info: () => undefined, warn: log, error: log };
+const logger = { debug: () => undefined, info: () => undefined, warn: log, error: log };
 
 /** @returns {import('@aerie/queue').NewJob} */
 function newJob() {
@@ -94,10 +94,10 @@ async function submitAll(count, submit) {
   await Promise.all([lane(), lane()]);
 }
 
-/** Jobs per second from the first submit until the last is done and written down. @param {JobQueue} queue @param {number} count */
+/** Jobs per second from the first submit until the last is done and written down. @param {JobRepository} queue @param {number} count */
 async function throughStore(queue, count) {
   const { all, run } = countdown(count);
-  const changes = new JobChanges(queue);
+  const changes = new JobChanges(queue.connection);
   changes.start();
   const task = {
     task: TASK,
@@ -117,7 +117,7 @@ async function throughStore(queue, count) {
   return (count / (performance.now() - began)) * 1000;
 }
 
-/** The same without the store. @param {JobQueue} store @param {number} count */
+/** The same without the store. @param {JobRepository} store @param {number} count */
 async function bare({ connection }, count) {
   const { all, run } = countdown(count);
   const factory = /** @type {undefined} */ (connection.backendFactory);
@@ -141,9 +141,9 @@ async function bare({ connection }, count) {
   return perSecond;
 }
 
-/** Submits at a steady rate while a worker runs them; one at a time, as callers come. @param {JobQueue} queue */
+/** Submits at a steady rate while a worker runs them; one at a time, as callers come. @param {JobRepository} queue */
 async function submitLatency(queue) {
-  const changes = new JobChanges(queue);
+  const changes = new JobChanges(queue.connection);
   changes.start();
   const task = {
     task: TASK,
@@ -170,17 +170,9 @@ async function submitLatency(queue) {
 
 /** @param {import('@aerie/queue').QueueBackendSettings} backend */
 async function openQueue(backend) {
-  const queue = new JobQueue({
-    backend,
-    tasks: [TASK],
-    logger,
-    retentionMs: 3_600_000,
-    maxFinished: 1_000_000,
-  });
-  const up = new Promise((resolve) => queue.availability.onUp(() => resolve(undefined)));
-  queue.start();
-  await up;
-  return queue;
+  const connection = openConnection(backend, logger);
+  await connection.prepare();
+  return new JobRepository({ connection, logger, retentionMs: 3_600_000 });
 }
 
 /** @type {Record<string, () => Promise<{ backend: import('@aerie/queue').QueueBackendSettings, stop: () => Promise<unknown> } | null>>} */
@@ -255,7 +247,8 @@ try {
         `${name}: submit at ${SUBMITS_PER_SECOND}/s: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, max ${maxMs.toFixed(1)} ms`,
       );
     }
-    await queue.close();
+    queue.close();
+    await queue.connection.close();
     await opened.stop();
   }
   console.log(

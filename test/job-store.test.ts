@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as QueueModule from '@aerie/queue';
-import type { EmbeddedDatabase, JobHead, JobQueue, JobStore, NewJob, VersionedHead } from '@aerie/queue';
+import type { EmbeddedDatabase, JobHead, JobRepository, JobStore, NewJob, VersionedHead } from '@aerie/queue';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type FreshBackend, freshBackend, freshDirectory } from './support/fresh-backend.js';
 import { JOB_BACKENDS, uniqueKey } from './support/job-backends.js';
@@ -19,14 +19,15 @@ type HeadChange = Parameters<JobStore['change']>[0][number];
 
 const SERVED = { model: 'm', version: '1' };
 const FAR = Number.MAX_SAFE_INTEGER;
-const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const none = () => undefined;
+const logger = { debug: none, info: none, warn: none, error: none };
 
 /** What every store of jobs must do, whatever it keeps them in. */
 describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
   let fresh: FreshBackend;
   let directory: ReturnType<typeof freshDirectory>;
   let database: EmbeddedDatabase | null = null;
-  let queue: JobQueue;
+  let queue: JobRepository;
   let store: JobStore;
 
   beforeAll(async () => {
@@ -44,20 +45,15 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
       await database.claim();
       await database.open();
     }
-    queue = new queueModule.JobQueue({
-      backend,
-      tasks: ['embed'],
-      logger,
-      retentionMs: FAR / 2,
-      maxFinished: FAR,
-    });
-    // Not started: its upkeep would change what is looked at here.
+    const connection = queueModule.openConnection(backend, logger);
+    queue = new queueModule.JobRepository({ connection, logger, retentionMs: FAR / 2 });
     await queue.connection.prepare();
     store = queue.store;
   }, 60_000);
 
   afterAll(async () => {
-    await queue.close();
+    queue.close();
+    await queue.connection.close();
     await database?.close();
     directory.remove();
     await fresh.remove();

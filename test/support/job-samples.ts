@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Batch, Delivery, JobHead, NewJob } from '@aerie/queue';
+import type { JobBatch, Delivery, JobHead, NewJob } from '@aerie/queue';
 
 /** Half of a job that varies from test to test. */
 export interface JobSample extends Partial<JobHead> {
@@ -47,7 +47,7 @@ export function newJob(id: string, { input = '{}', key = null, ...head }: JobSam
 }
 
 /** A batch whose jobs are yet to be stored. */
-export function newBatch(id: string, total: number): Batch {
+export function newBatch(id: string, total: number): JobBatch {
   return { v: 1, id, task: 'embed', model: null, total, createdAt: Date.now(), cancelRequested: false };
 }
 

@@ -1,6 +1,8 @@
 import {
+  type Availability,
   type JobChanges,
   type JobQueue,
+  type JobRepository,
   type JobTask,
   JobWorker,
   type PostWebhook,
@@ -22,6 +24,7 @@ export interface WorkersHealth {
 /** The workers of one process: one for each kind of work, and one for webhooks. */
 export class JobWorkers {
   readonly #queue: JobQueue;
+  readonly #availability: Availability;
   readonly #workers: readonly JobWorker[];
   readonly #webhooks: WebhookWorker;
   #stopped = false;
@@ -29,19 +32,22 @@ export class JobWorkers {
   /** @param maxDeaths MAX_WORKER_DEATHS */
   constructor(
     queue: JobQueue,
+    jobs: JobRepository,
     changes: JobChanges,
+    availability: Availability,
     tasks: readonly JobTask[],
     post: PostWebhook,
     maxDeaths: number,
   ) {
     this.#queue = queue;
-    this.#workers = tasks.map((task) => new JobWorker(queue, changes, task, maxDeaths));
-    this.#webhooks = new WebhookWorker(queue, post);
+    this.#availability = availability;
+    this.#workers = tasks.map((task) => new JobWorker(jobs, changes, task, maxDeaths));
+    this.#webhooks = new WebhookWorker(jobs, post);
   }
 
   /** Begins to take jobs as soon as the backend is there. */
   start(): void {
-    this.#queue.availability.onUp(() => {
+    this.#availability.onUp(() => {
       if (this.#stopped) return;
       for (const worker of this.#workers) worker.start();
       this.#webhooks.start();
@@ -60,11 +66,11 @@ export class JobWorkers {
   }
 
   async health(): Promise<WorkersHealth> {
-    const up = await this.#queue.availability.reachable(HEALTH_TIMEOUT_MS);
+    const up = await this.#queue.reachable(HEALTH_TIMEOUT_MS);
     const now = this.#queue.now();
     const tasks = await Promise.all(
       this.#workers.map(async ({ progress }) => {
-        const backlog = up ? await this.#queue.store.backlog(progress.task).catch(() => null) : null;
+        const backlog = up ? await this.#queue.backlog(progress.task).catch(() => null) : null;
         const { lastCompletionAt } = progress;
         const oldest = backlog?.oldestPendingAt ?? null;
         return {

@@ -1,15 +1,12 @@
 import { AerieError } from '@aerie/contracts';
 import {
-  BULK_TIMEOUT_MS,
   type Delivery,
-  type JobChanges,
   type JobHead,
   type JobQueue,
   type JobRecord,
   type JobStatus,
   type JobView,
   type NewJob,
-  cancelAsked,
   isId,
   isTerminal,
   viewJob,
@@ -29,16 +26,14 @@ export interface JobLimits {
 /** What callers do with jobs. Each call answers within a second, or says that the queue is away. */
 export class JobService {
   readonly #queue: JobQueue;
-  readonly #changes: JobChanges;
   readonly #maxPayloadBytes: number;
   readonly #backlog: BacklogLimit;
 
-  constructor(queue: JobQueue, changes: JobChanges, { maxPayloadBytes, maxPending }: JobLimits) {
+  constructor(queue: JobQueue, { maxPayloadBytes, maxPending }: JobLimits) {
     this.#queue = queue;
-    this.#changes = changes;
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#backlog = new BacklogLimit(
-      (task) => queue.store.backlog(task),
+      (task) => queue.backlog(task),
       maxPending,
       () => queue.now(),
     );
@@ -92,10 +87,7 @@ export class JobService {
 
   /** As {@link JobService.submit}, for many that are prepared and admitted. */
   async submitAll(jobs: readonly NewJob[], admission: Admission): Promise<JobHead[]> {
-    const heads = await this.#queue.availability.use(
-      () => this.#queue.submit(jobs),
-      jobs.length > 1 ? BULK_TIMEOUT_MS : undefined,
-    );
+    const heads = await this.#queue.submit(jobs);
     admission.stored(heads.filter(({ id }, index) => id === jobs[index]?.head.id).length);
     heads.forEach((head, index) => {
       if (jobs[index] !== undefined) assertSameWork(head, jobs[index].head);
@@ -105,23 +97,22 @@ export class JobService {
 
   /** @throws AerieError JOB_NOT_FOUND */
   async record(id: string): Promise<JobRecord> {
-    const record = isId(id) ? await this.#queue.availability.use(() => this.#queue.record(id)) : null;
+    const record = isId(id) ? await this.#queue.record(id) : null;
     if (record === null) throw notFound(id);
     return record;
   }
 
   /** @throws AerieError JOB_NOT_FOUND */
   async head(id: string): Promise<JobHead> {
-    const found = isId(id) ? await this.#queue.availability.use(() => this.#queue.head(id)) : null;
-    if (found === null) throw notFound(id);
-    return found.head;
+    const head = isId(id) ? await this.#queue.head(id) : null;
+    if (head === null) throw notFound(id);
+    return head;
   }
 
   /** The job as callers see it, with its place in the queue while it waits. */
   async view({ head, result }: Pick<JobRecord, 'head' | 'result'>): Promise<JobView> {
     if (head.status !== 'pending') return viewJob(head, result);
-    const ahead = await this.#queue.availability.use(() => this.#queue.store.countAhead(head.task, head.id));
-    return viewJob(head, result, ahead + 1);
+    return viewJob(head, result, (await this.#queue.countAhead(head)) + 1);
   }
 
   /**
@@ -155,7 +146,7 @@ export class JobService {
     readonly stop: () => void;
   } {
     const changed = deferred();
-    const stop = this.#changes.watch(id, changed.resolve);
+    const stop = this.#queue.watch(id, changed.resolve);
     return {
       stop,
       within: async (timeoutMs, signal) => {
@@ -176,14 +167,11 @@ export class JobService {
    */
   async cancel(id: string): Promise<JobHead> {
     const before = await this.head(id);
-    const next = await this.#queue.availability.use(() =>
-      this.#queue.update(id, (head) => cancelAsked(head, this.#queue.now())),
-    );
+    const next = await this.#queue.cancel(id);
     if (next === null) {
       const message = `The job is ${before.status} already and cannot be canceled.`;
       throw new AerieError('CONFLICT', isTerminal(before.status) ? message : 'The job is finished already.');
     }
-    if (next.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
     return next;
   }
 
@@ -222,9 +210,7 @@ export class JobService {
     after: string | null,
     limit: number,
   ): Promise<{ readonly jobs: JobView[]; readonly next: string | null }> {
-    const heads = await this.#queue.availability.use(() =>
-      this.#queue.store.list({ status, after, limit: limit + 1 }),
-    );
+    const heads = await this.#queue.list({ status, after, limit: limit + 1 });
     const page = heads.slice(0, limit);
     return {
       jobs: page.map((head) => viewJob(head, null)),
@@ -235,14 +221,14 @@ export class JobService {
   /** The webhooks of a job, oldest first. */
   async deliveries(id: string): Promise<Delivery[]> {
     await this.head(id);
-    return this.#queue.availability.use(() => this.#queue.store.deliveriesOf(id));
+    return this.#queue.deliveries(id);
   }
 
   /** The job that was made with the idempotency key of a submission. */
   async #existing(submission: JobSubmission): Promise<JobHead | null> {
     const key = idempotencyKeyOf(submission);
     if (key === null) return null;
-    const existing = await this.#queue.availability.use(() => this.#queue.store.withKey(key));
+    const existing = await this.#queue.withKey(key);
     if (existing !== null) assertSameWork(existing, newHead(submission, this.#queue.now()));
     return existing;
   }

@@ -3,7 +3,7 @@ import { SETTINGS, type Settings } from '@aerie/config';
 import { EmbedService, GenerateService, InferenceModule, PredictService } from '@aerie/inference';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
-import { JobChanges, JobQueue, queueBackendOf } from '@aerie/queue';
+import { Availability, JobChanges, JobQueue, JobRepository, QueueModule, queueBackendOf } from '@aerie/queue';
 import {
   type DynamicModule,
   Inject,
@@ -15,6 +15,7 @@ import {
 } from '@nestjs/common';
 import { EmbedTask } from './embed.task.js';
 import { JOB_TASKS } from './job-inputs.js';
+import { JobBatchService } from './job-batch.service.js';
 import { JobService } from './job.service.js';
 import { JobWorkers } from './job-workers.js';
 import { PredictTask } from './predict.task.js';
@@ -36,8 +37,6 @@ const DRAIN_SHARE = 0.5;
 @Injectable()
 class JobsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(
-    @Inject(JobQueue) private readonly queue: JobQueue,
-    @Inject(JobChanges) private readonly changes: JobChanges,
     @Inject(JobWorkers) private readonly workers: JobWorkers,
     @Inject(WEBHOOK_FETCHER) private readonly fetcher: SafeFetcher,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -45,13 +44,7 @@ class JobsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplic
   ) {}
 
   onApplicationBootstrap(): void {
-    let subscribed = false;
-    this.queue.availability.onUp(() => {
-      if (!subscribed) this.changes.start();
-      subscribed = true;
-    });
     if (this.runsJobs) this.workers.start();
-    this.queue.start();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -59,8 +52,6 @@ class JobsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplic
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.changes.stop();
-    await this.queue.close();
     await this.fetcher.close();
   }
 }
@@ -72,31 +63,29 @@ export class JobsModule {
   static forRoot(runsJobs: boolean): DynamicModule {
     return {
       module: JobsModule,
-      imports: [InferenceModule],
+      imports: [
+        InferenceModule,
+        QueueModule.forRootAsync(JOB_TASKS, {
+          inject: [SETTINGS, LOGGER],
+          useFactory: (settings: Settings, logger: Logger) => ({
+            backend: queueBackendOf(settings),
+            logger,
+            retentionMs: settings.jobs.retentionMs,
+            maxFinished: settings.jobs.maxFinished,
+          }),
+        }),
+      ],
       providers: [
         { provide: RUNS_JOBS, useValue: runsJobs },
         {
-          provide: JobQueue,
-          inject: [SETTINGS, LOGGER],
-          useFactory: (settings: Settings, logger: Logger) =>
-            new JobQueue({
-              backend: queueBackendOf(settings),
-              tasks: JOB_TASKS,
-              logger,
-              retentionMs: settings.jobs.retentionMs,
-              maxFinished: settings.jobs.maxFinished,
-            }),
-        },
-        {
-          provide: JobChanges,
-          inject: [JobQueue],
-          useFactory: (queue: JobQueue) => new JobChanges(queue),
-        },
-        {
           provide: JobService,
-          inject: [JobQueue, JobChanges, SETTINGS],
-          useFactory: (queue: JobQueue, changes: JobChanges, { jobs }: Settings) =>
-            new JobService(queue, changes, jobs),
+          inject: [JobQueue, SETTINGS],
+          useFactory: (queue: JobQueue, { jobs }: Settings) => new JobService(queue, jobs),
+        },
+        {
+          provide: JobBatchService,
+          inject: [JobQueue, JobService],
+          useFactory: (queue: JobQueue, jobs: JobService) => new JobBatchService(queue, jobs),
         },
         {
           provide: WEBHOOK_FETCHER,
@@ -112,7 +101,9 @@ export class JobsModule {
           provide: JobWorkers,
           inject: [
             JobQueue,
+            JobRepository,
             JobChanges,
+            Availability,
             PredictService,
             EmbedService,
             GenerateService,
@@ -121,7 +112,9 @@ export class JobsModule {
           ],
           useFactory: (
             queue: JobQueue,
+            jobs: JobRepository,
             changes: JobChanges,
+            availability: Availability,
             predictions: PredictService,
             embeddings: EmbedService,
             texts: GenerateService,
@@ -131,7 +124,9 @@ export class JobsModule {
             const concurrency = concurrencyOf(settings);
             return new JobWorkers(
               queue,
+              jobs,
               changes,
+              availability,
               [
                 new PredictTask(predictions, concurrency),
                 new EmbedTask(embeddings, concurrency),
@@ -146,7 +141,7 @@ export class JobsModule {
         },
         JobsLifecycle,
       ],
-      exports: [JobQueue, JobChanges, JobService, JobWorkers, InferenceModule],
+      exports: [QueueModule, JobService, JobBatchService, JobWorkers, InferenceModule],
     };
   }
 }

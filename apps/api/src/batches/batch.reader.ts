@@ -1,19 +1,11 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError, type FieldError } from '@aerie/contracts';
-import { JOB_TASKS, type JobSubmission, type JobTaskName } from '@aerie/jobs';
+import { JOB_TASKS, type JobBatchSubmission, type JobSubmission, type JobTaskName } from '@aerie/jobs';
 import { Inject, Injectable } from '@nestjs/common';
 import express, { type Request, type Response } from 'express';
 import { runMiddleware } from '../http/body/run-middleware.js';
 import { assertJsonDepth } from '../http/body/json-depth.js';
 import { SubmissionReader } from '../jobs/submission.reader.js';
-
-/** A batch as it was asked for. */
-export interface BatchRequest {
-  readonly task: JobTaskName;
-  readonly model: string | null;
-  /** Checked, with defaults, in order. */
-  readonly inputs: readonly JobSubmission['input'][];
-}
 
 const JSON_LINES = [
   'application/x-ndjson',
@@ -36,7 +28,7 @@ export class BatchReader {
   }
 
   /** @throws AerieError VALIDATION_ERROR naming the items by their index; PAYLOAD_TOO_LARGE */
-  async read(request: Request, response: Response): Promise<BatchRequest> {
+  async read(request: Request, response: Response): Promise<JobBatchSubmission> {
     const { task, items, model } = await this.#body(request, response);
     const { maxBatchItems } = this.#settings.jobs;
     if (!JOB_TASKS.includes(task as JobTaskName)) {

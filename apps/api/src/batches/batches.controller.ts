@@ -1,9 +1,9 @@
+import { JobBatchService, type JobBatchView } from '@aerie/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { BatchReader } from './batch.reader.js';
-import { BatchService, type BatchView } from './batch.service.js';
 import { writeJsonLines } from './json-lines.js';
 
 /** Many inputs at once. */
@@ -11,9 +11,9 @@ import { writeJsonLines } from './json-lines.js';
 @Controller('api/v1/batches')
 export class BatchesController {
   readonly #reader: BatchReader;
-  readonly #batches: BatchService;
+  readonly #batches: JobBatchService;
 
-  constructor(reader: BatchReader, batches: BatchService) {
+  constructor(reader: BatchReader, batches: JobBatchService) {
     this.#reader = reader;
     this.#batches = batches;
   }
@@ -45,7 +45,7 @@ export class BatchesController {
   async submit(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<BatchView & { readonly status_url: string }> {
+  ): Promise<JobBatchView & { readonly status_url: string }> {
     const { context } = request;
     const batch = await this.#batches.submit(
       await this.#reader.read(request, response),
@@ -59,7 +59,7 @@ export class BatchesController {
   @Get(':id')
   @ApiOperation({ summary: 'Counts and progress of a batch' })
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
-  read(@Param('id') id: string): Promise<BatchView> {
+  read(@Param('id') id: string): Promise<JobBatchView> {
     return this.#batches.view(id);
   }
 
@@ -77,7 +77,7 @@ export class BatchesController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Cancel what is not finished' })
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
-  cancel(@Param('id') id: string): Promise<BatchView> {
+  cancel(@Param('id') id: string): Promise<JobBatchView> {
     return this.#batches.cancel(id);
   }
 }

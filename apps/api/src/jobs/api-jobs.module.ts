@@ -3,7 +3,6 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { BatchReader } from '../batches/batch.reader.js';
-import { BatchService } from '../batches/batch.service.js';
 import { BatchesController } from '../batches/batches.controller.js';
 import { HttpModule } from '../http/http.module.js';
 import { JobEventsController } from './job-events.controller.js';
@@ -31,7 +30,6 @@ export class ApiJobsModule {
         JobWaits,
         QueueIndicator,
         BatchReader,
-        BatchService,
         { provide: APP_INTERCEPTOR, useClass: RespondAsyncInterceptor },
       ],
       exports: [QueueIndicator],

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
-import { JobQueue, WEBHOOK_QUEUE, queueNameOf } from '@aerie/queue';
+import { JOB_TASKS } from '@aerie/jobs';
+import { JobQueue, JobRepository, WEBHOOK_QUEUE, queueNameOf } from '@aerie/queue';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
@@ -34,7 +35,7 @@ export function serveQueuePage(app: NestExpressApplication, settings: Settings):
       new WrongPasswords(app.get<ThrottlerStorage>(ThrottlerStorage, { strict: false })),
     ),
     refuseChanges,
-    queuePage(app.get(JobQueue), settings.appName),
+    queuePage(app.get(JobQueue), app.get(JobRepository), settings.appName),
   );
 }
 
@@ -75,11 +76,11 @@ function refuseChanges(request: Request, _response: Response, next: NextFunction
   else next(new AerieError('NOT_FOUND', 'The page of the queues only shows. Change jobs through the API.'));
 }
 
-function queuePage(queue: JobQueue, appName: string): RequestHandler {
+function queuePage(queue: JobQueue, jobs: JobRepository, appName: string): RequestHandler {
   let board: Express | null = null;
   return (request: Request, response: Response, next: NextFunction) => {
     // BullMQ's queues want a backend that is prepared, and would wait for one that is away.
-    if (queue.availability.state !== 'up') {
+    if (queue.state !== 'up') {
       next(unavailable());
       return;
     }
@@ -87,7 +88,7 @@ function queuePage(queue: JobQueue, appName: string): RequestHandler {
       if (!response.headersSent) next(unavailable());
     }, ANSWER_TIMEOUT_MS);
     response.once('close', () => clearTimeout(timer));
-    board ??= createBoard(queue, appName);
+    board ??= createBoard(jobs, appName);
     board(request, response, next);
   };
 }
@@ -96,11 +97,11 @@ function unavailable(): AerieError {
   return new AerieError('QUEUE_UNAVAILABLE', 'The job queue cannot be reached. Look again shortly.');
 }
 
-function createBoard(queue: JobQueue, appName: string): Express {
+function createBoard(jobs: JobRepository, appName: string): Express {
   const serverAdapter = new ExpressAdapter().setBasePath(QUEUE_PAGE_PATH);
-  const names = [...queue.tasks.map(queueNameOf), WEBHOOK_QUEUE];
+  const names = [...JOB_TASKS.map(queueNameOf), WEBHOOK_QUEUE];
   createBullBoard({
-    queues: names.map((name) => new BullMQAdapter(queue.queue(name), { readOnlyMode: true })),
+    queues: names.map((name) => new BullMQAdapter(jobs.queue(name), { readOnlyMode: true })),
     serverAdapter,
     options: { uiConfig: { boardTitle: `${appName} queues` } },
   });

@@ -18,10 +18,10 @@ export class QueueIndicator {
   /** degraded: it cannot be reached; predictions without jobs go on. */
   async check() {
     const indicator = this.#indicators.check('queue');
-    const { availability, connection } = this.#queue;
-    const reachable = await availability.reachable(TIMEOUT_MS);
-    const data = { backend: connection.kind, state: reachable ? 'up' : availability.state };
+    const reachable = await this.#queue.reachable(TIMEOUT_MS);
+    const { backend, state } = this.#queue;
+    const data = { backend, state: reachable ? 'up' : state };
     // Making the embedded database takes a while at the first start, and is no failure.
-    return reachable || availability.state === 'starting' ? indicator.up(data) : indicator.degraded(data);
+    return reachable || state === 'starting' ? indicator.up(data) : indicator.degraded(data);
   }
 }

@@ -1,10 +1,11 @@
+import type { Logger } from '@aerie/runtime';
 import type { QueueConnection } from './queue-connection.js';
-import type { QueueBackendSettings, QueueLogger } from './queue-settings.js';
+import type { QueueBackendSettings } from './queue-settings.js';
 import { RedisConnection } from './redis-connection.js';
 import { SqlConnection } from './sql-connection.js';
 
 /** A connection to the configured backend; it connects when first used. */
-export function openConnection(backend: QueueBackendSettings, logger: QueueLogger): QueueConnection {
+export function openConnection(backend: QueueBackendSettings, logger: Logger): QueueConnection {
   switch (backend.kind) {
     case 'embedded':
       return SqlConnection.embedded(backend.dataDir);

@@ -5,14 +5,7 @@ export type QueueBackendSettings =
   | { readonly kind: 'redis'; readonly url: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
-/** What libs/queue logs. */
-export interface QueueLogger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** Backend by what is configured: DATABASE_URL, else REDIS_URL, else embedded. */
+/** The backend that the settings choose: DATABASE_URL, else REDIS_URL, else embedded. */
 export function queueBackendOf(settings: {
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;

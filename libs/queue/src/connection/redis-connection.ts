@@ -1,9 +1,9 @@
+import type { Logger } from '@aerie/runtime';
 import { Redis } from 'ioredis';
 import { BULLMQ_PREFIX } from '../queue-names.js';
 import type { JobChangesListener } from '../store/job-store.js';
 import { CHANGES_CHANNEL, RedisJobStore } from '../store/redis-job-store.js';
 import type { QueueConnection } from './queue-connection.js';
-import type { QueueLogger } from './queue-settings.js';
 
 const LONGEST_RECONNECT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -18,13 +18,13 @@ export class RedisConnection implements QueueConnection {
   /** One connection for both. */
   readonly inOrder = true;
   readonly backendFactory = undefined;
-  readonly #logger: QueueLogger;
+  readonly #logger: Logger;
   readonly #redis: Redis;
   readonly #listeners = new Set<JobChangesListener>();
   readonly #open: () => Redis;
   #subscriber: Redis | null = null;
 
-  constructor(url: string, logger: QueueLogger) {
+  constructor(url: string, logger: Logger) {
     this.#logger = logger;
     this.#open = () => {
       const redis = new Redis(url, {

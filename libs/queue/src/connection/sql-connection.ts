@@ -1,3 +1,4 @@
+import type { Logger } from '@aerie/runtime';
 import { createPostgresBackend, runMigrations } from 'bullmq';
 import pg from 'pg';
 import { EmbeddedPool } from '../embedded/embedded-pool.js';
@@ -5,7 +6,6 @@ import { embeddedQueueDirectory } from '../embedded/embedded-database.js';
 import { SqlJobStore } from '../store/sql-job-store.js';
 import type { JobChangesListener } from '../store/job-store.js';
 import type { QueueConnection } from './queue-connection.js';
-import type { QueueLogger } from './queue-settings.js';
 import { SqlSubscription } from './sql-subscription.js';
 
 /** Sessions of one process: each worker's queue holds one to listen, and so does the store. */
@@ -44,7 +44,7 @@ export class SqlConnection implements QueueConnection {
     return new SqlConnection('embedded', new EmbeddedPool(directory), new EmbeddedPool(directory, true));
   }
 
-  static postgres(url: string, logger: QueueLogger): SqlConnection {
+  static postgres(url: string, logger: Logger): SqlConnection {
     const pool = new pg.Pool({
       connectionString: url,
       max: MAX_SESSIONS,

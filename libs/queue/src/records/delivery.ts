@@ -25,14 +25,3 @@ export interface Delivery {
   readonly attempts: readonly DeliveryAttempt[];
   readonly nextAttemptAt: number | null;
 }
-
-/** Many jobs that were submitted together. */
-export interface Batch {
-  readonly v: 1;
-  readonly id: string;
-  readonly task: string;
-  readonly model: string | null;
-  readonly total: number;
-  readonly createdAt: number;
-  readonly cancelRequested: boolean;
-}

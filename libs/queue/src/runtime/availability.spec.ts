@@ -1,14 +1,13 @@
+import { MemoryLogger } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
 import { Availability } from './availability.js';
-
-const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function setUp() {
   const sut = new Availability({
     prepare: () => Promise.resolve(),
     ping: () => Promise.resolve(),
     operationTimeoutMs: 1_000,
-    logger,
+    logger: new MemoryLogger(),
   });
   const up = new Promise<void>((resolve) => {
     sut.onUp(resolve);

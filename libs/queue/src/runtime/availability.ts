@@ -1,47 +1,51 @@
 import { AerieError } from '@aerie/contracts';
-import type { QueueLogger } from '../connection/queue-settings.js';
+import { type Clock, type Logger, settlesWithin, systemClock, within } from '@aerie/runtime';
 import { isStorageFull } from '../connection/storage-full.js';
 
 /** State of the backend as this process sees it. */
 export type AvailabilityState = 'starting' | 'up' | 'down' | 'closed';
 
-/** How {@link Availability} watches. */
+/** Options for {@link Availability}. */
 export interface AvailabilityOptions {
-  /** Prepares what is needed for use; tried until it works. */
+  /** Prepares the backend for use; tried until it works. */
   readonly prepare: () => Promise<void>;
   readonly ping: () => Promise<void>;
   /** Time that a caller's operation may take before it is refused. */
   readonly operationTimeoutMs: number;
-  readonly logger: QueueLogger;
+  readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
 const PROBE_INTERVAL_MS = 500;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /**
- * Knows whether the backend can be reached. While it cannot, operations are refused at once and it is asked every half
- * second whether it is back; while it can, nothing is asked: the operations themselves tell.
+ * Knows whether the backend can be reached. While it cannot, operations are refused at once and the backend is asked every
+ * half second; while it can, nothing is asked: the operations themselves tell.
  */
 export class Availability {
   readonly #options: AvailabilityOptions;
+  readonly #clock: Clock;
   readonly #onUp = new Set<() => void>();
-  readonly #waiting = new Set<() => void>();
+  readonly #awaitingStart: (() => void)[] = [];
   #state: AvailabilityState = 'starting';
   #prepared = false;
-  #probe: NodeJS.Timeout | null = null;
+  #cancelProbe: (() => void) | null = null;
   #probing = false;
 
   constructor(options: AvailabilityOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   get state(): AvailabilityState {
     return this.#state;
   }
 
-  /** Calls `listener` each time the backend is there again, and the first time. */
+  /** Calls `listener` each time the backend becomes reachable, and at once if it is reachable now. */
   onUp(listener: () => void): void {
     this.#onUp.add(listener);
+    if (this.#state === 'up') listener();
   }
 
   start(): void {
@@ -49,23 +53,22 @@ export class Availability {
   }
 
   close(): void {
-    this.#state = 'closed';
-    if (this.#probe !== null) clearTimeout(this.#probe);
-    for (const wake of this.#waiting) wake();
+    this.#becomes('closed');
+    this.#cancelProbe?.();
   }
 
   /**
-   * Runs an operation for a caller who will not wait long.
+   * Runs an operation for a caller that cannot wait long.
    *
    * @throws AerieError QUEUE_UNAVAILABLE when the backend is away or does not answer in time, STORAGE_FULL when it has no
    * room
    */
   async use<T>(operation: () => Promise<T>, timeoutMs = this.#options.operationTimeoutMs): Promise<T> {
-    const startedAt = performance.now();
-    if (this.#state === 'starting') await this.#settled(timeoutMs);
+    const startedAt = this.#clock.now();
+    if (this.#state === 'starting') await settlesWithin(this.#firstCheck(), timeoutMs, this.#clock);
     if (this.#state !== 'up') throw unavailable();
     try {
-      return await within(operation(), timeoutMs - (performance.now() - startedAt));
+      return await within(operation(), timeoutMs - (this.#clock.now() - startedAt), this.#clock);
     } catch (error) {
       if (error instanceof AerieError) throw error;
       if (isStorageFull(error)) throw full(error);
@@ -78,7 +81,7 @@ export class Availability {
   async reachable(timeoutMs: number): Promise<boolean> {
     if (this.#state !== 'up') return false;
     try {
-      await within(this.#options.ping(), timeoutMs);
+      await within(this.#options.ping(), timeoutMs, this.#clock);
       return true;
     } catch (error) {
       this.#lost(error);
@@ -88,7 +91,7 @@ export class Availability {
 
   #lost(error: unknown): void {
     if (this.#state !== 'up') return;
-    this.#state = 'down';
+    this.#becomes('down');
     this.#options.logger.warn(
       { err: error },
       'the queue cannot be reached; submits are refused until it is back',
@@ -100,16 +103,12 @@ export class Availability {
     if (this.#probing || this.#state === 'closed') return;
     this.#probing = true;
     try {
-      if (this.#prepared) await within(this.#options.ping(), PROBE_TIMEOUT_MS);
+      if (this.#prepared) await within(this.#options.ping(), PROBE_TIMEOUT_MS, this.#clock);
       else await this.#options.prepare();
       this.#prepared = true;
       this.#up();
     } catch (error) {
-      if (this.#state === 'starting') {
-        this.#options.logger.warn({ err: error }, 'the queue cannot be reached yet');
-        this.#becomes('down');
-      }
-      this.#probe = setTimeout(() => void this.#check(), PROBE_INTERVAL_MS);
+      this.#checkAgain(error);
     } finally {
       this.#probing = false;
     }
@@ -122,22 +121,25 @@ export class Availability {
     for (const listener of this.#onUp) listener();
   }
 
+  #checkAgain(error: unknown): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'starting') {
+      this.#options.logger.warn({ err: error }, 'the queue cannot be reached yet');
+      this.#becomes('down');
+    }
+    this.#cancelProbe = this.#clock.schedule(PROBE_INTERVAL_MS, () => void this.#check());
+  }
+
   #becomes(state: AvailabilityState): void {
     if (this.#state === 'closed') return;
     this.#state = state;
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    for (const resolve of this.#awaitingStart.splice(0)) resolve();
   }
 
-  #settled(timeoutMs: number): Promise<void> {
+  /** Resolves when the first check is over. */
+  #firstCheck(): Promise<void> {
     return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, timeoutMs);
-      this.#waiting.add(wake);
+      this.#awaitingStart.push(resolve);
     });
   }
 }
@@ -150,25 +152,4 @@ function full(cause: unknown): AerieError {
 function unavailable(cause?: unknown): AerieError {
   const message = 'The job queue cannot be reached. Predictions without a job go on; try again shortly.';
   return new AerieError('QUEUE_UNAVAILABLE', message, cause === undefined ? {} : { cause });
-}
-
-/** Rejects when `promise` takes longer; what it does goes on and comes to nothing. */
-export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(
-          () => {
-            reject(new Error(`No answer within ${String(Math.round(timeoutMs))} ms.`));
-          },
-          Math.max(0, timeoutMs),
-        );
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

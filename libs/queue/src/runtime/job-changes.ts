@@ -1,17 +1,17 @@
-import type { JobQueue } from './job-queue.js';
+import type { QueueConnection } from '../connection/queue-connection.js';
 
-/** Tells those who wait for a job that it may have changed. One subscription of the process serves all. */
+/** Tells waiters that a job may have changed. One subscription of the process serves all. */
 export class JobChanges {
-  readonly #queue: JobQueue;
+  readonly #connection: Pick<QueueConnection, 'subscribe'>;
   readonly #watchers = new Map<string, Set<() => void>>();
   #unsubscribe: (() => void) | null = null;
 
-  constructor(queue: JobQueue) {
-    this.#queue = queue;
+  constructor(connection: Pick<QueueConnection, 'subscribe'>) {
+    this.#connection = connection;
   }
 
   start(): void {
-    this.#unsubscribe ??= this.#queue.connection.subscribe({
+    this.#unsubscribe ??= this.#connection.subscribe({
       onChanged: (ids) => {
         for (const id of ids) for (const changed of this.#watchers.get(id) ?? []) changed();
       },

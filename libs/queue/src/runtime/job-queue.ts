@@ -1,220 +1,54 @@
-import { Queue } from 'bullmq';
 import type { QueueConnection } from '../connection/queue-connection.js';
-import { openConnection } from '../connection/open-connection.js';
-import type { QueueBackendSettings, QueueLogger } from '../connection/queue-settings.js';
-import { WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Delivery } from '../records/delivery.js';
-import {
-  eventId,
-  isTerminal,
-  type JobHead,
-  type JobRecord,
-  type VersionedHead,
-} from '../records/job-record.js';
-import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
-import { Availability } from './availability.js';
-import { Coalescer } from './coalescer.js';
-import { PAYLOAD } from './job-payload.js';
-import { JobSubmitter } from './job-submitter.js';
-import { deliveryOptions } from './queue-options.js';
-import { Upkeep } from './upkeep.js';
-
-/** What a {@link JobQueue} is made from. */
-export interface JobQueueOptions {
-  readonly backend: QueueBackendSettings;
-  /** Kinds of work that exist; each has a queue. */
-  readonly tasks: readonly string[];
-  readonly logger: QueueLogger;
-  /** How long finished jobs are kept. */
-  readonly retentionMs: number;
-  /** How many finished jobs are kept at most. */
-  readonly maxFinished: number;
-  /** Clock, epoch milliseconds. */
-  readonly now?: () => number;
-}
-
-/** Callers are answered within a second, whatever the backend does. */
-const REMOTE_TIMEOUT_MS = 900;
-/** The embedded backend is here or it is not; what takes long is a machine that is busy. */
-const EMBEDDED_TIMEOUT_MS = 10_000;
-/** Bulk work is not on a caller's second. */
-export const BULK_TIMEOUT_MS = 30_000;
-
-const COALESCED_ITEMS = 200;
-/**
- * Calls of one sort under way at once. The embedded database and Redis run one after the other: what would wait there
- * waits here and goes together. PostgreSQL works on several.
- */
-const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
+import type { JobBatch } from '../records/job-batch.js';
+import type { JobHead, JobRecord } from '../records/job-record.js';
+import type { Backlog, ListOptions, NewJob, StatusCounts } from '../store/job-store.js';
+import type { AvailabilityState } from './availability.js';
 
 /**
- * Jobs as one backend keeps them: the store, which knows what became of each, and BullMQ's queues, which say who runs it
- * next. A job is stored first and queued second; what a crash left between the two is queued by {@link Upkeep}.
+ * The job queue as use cases see it. Each operation answers within about a second (bulk operations within 30 s), whatever
+ * the backend does.
+ *
+ * @throws AerieError every asynchronous operation: QUEUE_UNAVAILABLE when the backend is away or does not answer in time,
+ * STORAGE_FULL when it has no room
  */
-export class JobQueue {
-  readonly availability: Availability;
-  readonly connection: QueueConnection;
-  readonly retentionMs: number;
-  readonly now: () => number;
-  readonly #options: JobQueueOptions;
-  readonly #queues = new Map<string, Queue>();
-  readonly #submitter: JobSubmitter;
-  readonly #changes: Coalescer<HeadChange, boolean>;
-  readonly #heads: Coalescer<string, VersionedHead | null>;
-  readonly #records: Coalescer<string, JobRecord | null>;
-  readonly #upkeep: Upkeep;
+export abstract class JobQueue {
+  abstract readonly backend: QueueConnection['kind'];
+  abstract readonly state: AvailabilityState;
 
-  constructor(options: JobQueueOptions) {
-    this.#options = options;
-    this.retentionMs = options.retentionMs;
-    this.now = options.now ?? Date.now;
-    this.connection = openConnection(options.backend, options.logger);
-    const { store } = this.connection;
-    this.availability = new Availability({
-      prepare: () => this.connection.prepare(),
-      ping: () => store.ping(),
-      operationTimeoutMs: options.backend.kind === 'embedded' ? EMBEDDED_TIMEOUT_MS : REMOTE_TIMEOUT_MS,
-      logger: options.logger,
-    });
-    this.#submitter = new JobSubmitter(this.connection, (name) => this.queue(name), this.now);
-    const coalesced = { maxItems: COALESCED_ITEMS, maxCalls: COALESCED_CALLS[this.connection.kind] };
-    this.#changes = new Coalescer((changes) => store.change(changes), {
-      ...coalesced,
-      keyOf: ({ next }) => next.id,
-    });
-    this.#heads = new Coalescer((ids) => store.heads(ids), coalesced);
-    this.#records = new Coalescer((ids) => store.records(ids), coalesced);
-    this.#upkeep = new Upkeep(this, options.maxFinished);
-    this.availability.onUp(() => {
-      this.#upkeep.start();
-    });
-  }
+  /** Epoch milliseconds. */
+  abstract now(): number;
+  /** Asks the backend now; false when it does not answer within `timeoutMs`. Never throws. */
+  abstract reachable(timeoutMs: number): Promise<boolean>;
+  /** Calls `changed` whenever the job may have changed, until the returned function is called. */
+  abstract watch(id: string, changed: () => void): () => void;
 
-  get isUp(): boolean {
-    return this.availability.state === 'up';
-  }
+  /** Stores jobs and queues them. For each, itself, or the job that has its idempotency key already. */
+  abstract submit(jobs: readonly NewJob[]): Promise<JobHead[]>;
+  abstract head(id: string): Promise<JobHead | null>;
+  abstract record(id: string): Promise<JobRecord | null>;
+  /** The job that has an idempotency key. */
+  abstract withKey(key: string): Promise<JobHead | null>;
+  /** Cancels a waiting job at once and asks the worker of a running one; null when it is finished or gone. */
+  abstract cancel(id: string): Promise<JobHead | null>;
+  /** {@link JobQueue.cancel} for many, as bulk work. */
+  abstract cancelAll(ids: readonly string[]): Promise<void>;
 
-  get store(): JobStore {
-    return this.connection.store;
-  }
+  /** Newest first. */
+  abstract list(options: ListOptions): Promise<JobHead[]>;
+  /** How many pending jobs of the same task were submitted before this one. */
+  abstract countAhead(head: JobHead): Promise<number>;
+  /** Bulk work: it may count many. */
+  abstract backlog(task: string): Promise<Backlog>;
+  /** Webhook deliveries of a job, oldest first. */
+  abstract deliveries(jobId: string): Promise<Delivery[]>;
 
-  get tasks(): readonly string[] {
-    return this.#options.tasks;
-  }
-
-  get logger(): QueueLogger {
-    return this.#options.logger;
-  }
-
-  /** Begins to connect; does not wait for it. */
-  start(): void {
-    this.availability.start();
-  }
-
-  async close(): Promise<void> {
-    this.availability.close();
-    await this.#upkeep.close();
-    for (const queue of this.#queues.values()) void queue.close().catch(() => undefined);
-    await this.connection.close();
-  }
-
-  /**
-   * Stores jobs and queues them. For each, itself, or the job that has its idempotency key already.
-   */
-  submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
-    return this.#submitter.submit(jobs);
-  }
-
-  /** Puts a stored job into its queue; nothing happens when it is there. */
-  enqueue(head: JobHead): Promise<void> {
-    return this.#submitter.enqueue(head);
-  }
-
-  head(id: string): Promise<VersionedHead | null> {
-    return this.#heads.add(id);
-  }
-
-  record(id: string): Promise<JobRecord | null> {
-    return this.#records.add(id);
-  }
-
-  /** The job as this process stored it, if it did so a moment ago; once. It may have changed since. */
-  takeFresh(id: string): JobRecord | null {
-    return this.#submitter.takeFresh(id);
-  }
-
-  /** Makes a change with what follows from it: removal in time, and the webhook it tells. Whether it was made. */
-  async change(previous: VersionedHead, next: JobHead, result: string | null = null): Promise<boolean> {
-    const delivery = deliveryOf(previous.head, next);
-    const made = await this.#changes.add({
-      previous,
-      next,
-      result,
-      removeAt: isTerminal(next.status) ? this.now() + this.retentionMs : null,
-      delivery,
-    });
-    if (made && delivery !== null) await this.enqueueDelivery(delivery.id).catch(() => undefined);
-    return made;
-  }
-
-  /**
-   * Changes a job by `step` until it sticks; null when the job is gone or `step` refuses.
-   *
-   * @param step gives the next head, or null
-   */
-  async update(
-    id: string,
-    step: (head: JobHead) => JobHead | null,
-    result: string | null = null,
-  ): Promise<JobHead | null> {
-    for (;;) {
-      const found = await this.head(id);
-      if (found === null) return null;
-      const next = step(found.head);
-      if (next === null) return null;
-      if (await this.change(found, next, result)) return next;
-    }
-  }
-
-  /** BullMQ's queue by its name; only while the backend has been reached once. */
-  queue(name: string): Queue {
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      const { queueOptions, backendFactory } = this.connection;
-      queue = new Queue(name, queueOptions, backendFactory as undefined);
-      queue.on('error', (error) => {
-        this.#options.logger.warn({ err: error.message, queue: name }, 'a queue reports an error');
-      });
-      this.#queues.set(name, queue);
-    }
-    return queue;
-  }
-
-  /** Removes a job that will not run from its queue. Held by a worker, it stays: the worker sees that it is canceled. */
-  async unqueue(head: JobHead): Promise<void> {
-    await this.queue(queueNameOf(head.task)).remove(head.id);
-  }
-
-  /** Puts a stored webhook into its queue; nothing happens when it is there. */
-  async enqueueDelivery(id: string): Promise<void> {
-    const options = { ...deliveryOptions(id), ...this.connection.jobOptions };
-    await this.queue(WEBHOOK_QUEUE).add('deliver', PAYLOAD, options);
-  }
-}
-
-/** The webhook that a step calls for, if it made an event that the receiver wants. */
-function deliveryOf(previous: JobHead, next: JobHead): Delivery | null {
-  const { event, webhook } = next;
-  if (webhook === null || event === null || event.sequence === previous.event?.sequence) return null;
-  if (!webhook.events.includes(event.type)) return null;
-  return {
-    v: 1,
-    id: eventId(next, event),
-    jobId: next.id,
-    event,
-    progress: next.progress,
-    status: 'pending',
-    attempts: [],
-    nextAttemptAt: event.at,
-  };
+  abstract insertBatch(batch: JobBatch): Promise<void>;
+  abstract batch(id: string): Promise<JobBatch | null>;
+  abstract updateBatch(batch: JobBatch): Promise<void>;
+  abstract batchCounts(id: string): Promise<StatusCounts>;
+  /** Ids of a batch's jobs by index, from `from`. */
+  abstract batchJobs(id: string, from: number, limit: number): Promise<string[]>;
+  /** A batch's jobs by index, from `from`; null for one that was removed meanwhile. */
+  abstract batchRecords(id: string, from: number, limit: number): Promise<(JobRecord | null)[]>;
 }

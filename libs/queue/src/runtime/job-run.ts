@@ -1,7 +1,7 @@
 import type { AerieError } from '@aerie/contracts';
 import type { JobHead, JobRecord, VersionedHead } from '../records/job-record.js';
 import { attemptFailed, canceled, completed, handedBack, progressed } from '../records/transitions.js';
-import type { JobQueue } from './job-queue.js';
+import type { JobRepository } from './job-repository.js';
 import type { JobOutcome, RunningJob } from './job-task.js';
 import { ProgressWriter } from './progress-writer.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
@@ -26,7 +26,7 @@ const LOOK_DELAY_MS = 20;
  * that was taken, so that a job which was canceled meanwhile stays so.
  */
 export class JobRun implements RunningJob {
-  readonly #queue: JobQueue;
+  readonly #jobs: JobRepository;
   readonly #persist: <T>(operation: () => Promise<T>) => Promise<T>;
   readonly #job: TakenJob;
   /** As the store has it, if nobody else has changed it. */
@@ -42,13 +42,13 @@ export class JobRun implements RunningJob {
   #progress: ProgressWriter | null = null;
 
   /** @param persist repeats an operation while the store is away */
-  constructor(queue: JobQueue, job: TakenJob, persist: <T>(operation: () => Promise<T>) => Promise<T>) {
-    this.#queue = queue;
+  constructor(jobs: JobRepository, job: TakenJob, persist: <T>(operation: () => Promise<T>) => Promise<T>) {
+    this.#jobs = jobs;
     this.#job = job;
     this.#persist = persist;
     this.#stored = job.record;
     if (job.taken === job.record.head) return;
-    this.#writeAt = queue.now() + TAKEN_DELAY_MS;
+    this.#writeAt = jobs.now() + TAKEN_DELAY_MS;
     // Who wants to be told of it must be.
     if (job.taken.webhook?.events.includes('job.processing')) this.#writeTaken().catch(() => undefined);
   }
@@ -104,8 +104,8 @@ export class JobRun implements RunningJob {
   async complete(outcome: JobOutcome, result: string): Promise<void> {
     const step = (head: JobHead) =>
       head.cancelRequested && head.status === 'processing'
-        ? canceled(head, this.#queue.now())
-        : completed(head, outcome, this.#queue.now());
+        ? canceled(head, this.#jobs.now())
+        : completed(head, outcome, this.#jobs.now());
     await this.#end(step, result);
   }
 
@@ -114,14 +114,14 @@ export class JobRun implements RunningJob {
     return this.#end(
       (head) =>
         head.cancelRequested
-          ? canceledOnce(head, this.#queue.now())
-          : attemptFailed(head, cause, this.#queue.now()),
+          ? canceledOnce(head, this.#jobs.now())
+          : attemptFailed(head, cause, this.#jobs.now()),
       null,
     );
   }
 
   async cancel(): Promise<void> {
-    await this.#end((head) => canceledOnce(head, this.#queue.now()), null);
+    await this.#end((head) => canceledOnce(head, this.#jobs.now()), null);
   }
 
   /** Gives the job back unharmed. */
@@ -138,7 +138,7 @@ export class JobRun implements RunningJob {
 
   async #look(): Promise<void> {
     await this.#writeTaken();
-    const found = await this.#queue.head(this.head.id);
+    const found = await this.#jobs.head(this.head.id);
     if (found === null || this.#interrupted !== null) return;
     const { status, runId, cancelRequested } = found.head;
     if (status !== 'processing' || runId !== this.#job.runId) this.interrupt(new RunInterruptedError('lost'));
@@ -147,8 +147,8 @@ export class JobRun implements RunningJob {
 
   async #writeProgress(fraction: number): Promise<void> {
     await this.#writeTaken();
-    await this.#queue.update(this.head.id, (head) =>
-      progressed(head, this.#job.runId, fraction, this.#queue.now()),
+    await this.#jobs.update(this.head.id, (head) =>
+      progressed(head, this.#job.runId, fraction, this.#jobs.now()),
     );
   }
 
@@ -156,13 +156,13 @@ export class JobRun implements RunningJob {
     await this.#settled();
     // Nothing has changed it mostly: one trip instead of two.
     const next = step(this.#job.taken);
-    if (next !== null && (await this.#persist(() => this.#queue.change(this.#stored, next, result))))
+    if (next !== null && (await this.#persist(() => this.#jobs.change(this.#stored, next, result))))
       return next;
     return this.#update(step, result);
   }
 
   #update(step: (head: JobHead) => JobHead | null, result: string | null): Promise<JobHead | null> {
-    return this.#persist(() => this.#queue.update(this.head.id, step, result));
+    return this.#persist(() => this.#jobs.update(this.head.id, step, result));
   }
 
   /** What is not written yet goes with what comes now; what is being written is waited for. */
@@ -182,11 +182,11 @@ export class JobRun implements RunningJob {
 
   async #write(): Promise<void> {
     const { taken, runId } = this.#job;
-    if (await this.#persist(() => this.#queue.change(this.#stored, taken))) {
+    if (await this.#persist(() => this.#jobs.change(this.#stored, taken))) {
       this.#stored = { head: taken, version: this.#stored.version + 1 };
       return;
     }
-    const found = await this.#persist(() => this.#queue.head(taken.id));
+    const found = await this.#persist(() => this.#jobs.head(taken.id));
     // Its own: a write that was sent again because the first answer was lost.
     if (found?.head.runId === runId) this.#stored = found;
     else this.interrupt(new RunInterruptedError('lost'));

@@ -5,7 +5,7 @@ import { queueNameOf } from '../queue-names.js';
 import { claim } from '../records/transitions.js';
 import type { JobChanges } from './job-changes.js';
 import { idOf } from './job-payload.js';
-import type { JobQueue } from './job-queue.js';
+import type { JobRepository } from './job-repository.js';
 import { JobRun, type TakenJob } from './job-run.js';
 import type { JobOutcome, JobTask } from './job-task.js';
 import { retryDelayMs } from './queue-options.js';
@@ -31,7 +31,7 @@ const WRITES_PER_RUN = 8;
 
 /** Takes jobs of one kind from the queue and runs them, each to one stored end. */
 export class JobWorker {
-  readonly #queue: JobQueue;
+  readonly #jobs: JobRepository;
   readonly #changes: JobChanges;
   readonly #task: JobTask;
   readonly #maxDeaths: number;
@@ -48,8 +48,8 @@ export class JobWorker {
   #lastCompletionAt: number | null = null;
 
   /** @param maxDeaths MAX_WORKER_DEATHS */
-  constructor(queue: JobQueue, changes: JobChanges, task: JobTask, maxDeaths: number) {
-    this.#queue = queue;
+  constructor(jobs: JobRepository, changes: JobChanges, task: JobTask, maxDeaths: number) {
+    this.#jobs = jobs;
     this.#changes = changes;
     this.#task = task;
     this.#maxDeaths = maxDeaths;
@@ -66,7 +66,7 @@ export class JobWorker {
   /** Begins to take jobs; the backend must have been reached once. */
   start(): void {
     if (this.#worker !== null || this.#stopped) return;
-    const { workerOptions, backendFactory } = this.#queue.connection;
+    const { workerOptions, backendFactory } = this.#jobs.connection;
     this.#worker = new Worker(
       queueNameOf(this.#task.task),
       (job: Job, token?: string) => this.#process(job, token ?? ''),
@@ -81,7 +81,7 @@ export class JobWorker {
       backendFactory as undefined,
     );
     this.#worker.on('error', (error) => {
-      this.#queue.logger.warn({ err: error.message, task: this.#task.task }, 'a worker reports an error');
+      this.#jobs.logger.warn({ err: error.message, task: this.#task.task }, 'a worker reports an error');
     });
   }
 
@@ -104,11 +104,11 @@ export class JobWorker {
     const id = idOf(job);
     const taken = await this.#take(id, job, token);
     if (taken === null) return;
-    const run = new JobRun(this.#queue, taken, (operation) => this.#persist(operation));
+    const run = new JobRun(this.#jobs, taken, (operation) => this.#persist(operation));
     this.#running.set(id, run);
     this.#keepTicking();
     const unwatch = this.#changes.watch(id, () => {
-      run.notice(this.#queue.now());
+      run.notice(this.#jobs.now());
       this.#keepTicking();
     });
     try {
@@ -128,7 +128,7 @@ export class JobWorker {
   }
 
   #tick(): void {
-    const now = this.#queue.now();
+    const now = this.#jobs.now();
     let more = false;
     for (const run of this.#running.values()) more = run.tick(now) || more;
     if (more || this.#ticker === null) return;
@@ -139,27 +139,27 @@ export class JobWorker {
   /** The job, now ours; null when there is nothing to run. */
   async #take(id: string, job: Job, token: string): Promise<TakenJob | null> {
     const runId = `${this.#name}-${String(++this.#runs)}`;
-    const stored = this.#queue.takeFresh(id);
+    const stored = this.#jobs.takeFresh(id);
     // One that was given out before was changed since, maybe by another process.
     let fresh = job.attemptsStarted > 1 ? null : stored;
     for (; ; fresh = null) {
-      const record = fresh ?? (await this.#persist(() => this.#queue.record(id)));
+      const record = fresh ?? (await this.#persist(() => this.#jobs.record(id)));
       if (record === null) return null;
-      const step = claim(record.head, runId, this.#queue.now(), this.#maxDeaths, job.stalledCounter);
+      const step = claim(record.head, runId, this.#jobs.now(), this.#maxDeaths, job.stalledCounter);
       switch (step.kind) {
         case 'finished':
           return null;
         case 'early':
           return delay(job, step.waitMs, token);
         case 'end':
-          if (await this.#persist(() => this.#queue.change(record, step.next))) return null;
+          if (await this.#persist(() => this.#jobs.change(record, step.next))) return null;
           break;
         case 'run':
           if (record.head.status === 'pending' && step.next.deaths === record.head.deaths) {
             return { runId, record, taken: step.next };
           }
           // Its worker died: that is counted before it may kill another.
-          if (await this.#persist(() => this.#queue.change(record, step.next))) {
+          if (await this.#persist(() => this.#jobs.change(record, step.next))) {
             const now = { ...record, head: step.next, version: record.version + 1 };
             return { runId, record: now, taken: now.head };
           }
@@ -184,7 +184,7 @@ export class JobWorker {
     const written = run
       .complete(outcome, result)
       .catch((error: unknown) => {
-        this.#queue.logger.warn({ err: error, job_id: run.head.id }, 'a result could not be stored');
+        this.#jobs.logger.warn({ err: error, job_id: run.head.id }, 'a result could not be stored');
       })
       .finally(() => this.#writing.delete(written));
     this.#writing.add(written);
@@ -205,7 +205,7 @@ export class JobWorker {
       case null: {
         const cause = toAerieError(error);
         if (cause.code === 'INTERNAL') {
-          this.#queue.logger.error({ err: error, job_id: run.head.id }, 'a job failed');
+          this.#jobs.logger.error({ err: error, job_id: run.head.id }, 'a job failed');
         }
         const next = await run.fail(cause);
         if (next?.status === 'pending') return delay(job, retryDelayMs(next.attempts), token);

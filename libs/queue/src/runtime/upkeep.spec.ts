@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { FakeClock } from '@aerie/test-support';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { JobHead } from '../records/job-record.js';
 import { PENDING_JOB } from '../testing/pending-job.js';
 import { Upkeep } from './upkeep.js';
@@ -50,12 +51,8 @@ function setUp() {
       heads: (ids: readonly string[]) =>
         Promise.resolve(ids.map((id) => ({ head: heads.get(id) ?? late(id), version: 1 }))),
     },
-    tasks: ['embed'],
     logger: { warn: jest.fn() },
     now: () => 100_000,
-    get isUp() {
-      return state.isUp;
-    },
     enqueue: ({ id }: { id: string }) => did(`enqueue ${id}`),
     enqueueDelivery: (id: string) => did(`send ${id}`),
     unqueue: ({ id }: { id: string }) => did(`unqueue ${id}`),
@@ -67,7 +64,9 @@ function setUp() {
       return next;
     },
   };
-  return { sut: new Upkeep(queue, MAX_FINISHED), queue, state, calls, add };
+  const clock = new FakeClock();
+  const options = { tasks: ['embed'], maxFinished: MAX_FINISHED, isUp: () => state.isUp, clock };
+  return { sut: new Upkeep(queue, options), queue, state, calls, add, clock };
 }
 
 describe('Upkeep', () => {
@@ -139,44 +138,37 @@ describe('Upkeep', () => {
   );
 
   describe('in time', () => {
-    beforeEach(() => {
-      jest.useFakeTimers();
-    });
-    afterEach(() => {
-      jest.useRealTimers();
-    });
-
     const sweeps = (calls: readonly string[]) => calls.filter((call) => call.startsWith('sweep')).length;
 
     it('goes at once and every ten seconds, not while the backend is away, and not after its end', async () => {
-      const { sut, state, calls } = setUp();
+      const { sut, state, calls, clock } = setUp();
       sut.start();
-      await jest.advanceTimersByTimeAsync(0);
+      await clock.advance(0);
       expect(sweeps(calls)).toBe(1);
-      await jest.advanceTimersByTimeAsync(9_999);
+      await clock.advance(9_999);
       expect(sweeps(calls)).toBe(1);
-      await jest.advanceTimersByTimeAsync(1);
+      await clock.advance(1);
       expect(sweeps(calls)).toBe(2);
       state.isUp = false;
-      await jest.advanceTimersByTimeAsync(10_000);
+      await clock.advance(10_000);
       expect(sweeps(calls)).toBe(2);
       state.isUp = true;
-      await jest.advanceTimersByTimeAsync(10_000);
+      await clock.advance(10_000);
       expect(sweeps(calls)).toBe(3);
       await sut.close();
-      await jest.advanceTimersByTimeAsync(60_000);
+      await clock.advance(60_000);
       expect(sweeps(calls)).toBe(3);
     });
 
     it('does not wait at its end for a backend that does not answer', async () => {
-      const { sut, queue } = setUp();
+      const { sut, queue, clock } = setUp();
       queue.store.sweep = () => new Promise(() => undefined);
       sut.start();
-      await jest.advanceTimersByTimeAsync(0);
+      await clock.advance(0);
       const closed = sut.close();
-      await jest.advanceTimersByTimeAsync(500);
+      await clock.advance(500);
       await closed;
-      expect(jest.getTimerCount()).toBe(0);
+      expect(clock.armed).toEqual([]);
     });
   });
 });

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryAttempt } from '../records/delivery.js';
 import { type JobEvent, type JobHead, type JobRecord, isTerminal } from '../records/job-record.js';
 import { viewEvent } from '../records/job-view.js';
 import { idOf } from './job-payload.js';
-import type { JobQueue } from './job-queue.js';
+import type { JobRepository } from './job-repository.js';
 import { LOCK_MS, NEVER, STALLED_CHECK_MS } from './job-worker.js';
 import { DELIVERY_ATTEMPTS, deliveryBackoffMs } from './queue-options.js';
 import { webhookHeaders } from './webhook-signature.js';
@@ -30,20 +30,20 @@ const GONE = 410;
 
 /** Tells receivers of events, from a queue of its own, until they have taken them or hours have passed. */
 export class WebhookWorker {
-  readonly #queue: JobQueue;
+  readonly #jobs: JobRepository;
   readonly #post: PostWebhook;
   readonly #perHost = new Map<string, number>();
   #worker: Worker | null = null;
 
-  constructor(queue: JobQueue, post: PostWebhook) {
-    this.#queue = queue;
+  constructor(jobs: JobRepository, post: PostWebhook) {
+    this.#jobs = jobs;
     this.#post = post;
   }
 
   /** Begins to deliver; the backend must have been reached once. */
   start(): void {
     if (this.#worker !== null) return;
-    const { workerOptions, backendFactory } = this.#queue.connection;
+    const { workerOptions, backendFactory } = this.#jobs.connection;
     this.#worker = new Worker(
       WEBHOOK_QUEUE,
       (job: Job, token?: string) => this.#process(job, token ?? ''),
@@ -58,7 +58,7 @@ export class WebhookWorker {
       backendFactory as undefined,
     );
     this.#worker.on('error', (error) => {
-      this.#queue.logger.warn({ err: error.message }, 'the worker of webhooks reports an error');
+      this.#jobs.logger.warn({ err: error.message }, 'the worker of webhooks reports an error');
     });
   }
 
@@ -69,9 +69,9 @@ export class WebhookWorker {
 
   async #process(job: Job, token: string): Promise<void> {
     const id = idOf(job);
-    const delivery = await this.#queue.store.delivery(id);
+    const delivery = await this.#jobs.store.delivery(id);
     if (delivery?.status !== 'pending') return;
-    const record = await this.#queue.record(delivery.jobId);
+    const record = await this.#jobs.record(delivery.jobId);
     const webhook = record?.head.webhook ?? null;
     if (record === null || webhook === null) return;
     const { host } = new URL(webhook.url);
@@ -99,14 +99,14 @@ export class WebhookWorker {
     const status = taken ? 'delivered' : over ? 'failed' : 'pending';
     const nextAttemptAt =
       status === 'pending' ? attempt.at + deliveryBackoffMs(attempts.length, () => 0.5) : null;
-    await this.#queue.store.updateDelivery({ ...delivery, attempts, status, nextAttemptAt });
+    await this.#jobs.store.updateDelivery({ ...delivery, attempts, status, nextAttemptAt });
     if (status === 'failed')
       throw new UnrecoverableError(attempt.error ?? 'The receiver did not take the event.');
     if (status === 'pending') throw new Error(attempt.error ?? 'The receiver did not take the event.');
   }
 
   async #try(id: string, url: string, body: string, secret: string): Promise<DeliveryAttempt> {
-    const at = this.#queue.now();
+    const at = this.#jobs.now();
     const startedAt = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAt);
     try {

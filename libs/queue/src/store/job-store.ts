@@ -1,4 +1,5 @@
-import type { Batch, Delivery } from '../records/delivery.js';
+import type { Delivery } from '../records/delivery.js';
+import type { JobBatch } from '../records/job-batch.js';
 import type { JobHead, JobRecord, JobStatus, VersionedHead } from '../records/job-record.js';
 
 /** A job to be stored. */
@@ -73,9 +74,9 @@ export interface JobStore {
   /** Removes finished jobs whose time is over, and the oldest beyond `maxFinished`. How many were removed. */
   sweep(now: number, maxFinished: number, limit: number): Promise<number>;
 
-  insertBatch(batch: Batch): Promise<void>;
-  batch(id: string): Promise<Batch | null>;
-  updateBatch(batch: Batch): Promise<void>;
+  insertBatch(batch: JobBatch): Promise<void>;
+  batch(id: string): Promise<JobBatch | null>;
+  updateBatch(batch: JobBatch): Promise<void>;
   batchCounts(id: string): Promise<StatusCounts>;
   /** Ids of a batch's jobs by index, from `from`. */
   batchJobs(id: string, from: number, limit: number): Promise<string[]>;

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { Packr } from 'msgpackr';
 import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
-import type { Batch, Delivery } from '../records/delivery.js';
+import type { Delivery } from '../records/delivery.js';
+import type { JobBatch } from '../records/job-batch.js';
 import { readHead, writeHead } from '../records/head-text.js';
 import { idFloor } from '../records/job-id.js';
 import {
@@ -198,16 +199,16 @@ export class RedisJobStore implements JobStore {
     return this.#redis.aerieSweep(STORE_PREFIX, now, maxFinished, limit);
   }
 
-  async insertBatch(batch: Batch): Promise<void> {
+  async insertBatch(batch: JobBatch): Promise<void> {
     await this.#redis.set(key('b', batch.id), JSON.stringify(batch), 'EX', BATCH_GRACE_SECONDS, 'NX');
   }
 
-  async batch(id: string): Promise<Batch | null> {
+  async batch(id: string): Promise<JobBatch | null> {
     const text = await this.#redis.get(key('b', id));
-    return text === null ? null : (JSON.parse(text) as Batch);
+    return text === null ? null : (JSON.parse(text) as JobBatch);
   }
 
-  async updateBatch(batch: Batch): Promise<void> {
+  async updateBatch(batch: JobBatch): Promise<void> {
     await this.#redis.set(key('b', batch.id), JSON.stringify(batch), 'KEEPTTL', 'XX' as never);
   }
 

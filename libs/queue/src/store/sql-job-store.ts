@@ -1,4 +1,5 @@
-import type { Batch, Delivery } from '../records/delivery.js';
+import type { Delivery } from '../records/delivery.js';
+import type { JobBatch } from '../records/job-batch.js';
 import { readHead, writeHead } from '../records/head-text.js';
 import { idFloor } from '../records/job-id.js';
 import type { JobHead, JobRecord, JobStatus, VersionedHead } from '../records/job-record.js';
@@ -175,19 +176,19 @@ export class SqlJobStore implements JobStore {
     return removed.length;
   }
 
-  async insertBatch(batch: Batch): Promise<void> {
+  async insertBatch(batch: JobBatch): Promise<void> {
     await this.#run('INSERT INTO aerie.batch (id, body) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
       batch.id,
       JSON.stringify(batch),
     ]);
   }
 
-  async batch(id: string): Promise<Batch | null> {
+  async batch(id: string): Promise<JobBatch | null> {
     const [row] = await this.#run<{ body: string }>('SELECT body FROM aerie.batch WHERE id = $1', [id]);
-    return row === undefined ? null : (JSON.parse(row.body) as Batch);
+    return row === undefined ? null : (JSON.parse(row.body) as JobBatch);
   }
 
-  async updateBatch(batch: Batch): Promise<void> {
+  async updateBatch(batch: JobBatch): Promise<void> {
     await this.#run('UPDATE aerie.batch SET body = $2 WHERE id = $1', [batch.id, JSON.stringify(batch)]);
   }
 

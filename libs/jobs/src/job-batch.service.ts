@@ -1,22 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
 import { AerieError } from '@aerie/contracts';
-import { JobService } from '@aerie/jobs';
-import {
-  BULK_TIMEOUT_MS,
-  type Batch,
-  JobQueue,
-  type NewJob,
-  type StatusCounts,
-  cancelAsked,
-  isId,
-  isTerminal,
-  newId,
-} from '@aerie/queue';
-import { Injectable } from '@nestjs/common';
-import type { BatchRequest } from './batch.reader.js';
+import { type JobBatch, type JobQueue, type NewJob, type StatusCounts, isId, newId } from '@aerie/queue';
+import type { JobTaskName } from './job-inputs.js';
+import type { JobSubmission } from './job-submission.js';
+import type { JobService } from './job.service.js';
 
-/** A batch as callers see it. */
-export interface BatchView {
+/** Many items for one task, submitted at once. */
+export interface JobBatchSubmission {
+  readonly task: JobTaskName;
+  readonly model: string | null;
+  /** Checked and with their defaults, in order. */
+  readonly inputs: readonly JobSubmission['input'][];
+}
+
+/** A job batch as callers see it. */
+export interface JobBatchView {
   readonly batch_id: string;
   readonly task: string;
   readonly status: 'processing' | 'completed' | 'canceled';
@@ -27,8 +25,8 @@ export interface BatchView {
   readonly urls: { readonly self: string; readonly results: string };
 }
 
-/** One line of a batch's results. */
-export interface BatchResultLine {
+/** One line of a job batch's results. */
+export interface JobBatchResult {
   readonly index: number;
   readonly job_id: string;
   readonly status: string;
@@ -42,9 +40,8 @@ const CHUNK = 500;
 const RESULT_PAGE = 50;
 const ATTEMPTS = 3;
 
-/** Many jobs as one: items are ordinary jobs underneath. */
-@Injectable()
-export class BatchService {
+/** Job batches: each item is an ordinary job. */
+export class JobBatchService {
   readonly #queue: JobQueue;
   readonly #jobs: JobService;
 
@@ -54,17 +51,21 @@ export class BatchService {
   }
 
   /**
-   * Stores the batch and all its jobs. What refuses a job of it refuses the whole, before any is stored; a backend that
-   * goes away meanwhile leaves those that it has.
+   * Stores the batch and all its jobs. An error in one item refuses all of them, before any is stored; a backend that goes
+   * away meanwhile keeps the jobs that it has.
    *
    * @throws AerieError OVERLOADED when not all of them may wait; PAYLOAD_TOO_LARGE for one item; QUEUE_UNAVAILABLE,
    * STORAGE_FULL
    */
-  async submit({ task, model, inputs }: BatchRequest, caller: string, stickyKey: string): Promise<BatchView> {
+  async submit(
+    { task, model, inputs }: JobBatchSubmission,
+    caller: string,
+    stickyKey: string,
+  ): Promise<JobBatchView> {
     const admission = this.#jobs.admit(task, inputs.length);
     try {
       const now = this.#queue.now();
-      const batch: Batch = {
+      const batch: JobBatch = {
         v: 1,
         id: newId(now),
         task,
@@ -91,7 +92,7 @@ export class BatchService {
         // Others are served meanwhile.
         if (jobs.length % CHUNK === 0) await setImmediate();
       }
-      await this.#queue.availability.use(() => this.#queue.store.insertBatch(batch));
+      await this.#queue.insertBatch(batch);
       for (let from = 0; from < jobs.length; from += CHUNK) {
         await this.#jobs.submitAll(jobs.slice(from, from + CHUNK), admission);
       }
@@ -102,9 +103,9 @@ export class BatchService {
   }
 
   /** @throws AerieError NOT_FOUND */
-  async view(id: string): Promise<BatchView> {
+  async view(id: string): Promise<JobBatchView> {
     const batch = await this.#batch(id);
-    const counts = await this.#queue.availability.use(() => this.#queue.store.batchCounts(id));
+    const counts = await this.#queue.batchCounts(id);
     const finished = counts.completed + counts.failed + counts.canceled;
     const open = counts.pending + counts.processing > 0;
     const self = `/api/v1/batches/${id}`;
@@ -124,18 +125,15 @@ export class BatchService {
    *
    * @throws AerieError NOT_FOUND
    */
-  async results(id: string): Promise<AsyncGenerator<BatchResultLine>> {
+  async results(id: string): Promise<AsyncGenerator<JobBatchResult>> {
     await this.#batch(id);
     return this.#lines(id);
   }
 
-  async *#lines(id: string): AsyncGenerator<BatchResultLine> {
+  async *#lines(id: string): AsyncGenerator<JobBatchResult> {
     for (let from = 0; ;) {
       const start = from;
-      const records = await this.#queue.availability.use(async () => {
-        const ids = await this.#queue.store.batchJobs(id, start, RESULT_PAGE);
-        return this.#queue.store.records(ids);
-      });
+      const records = await this.#queue.batchRecords(id, start, RESULT_PAGE);
       if (records.length === 0) return;
       for (const record of records) {
         if (record === null) continue;
@@ -163,34 +161,21 @@ export class BatchService {
    *
    * @throws AerieError NOT_FOUND; CONFLICT when everything is finished
    */
-  async cancel(id: string): Promise<BatchView> {
+  async cancel(id: string): Promise<JobBatchView> {
     const batch = await this.#batch(id);
     const { counts } = await this.view(id);
     if (counts.pending + counts.processing === 0) {
       throw new AerieError('CONFLICT', 'Every item of the batch is finished already.');
     }
-    await this.#queue.availability.use(() =>
-      this.#queue.store.updateBatch({ ...batch, cancelRequested: true }),
-    );
+    await this.#queue.updateBatch({ ...batch, cancelRequested: true });
     for (let from = 0; from < batch.total; from += CHUNK) {
-      await this.#queue.availability.use(() => this.#cancelItems(id, from), BULK_TIMEOUT_MS);
+      await this.#queue.cancelAll(await this.#queue.batchJobs(id, from, CHUNK));
     }
     return this.view(id);
   }
 
-  async #cancelItems(id: string, from: number): Promise<void> {
-    const heads = await this.#queue.store.heads(await this.#queue.store.batchJobs(id, from, CHUNK));
-    await Promise.all(
-      heads.map(async (found) => {
-        if (found === null || isTerminal(found.head.status)) return;
-        const next = await this.#queue.update(found.head.id, (head) => cancelAsked(head, this.#queue.now()));
-        if (next?.status === 'canceled') await this.#queue.unqueue(next).catch(() => undefined);
-      }),
-    );
-  }
-
-  async #batch(id: string): Promise<Batch> {
-    const batch = isId(id) ? await this.#queue.availability.use(() => this.#queue.store.batch(id)) : null;
+  async #batch(id: string): Promise<JobBatch> {
+    const batch = isId(id) ? await this.#queue.batch(id) : null;
     if (batch === null)
       throw new AerieError('NOT_FOUND', `There is no batch ${JSON.stringify(id.slice(0, 64))}.`);
     return batch;

@@ -1,0 +1,176 @@
+import { Queue } from 'bullmq';
+import type { Logger } from '@aerie/runtime';
+import type { QueueConnection } from '../connection/queue-connection.js';
+import { WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
+import type { Delivery } from '../records/delivery.js';
+import {
+  eventId,
+  isTerminal,
+  type JobHead,
+  type JobRecord,
+  type VersionedHead,
+} from '../records/job-record.js';
+import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
+import { Coalescer } from './coalescer.js';
+import { PAYLOAD } from './job-payload.js';
+import { JobSubmitter } from './job-submitter.js';
+import { deliveryOptions } from './queue-options.js';
+
+/** Options for a {@link JobRepository}. */
+export interface JobRepositoryOptions {
+  readonly connection: QueueConnection;
+  readonly logger: Logger;
+  /** How long finished jobs are kept, milliseconds. */
+  readonly retentionMs: number;
+  /** Epoch milliseconds; default: the machine's. */
+  readonly now?: () => number;
+}
+
+const COALESCED_ITEMS = 200;
+/**
+ * Calls of one sort under way at once. The embedded database and Redis run one after the other: what would wait there
+ * waits here and goes together. PostgreSQL works on several.
+ */
+const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
+
+/**
+ * Jobs as one backend keeps them: the store, which knows the state of each, and BullMQ's queues, which say which runs
+ * next. A job is stored first and queued second; a job that a crash left between the two is queued by the upkeep.
+ * Operations wait as long as the backend takes: callers that cannot wait use the job queue.
+ */
+export class JobRepository {
+  readonly connection: QueueConnection;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly #retentionMs: number;
+  readonly #queues = new Map<string, Queue>();
+  readonly #submitter: JobSubmitter;
+  readonly #changes: Coalescer<HeadChange, boolean>;
+  readonly #heads: Coalescer<string, VersionedHead | null>;
+  readonly #records: Coalescer<string, JobRecord | null>;
+
+  constructor({ connection, logger, retentionMs, now = Date.now }: JobRepositoryOptions) {
+    this.connection = connection;
+    this.logger = logger;
+    this.now = now;
+    this.#retentionMs = retentionMs;
+    const { store } = connection;
+    this.#submitter = new JobSubmitter(connection, (name) => this.queue(name), now);
+    const coalesced = { maxItems: COALESCED_ITEMS, maxCalls: COALESCED_CALLS[connection.kind] };
+    this.#changes = new Coalescer((changes) => store.change(changes), {
+      ...coalesced,
+      keyOf: ({ next }) => next.id,
+    });
+    this.#heads = new Coalescer((ids) => store.heads(ids), coalesced);
+    this.#records = new Coalescer((ids) => store.records(ids), coalesced);
+  }
+
+  get store(): JobStore {
+    return this.connection.store;
+  }
+
+  /**
+   * Stores jobs and queues them. For each, itself, or the job that has its idempotency key already.
+   */
+  submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
+    return this.#submitter.submit(jobs);
+  }
+
+  /** Puts a stored job into its queue; nothing happens when it is there. */
+  enqueue(head: JobHead): Promise<void> {
+    return this.#submitter.enqueue(head);
+  }
+
+  head(id: string): Promise<VersionedHead | null> {
+    return this.#heads.add(id);
+  }
+
+  record(id: string): Promise<JobRecord | null> {
+    return this.#records.add(id);
+  }
+
+  /** The job as this process stored it, if it did so a moment ago; once. It may have changed since. */
+  takeFresh(id: string): JobRecord | null {
+    return this.#submitter.takeFresh(id);
+  }
+
+  /** Makes a change with what follows from it: removal in time, and the webhook it tells. Whether it was made. */
+  async change(previous: VersionedHead, next: JobHead, result: string | null = null): Promise<boolean> {
+    const delivery = deliveryOf(previous.head, next);
+    const made = await this.#changes.add({
+      previous,
+      next,
+      result,
+      removeAt: isTerminal(next.status) ? this.now() + this.#retentionMs : null,
+      delivery,
+    });
+    if (made && delivery !== null) await this.enqueueDelivery(delivery.id).catch(() => undefined);
+    return made;
+  }
+
+  /**
+   * Changes a job by `step` until it sticks; null when the job is gone or `step` refuses.
+   *
+   * @param step gives the next head, or null
+   */
+  async update(
+    id: string,
+    step: (head: JobHead) => JobHead | null,
+    result: string | null = null,
+  ): Promise<JobHead | null> {
+    for (;;) {
+      const found = await this.head(id);
+      if (found === null) return null;
+      const next = step(found.head);
+      if (next === null) return null;
+      if (await this.change(found, next, result)) return next;
+    }
+  }
+
+  /** BullMQ's queue by its name; only while the backend has been reached once. */
+  queue(name: string): Queue {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      const { queueOptions, backendFactory } = this.connection;
+      queue = new Queue(name, queueOptions, backendFactory as undefined);
+      queue.on('error', (error) => {
+        this.logger.warn({ err: error.message, queue: name }, 'a queue reports an error');
+      });
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  /** Closes BullMQ's queues. One whose backend is away is not waited for. */
+  close(): void {
+    for (const queue of this.#queues.values()) void queue.close().catch(() => undefined);
+  }
+
+  /** Removes a job that will not run from its queue. Held by a worker, it stays: the worker sees that it is canceled. */
+  async unqueue(head: JobHead): Promise<void> {
+    await this.queue(queueNameOf(head.task)).remove(head.id);
+  }
+
+  /** Puts a stored webhook into its queue; nothing happens when it is there. */
+  async enqueueDelivery(id: string): Promise<void> {
+    const options = { ...deliveryOptions(id), ...this.connection.jobOptions };
+    await this.queue(WEBHOOK_QUEUE).add('deliver', PAYLOAD, options);
+  }
+}
+
+/** The webhook that a step calls for, if it made an event that the receiver wants. */
+function deliveryOf(previous: JobHead, next: JobHead): Delivery | null {
+  const { event, webhook } = next;
+  if (webhook === null || event === null || event.sequence === previous.event?.sequence) return null;
+  if (!webhook.events.includes(event.type)) return null;
+  return {
+    v: 1,
+    id: eventId(next, event),
+    jobId: next.id,
+    event,
+    progress: next.progress,
+    status: 'pending',
+    attempts: [],
+    nextAttemptAt: event.at,
+  };
+}
