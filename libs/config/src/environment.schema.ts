@@ -1,9 +1,17 @@
+import { MAX_TIMER_MS } from '@aerie/runtime';
 import { z } from 'zod';
 import { hosts, origins } from './browser-parsers.js';
-import { LONGEST_TIMER_MS, bytes, flag, integer, list, rate, seconds } from './parsers.js';
+import { bytes, flag, integer, list, rate, seconds } from './parsers.js';
 
 const optionalUrl = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `an address such as ${example}` }).optional();
+
+/** Whether nothing is in an address that would be dropped, or be logged, when paths are added to it. */
+function isBare(text: string | undefined): boolean {
+  if (text === undefined) return true;
+  const { username, password } = new URL(text);
+  return username === '' && password === '' && !/[?#]/.test(text);
+}
 
 /** Every variable that is read, by name. `.env.example` and docs/configuration.md are checked against it. */
 export const environmentSchema = z.object({
@@ -24,7 +32,7 @@ export const environmentSchema = z.object({
   REPLICA_STALL_TIMEOUT: seconds(10, 0.1, 3600),
   LIVENESS_TIMEOUT: seconds(30, 0.1, 3600),
   MODEL_START_TIMEOUT: seconds(120, 1, 3600),
-  MODEL_KEEP_ALIVE: seconds(0, 0, Math.floor(LONGEST_TIMER_MS / 1000)),
+  MODEL_KEEP_ALIVE: seconds(0, 0, Math.floor(MAX_TIMER_MS / 1000)),
 
   MAX_JSON_BYTES: bytes('1MB'),
   MAX_PREDICT_JSON_BYTES: bytes('28MB'),
@@ -55,7 +63,10 @@ export const environmentSchema = z.object({
     .string()
     .regex(/^[\x21-\x7e]+$/, 'a key without blanks')
     .optional(),
-  OPENAI_BASE_URL: optionalUrl(/^https?$/, 'https://api.openai.com/v1'),
+  OPENAI_BASE_URL: optionalUrl(/^https?$/, 'https://api.openai.com/v1').refine(
+    isBare,
+    'an address such as https://api.openai.com/v1, without user, password, query or fragment',
+  ),
 
   RATE_LIMIT_PREDICT: rate('10/minute'),
   RATE_LIMIT_EMBED: rate('off'),

@@ -247,9 +247,43 @@ describe('secrets', () => {
     expect(settings.redisUrl).toBe('redis://h:1');
   });
 
+  it.each([
+    ['a byte order mark', '\uFEFFone\n'],
+    ['line ends of Windows', 'one\r\n\r\n'],
+    ['no line end', 'one'],
+  ])('may come from a file with %s', (_, text) => {
+    write('secret', text);
+    const settings = load({ API_KEYS_FILE: 'secret', OPENAI_API_KEY_FILE: 'secret' });
+    expect([settings.apiKeys, settings.generation.openai.apiKey]).toEqual([['one'], 'one']);
+  });
+
+  it('stop the start when a file holds several lines, except for keys', () => {
+    write('secret', 'one\ntwo');
+    expect(refusal({ OPENAI_API_KEY_FILE: 'secret' }).problems).toEqual([
+      { name: 'OPENAI_API_KEY_FILE', expected: 'a file of one line', received: '"secret"' },
+    ]);
+  });
+
+  it.each(['http://u@h/v1', 'http://u:p@h/v1', 'http://h/v1?x=1', 'http://h/v1#x', 'http://h/v1?'])(
+    'stop the start where they cannot be used: OPENAI_BASE_URL=%s',
+    (url) => {
+      expect(refusal({ OPENAI_BASE_URL: url }).problems).toEqual([
+        {
+          name: 'OPENAI_BASE_URL',
+          expected: 'an address such as https://api.openai.com/v1, without user, password, query or fragment',
+          received: '(a secret)',
+        },
+      ]);
+    },
+  );
+
   it('stop the start when their file is missing, without a guess at the content', () => {
     expect(refusal({ API_KEYS_FILE: 'absent' }).problems).toEqual([
-      { name: 'API_KEYS_FILE', expected: 'a readable file', received: '"absent"' },
+      {
+        name: 'API_KEYS_FILE',
+        expected: 'a readable file',
+        received: '"absent", a file that does not exist',
+      },
     ]);
   });
 

@@ -1,12 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
+import { type Variables, readEnvFile } from './env-file.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
 import type { Settings } from './settings.js';
-
-/** The environment, or what stands in for it. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { TextFileError, readTextFile } from './text-file.js';
 
 /** Variables whose values are never printed; each may also come from a file named by `<NAME>_FILE`. */
 export const SECRETS: ReadonlySet<string> = new Set([
@@ -28,7 +25,7 @@ export function loadSettings(
   variables: Variables = process.env,
   directory: string = process.cwd(),
 ): Settings {
-  const given = withoutBlanks({ ...readDotEnv(directory), ...variables });
+  const given = withoutBlanks({ ...readEnvFile(directory), ...variables });
   const problems: ConfigurationProblem[] = [];
   const withFiles = readSecretFiles(given, directory, problems);
   const parsed = environmentSchema.safeParse(withFiles);
@@ -156,12 +153,6 @@ function group(env: Environment, directory: string): Settings {
   };
 }
 
-/** The variables of the `.env` file, if there is one. */
-export function readDotEnv(directory: string): Variables {
-  const path = resolve(directory, '.env');
-  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
-}
-
 /** An empty value means "not set", as compose files and shells write it. */
 function withoutBlanks(variables: Variables): Record<string, string> {
   return Object.fromEntries(
@@ -185,12 +176,14 @@ function readSecretFiles(
     };
     if (variables[name] !== undefined) refuse(`no ${name} beside it`, 'both');
     try {
-      const text = readFileSync(resolve(directory, file), 'utf8').trim();
+      const text = readTextFile(resolve(directory, file)).trim();
       // Taken for "not set", an empty secret would open what it is meant to close.
       if (text === '') refuse('a file that is not empty', JSON.stringify(file));
-      else result[name] = text.replaceAll(/\r?\n/g, ',');
-    } catch {
-      refuse('a readable file', JSON.stringify(file));
+      else if (name !== 'API_KEYS' && text.includes('\n')) refuse('a file of one line', JSON.stringify(file));
+      else result[name] = text.replaceAll('\n', ',');
+    } catch (error) {
+      if (!(error instanceof TextFileError)) throw error;
+      refuse('a readable file', `${JSON.stringify(file)}, ${error.message}`);
     }
   }
   return result;

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '@aerie/runtime';
 import { z } from 'zod';
 
 /** A duration in seconds from the environment, kept in milliseconds. */
@@ -87,9 +88,6 @@ const WINDOWS: Readonly<Record<string, number>> = {
   day: 86_400_000,
 };
 
-/** The longest delay that a timer takes, in milliseconds; a longer one fires at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** A rate such as `10/minute`, `5/30 seconds` or `off`. */
 export const rate = (fallback: string) =>
   z
@@ -106,7 +104,7 @@ export const rate = (fallback: string) =>
         context.addIssue({ code: 'custom', message: 'a rate such as 10/minute, or off' });
         return z.NEVER;
       }
-      if (windowMs * count > LONGEST_TIMER_MS) {
+      if (windowMs * count > MAX_TIMER_MS) {
         context.addIssue({ code: 'custom', message: 'a rate over at most 24 days' });
         return z.NEVER;
       }

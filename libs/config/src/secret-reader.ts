@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readDotEnv, type Variables } from './load-settings.js';
+import { type Variables, readEnvFile } from './env-file.js';
+import { readTextFile } from './text-file.js';
 
 /** Reads a secret by the name of its variable; null when it is not set. */
 export type ReadSecret = (name: string) => string | null;
@@ -15,14 +15,14 @@ export function createSecretReader(
   variables: Variables = process.env,
   directory: string = process.cwd(),
 ): ReadSecret {
-  const given = { ...readDotEnv(directory), ...variables };
+  const given = { ...readEnvFile(directory), ...variables };
   return (name) => {
     const value = given[name]?.trim() ?? '';
     if (value !== '') return value;
     const file = given[`${name}_FILE`]?.trim() ?? '';
     if (file === '') return null;
     try {
-      const text = readFileSync(resolve(directory, file), 'utf8').trim();
+      const text = readTextFile(resolve(directory, file)).trim();
       return text === '' ? null : text;
     } catch (cause) {
       throw new Error(`${name}_FILE: expected a readable file`, { cause });
