@@ -1,5 +1,5 @@
 /**
- * 10,000 bad requests of every kind: what they are answered, how fast, and whether memory comes back.
+ * 10,000 bad requests of every kind: how they are answered, how fast, and whether memory returns to normal.
  *
  *   node bench/bad-input.mjs [--requests 10000] [--clients 8]
  */
@@ -37,9 +37,9 @@ function hasEnvelope(body) {
  * @typedef {object} Answer
  * @property {string} kind
  * @property {number | string} status Status, or the code of a failed connection.
- * @property {boolean} right Expected status, in the envelope.
+ * @property {boolean} right Whether the status is expected and the body is the envelope.
  * @property {number} latencyMs
- * @property {string} body Of an answer that is not right.
+ * @property {string} body Body of a wrong response.
  */
 
 /**
@@ -101,7 +101,7 @@ try {
     megabytes.push(resident());
     console.log(`after ${to}: ${short(megabytes.at(-1))} MB`);
   }
-  // Alone, a request's time is its own: beside seven others it also waits for theirs.
+  // Sent alone, because beside seven others a request would also wait for them.
   const alone = await send(origin, requests, 0, requests.length * 5, 1);
 
   const kinds = requests.map(({ kind }) => {
@@ -140,7 +140,7 @@ try {
   const replaced = httpProcesses(server.pid).join() !== processes.join();
   conclude('bad-input', { megabytes, together, kinds }, [
     {
-      target: `every answer as expected and in the envelope: ${wrong} wrong of ${answers.length}`,
+      target: `every response as expected and in the envelope: ${wrong} wrong of ${answers.length}`,
       met: wrong === 0,
     },
     {

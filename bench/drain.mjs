@@ -1,5 +1,5 @@
 /**
- * SIGTERM under load: what becomes of requests that were accepted, of late ones, and how long the exit takes.
+ * SIGTERM under load: what happens to accepted and to late requests, and how long the exit takes.
  *
  *   node bench/drain.mjs [--clients 16] [--image /12mp.jpg] [--drain-delay 0]
  */
@@ -57,7 +57,7 @@ try {
   await loading;
 
   const after = outcomes.filter(({ atMs }) => atMs >= termAt);
-  // On its way when SIGTERM came: sent before, answered after.
+  // In flight at SIGTERM: sent before it, answered after it.
   const inFlight = after.filter(({ atMs, latencyMs }) => atMs - latencyMs < termAt);
   const late = after.filter(({ atMs, latencyMs }) => atMs - latencyMs >= termAt);
   const longestMs = Math.max(0, ...inFlight.map(({ atMs }) => atMs - termAt));
@@ -70,10 +70,10 @@ try {
     exit: signal ?? code,
   };
   console.log(`before SIGTERM:      ${JSON.stringify(figures.before)}`);
-  console.log(`on their way then:   ${JSON.stringify(figures.inFlight)}`);
+  console.log(`in flight:            ${JSON.stringify(figures.inFlight)}`);
   console.log(`sent later:          ${JSON.stringify(figures.late)}`);
   console.log(
-    `exit (${String(figures.exit)}) after ${exitMs.toFixed(0)} ms; last request on its way ended after ${longestMs.toFixed(0)} ms\n`,
+    `exit (${String(figures.exit)}) after ${exitMs.toFixed(0)} ms; last request in flight ended after ${longestMs.toFixed(0)} ms\n`,
   );
   const limitMs = drainDelayMs + longestMs + GRACE_MS;
   const only = (/** @type {Record<string, number>} */ counts, /** @type {string[]} */ ...kinds) =>
@@ -81,7 +81,7 @@ try {
   conclude('drain', figures, [
     { target: 'every accepted request was served', met: only(figures.inFlight, 'served') },
     {
-      target: 'late ones were served, got 503 SHUTTING_DOWN or were refused',
+      target: 'late requests were served, got 503 SHUTTING_DOWN or were refused',
       met: only(figures.late, 'served', '503 SHUTTING_DOWN', 'connection refused'),
     },
     { target: `exit after ${exitMs.toFixed(0)} ms, within ${limitMs.toFixed(0)}`, met: exitMs <= limitMs },

@@ -1,6 +1,6 @@
 /**
- * Delay of the HTTP process's event loop, idle and while 16 clients predict without pause, with the latency of
- * /health/live beside it.
+ * Delay of the HTTP process's event loop, idle and while 16 clients predict without pause, and the latency of
+ * /health/live meanwhile.
  *
  *   node bench/event-loop.mjs [--clients 16] [--seconds 15] [--idle-seconds 5] [--image /640.jpg]
  */
@@ -30,7 +30,7 @@ const POLL_INTERVAL_MS = 10;
 const MAX_ADDED_DELAY_MS = 20;
 const MAX_LIVE_MS = 50;
 
-/** Asks for /health/live again and again. @param {URL} url @param {number} seconds */
+/** Requests /health/live repeatedly. @param {URL} url @param {number} seconds */
 async function pollLive(url, seconds) {
   const connection = new HttpConnection({ host: url.hostname, port: Number(url.port) });
   const bytes = requestBytes({ url });
@@ -92,7 +92,7 @@ try {
   const added = busy.loop.p99Ms - idle.loop.p99Ms;
   conclude('event-loop', { idle, busy, load }, [
     {
-      target: `p99 of the event loop's delay: ${short(added)} ms over idle, at most ${MAX_ADDED_DELAY_MS}`,
+      target: `p99 of the event loop's delay: ${short(added)} ms above idle, at most ${MAX_ADDED_DELAY_MS}`,
       met: added <= MAX_ADDED_DELAY_MS,
     },
     {

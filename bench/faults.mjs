@@ -47,7 +47,7 @@ async function inject(kind) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ ...TARGET, kind }),
   });
-  if (!reply.ok) throw new Error(`The fault was answered ${reply.status}: ${await reply.text()}`);
+  if (!reply.ok) throw new Error(`The fault request got ${reply.status}: ${await reply.text()}`);
 }
 
 /** @param {string} kind */
@@ -57,14 +57,14 @@ async function observe(kind) {
   const baseline = (succeeded(from, now()) * 1000) / BASELINE_MS;
   const at = now();
   await inject(kind);
-  // Recovered: a whole second, begun after the last failure, as good as before.
+  // Recovered: a whole second after the last failure was as good as before.
   let recoveredMs;
   while (recoveredMs === undefined && now() - at < MAX_RECOVERY_MS + WINDOW_MS) {
     await delay(WINDOW_MS / 10);
     const windowFrom = now() - WINDOW_MS;
     const lastFailure = outcomes.findLast(({ status, atMs }) => status !== 200 && atMs >= at)?.atMs ?? at;
     const good = succeeded(windowFrom, now()) * (1000 / WINDOW_MS) >= RECOVERED * baseline;
-    // A fault that hangs fails nobody at first: one client's whole time-out has to be seen before "recovered".
+    // A hang causes no failures at first, so one client's whole timeout must pass before "recovered".
     const struck = kind === 'hang' ? lastFailure > at : true;
     if (good && struck && windowFrom >= lastFailure) recoveredMs = windowFrom - at;
   }
@@ -75,7 +75,7 @@ async function observe(kind) {
   for (let second = at - 2000; second + 1000 <= end; second += 1000)
     perSecond.push(succeeded(second, second + 1000));
   console.log(`\n${kind}: ${baseline.toFixed(1)}/s before; failures: ${JSON.stringify(failures)}`);
-  console.log(`  good replies per second, from 2 s before: ${perSecond.join(' ')}`);
+  console.log(`  successful responses per second, from 2 s before:  ${perSecond.join(' ')}`);
   console.log(
     `  ${recoveredMs === undefined ? 'NOT recovered' : `recovered after ${(recoveredMs / 1000).toFixed(1)} s`}`,
   );
@@ -97,7 +97,7 @@ try {
   for (const kind of kinds) results.push(await observe(kind));
   abort.abort();
   await loading;
-  /** What a caller may see of each kind. A crash takes the process, and so its connections. @type {Record<string, RegExp>} */
+  /** Failures that a caller may see for each kind. A crash ends the process and its connections. @type {Record<string, RegExp>} */
   const allowed = { throw: /^500 INTERNAL$/, crash: /^(503 WORKER_LOST|E[A-Z]+)$/ };
   conclude(
     'faults',
@@ -105,7 +105,7 @@ try {
     results.flatMap(({ kind, failures, failed, recoveredMs }) => {
       const pattern = allowed[kind] ?? /^503 WORKER_LOST$/;
       return [
-        { target: `${kind}: throughput came back`, met: recoveredMs !== undefined },
+        { target: `${kind}: throughput recovered`, met: recoveredMs !== undefined },
         {
           target: `${kind}: ${failed} failed, all as ${String(pattern)}`,
           met: Object.keys(failures).every((failure) => pattern.test(failure)),

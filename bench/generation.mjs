@@ -4,7 +4,7 @@
  *
  *   node bench/generation.mjs [--rounds 5] [--streams 1,4,8] [--tokens 64] [--only llama-server] [--reuse]
  *
- * The first run sets the peers up in bench/.work: llama-server is built from source, which takes a while.
+ * The first run sets up the peers in bench/.work: it builds llama-server from source, which takes a while.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -33,9 +33,9 @@ const streamCounts = values.streams.split(',').map(Number);
 const cores = availableParallelism();
 /** As many as Aerie's slots. */
 const SLOTS = 8;
-/** Texts per measurement: with fewer streams the prompts come one group after the other. */
+/** Texts per measurement: with fewer streams the groups of prompts follow one another. */
 const TEXTS = { most: 16, least: 4 };
-/** The token that ends a text: forbidden, as every text is to have the same length. */
+/** The token that ends a text, which is forbidden so that every text has the same length. */
 const END_OF_TEXT = '2';
 
 /** @typedef {import('./support/generation-report.mjs').GenerationSample} GenerationSample */
@@ -43,7 +43,7 @@ const END_OF_TEXT = '2';
 
 /**
  * @param {import('./support/process.mjs').Service} server
- * @param {object} fields What only this server takes.
+ * @param {object} fields Parameters that only this server understands.
  * @returns {Contestant}
  */
 const overHttp = (server, fields) => ({
@@ -106,7 +106,7 @@ const START = {
   'transformers.js, q4, in one batch': () => transformersJs('transformers.js, q4, in one batch', 'q4', true),
 };
 
-/** Everyone must have read the same prompts, and understood them. @param {readonly Contestant[]} contestants */
+/** Checks that all contestants count the same prompt tokens. @param {readonly Contestant[]} contestants */
 async function checkSameWork(contestants) {
   const answers = [];
   for (const { name, run } of contestants) answers.push({ name, ...(await run(PROMPTS)) });
@@ -119,7 +119,7 @@ async function checkSameWork(contestants) {
 }
 
 /**
- * Group after group of so many prompts, all of a group at once.
+ * Sends the prompts in groups of `streams`, each group at once.
  *
  * @param {Contestant} contestant
  * @param {number} streams

@@ -1,14 +1,13 @@
 /**
- * Jobs under kills: submits jobs with webhooks while the worker (embedded: the whole server) is killed by SIGKILL again
- * and again, or while Redis is away. At the end there must be as many jobs as were submitted, each completed with its own
- * result (or failed with WORKER_LOST, when MAX_WORKER_DEATHS workers died of it), and its webhook must have come, verified
- * by the reference library, under one id.
+ * Jobs under kills: submits jobs with webhooks while the worker (embedded: the whole server) is repeatedly killed by
+ * SIGKILL, or while Redis is unreachable. At the end there must be as many jobs as were submitted, each completed with its
+ * own result (or failed with WORKER_LOST, if MAX_WORKER_DEATHS workers died of it), and its webhook must have arrived,
+ * verified by the reference library, under one id.
  *
  *   node bench/jobs-chaos.mjs --backend embedded|redis|postgres [--jobs 1000] [--kills 20] [--outage stop|kill]
  *
- * Redis: starts one of its own, with its append-only file. PostgreSQL: a database of its own where TEST_DATABASE_URL
- * points to. `--outage` takes Redis away for
- * 30 s instead of killing workers: `stop` by SIGSTOP, `kill` by SIGKILL and a new start.
+ * Redis: starts its own server with an append-only file. PostgreSQL: creates a database where TEST_DATABASE_URL points to.
+ * `--outage` makes Redis unreachable for 30 s instead of killing workers: `stop` by SIGSTOP, `kill` by SIGKILL and a restart.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,17 +23,17 @@ import { Webhook } from 'standardwebhooks';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OUTAGE_MS = 30_000;
-/** MAX_WORKER_DEATHS as it is without a setting. */
+/** The default of MAX_WORKER_DEATHS. */
 const MAX_WORKER_DEATHS = 5;
 const GROUP = 10;
-/** Between groups while Redis is away. */
+/** Pause between groups while Redis is unreachable. */
 const GROUP_PAUSE_MS = 400;
-/** A killed one must be at work again before it is killed again: as many webhooks must come. */
+/** Webhooks that must arrive after a kill, which shows that the worker runs again, before the next kill. */
 const WEBHOOKS_BETWEEN_KILLS = 10;
 const KILL_JITTER_MS = 1_500;
 const LONGEST_WAIT_MS = 180_000;
 const MODEL = 'minilm-l6-v2';
-/** Work of some tenths of a second, so that kills hit it. */
+/** Work that takes some tenths of a second, so that kills hit it. */
 const TEXTS = Array.from({ length: 8 }, (_, i) => `${'one of many words, '.repeat(12)}${i}`);
 const { values } = parseArgs({
   options: {
@@ -53,7 +52,7 @@ const url = `http://127.0.0.1:${port}/api/v1`;
 const redisPort = await freePort();
 const database = `aerie_chaos_${process.pid}`;
 
-/** A port that nobody has: the server keeps it over its restarts. */
+/** A free port, which the server keeps across restarts. */
 async function freePort() {
   const probe = createServer();
   await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
@@ -80,10 +79,10 @@ function start(command, args, env = {}) {
   return child;
 }
 
-/** Kills a process with all it started. */
+/** Kills a process and all its children. */
 async function kill(child) {
   const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
-  if (gone === null) throw new Error('A process ended by itself. Run it by hand to see why.');
+  if (gone === null) throw new Error('A process exited by itself. Run it by hand to see why.');
   process.kill(-child.pid, 'SIGKILL');
   await gone;
 }
@@ -123,7 +122,7 @@ const startRedis = () =>
     '--dir',
     directory,
   ]);
-// Only what the jobs need: a start is soon over.
+// Only what the jobs need, so that a start is quick.
 cpSync(path.join(ROOT, 'models', MODEL), path.join(directory, 'models', MODEL), { recursive: true });
 let redis = null;
 const environment = {
@@ -184,7 +183,7 @@ const ids = [];
 await call('GET', '/jobs?limit=1');
 const startedAt = performance.now();
 let killed = 0;
-/** Resolves when `done` holds; what is asked for changes with the receiver's count. */
+/** Resolves when `done` is true; it is checked whenever the receiver's count changes. */
 async function until(done, what) {
   const deadline = performance.now() + LONGEST_WAIT_MS;
   while (!done()) {
@@ -195,8 +194,8 @@ async function until(done, what) {
 
 const submitting = (async () => {
   for (let next = 0; next < jobs; next += GROUP) {
-    // Spread over the kills, so that each finds work.
-    if (kills > 0) await until(() => next / jobs <= (killed + 1) / kills, 'the kills do not go on');
+    // Spread over the kills, so that each hits running work.
+    if (kills > 0) await until(() => next / jobs <= (killed + 1) / kills, 'the kills do not continue');
     const group = Array.from({ length: Math.min(GROUP, jobs - next) }, (_, i) => next + i);
     const replies = await Promise.all(
       group.map((i) =>
@@ -215,7 +214,7 @@ const submitting = (async () => {
 
 while (killed < kills) {
   const enough = receiver.ids.size + Math.min(WEBHOOKS_BETWEEN_KILLS, Math.floor(jobs / kills));
-  await until(() => receiver.ids.size >= enough, 'no webhook comes');
+  await until(() => receiver.ids.size >= enough, 'no webhook arrives');
   await sleep(KILL_JITTER_MS * Math.random());
   if (embedded) {
     await kill(server);
@@ -247,7 +246,7 @@ await submitting;
 const states = {};
 let again = 0;
 let wrong = 0;
-/** Jobs that were rightly given up on. */
+/** Jobs that rightly failed. */
 let lost = 0;
 for (const [index, id] of ids.entries()) {
   let job;
@@ -258,7 +257,7 @@ for (const [index, id] of ids.entries()) {
   if (job.status === 'failed' && job.error.code === 'WORKER_LOST' && job.attempts >= MAX_WORKER_DEATHS)
     lost++;
   else if (job.status !== 'completed' || job.result?.embeddings?.length !== TEXTS.length + 1) wrong++;
-  if (index === 0) process.stderr.write('all submitted; now each is looked at\n');
+  if (index === 0) process.stderr.write('all submitted; checking each job\n');
 }
 let stored = 0;
 for (let cursor = ''; cursor !== null;) {

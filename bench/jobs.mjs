@@ -1,10 +1,10 @@
 /**
- * What the store costs: jobs through libs/queue against bare BullMQ with the same processor, which does nothing, over the
- * same connection, in turns, in one run. Then how long a submit takes at 100 a second on the embedded backend.
+ * The cost of the job store: jobs through libs/queue against bare BullMQ with the same empty processor, over the
+ * same connection, in turn, in one run. Then how long a submission takes at 100 a second on the embedded backend.
  *
  *   node bench/jobs.mjs [--backends embedded,redis,postgres] [--jobs 2000] [--rounds 3] [--concurrency 16]
  *
- * Redis: starts one of its own, with its append-only file. PostgreSQL: TEST_DATABASE_URL, left out without.
+ * Redis: starts its own server with an append-only file. PostgreSQL: uses TEST_DATABASE_URL; skipped if that is not set.
  */
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
@@ -29,9 +29,9 @@ const { values } = parseArgs({
 const jobs = Number(values.jobs);
 const rounds = Number(values.rounds);
 const concurrency = Number(values.concurrency);
-/** Jobs that a caller submits at once, and calls under way. */
+/** Jobs that a caller submits at once, and concurrent calls. */
 const GROUP = 50;
-/** A server that has run for a while is compared: much of a short run is compilation. */
+/** Jobs that warm up both sides first, because much of a short run is compilation. */
 const WARM_UP_JOBS = 1_000;
 const SUBMITS_PER_SECOND = 100;
 const SUBMIT_SECONDS = 10;
@@ -81,7 +81,7 @@ function countdown(count) {
   };
 }
 
-/** Submits in groups, two under way, as a batch does. @param {number} count @param {(n: number) => Promise<unknown>} submit */
+/** Submits in groups, two at a time, like a job batch. @param {number} count @param {(n: number) => Promise<unknown>} submit */
 async function submitAll(count, submit) {
   let left = count;
   const lane = async () => {
@@ -94,7 +94,7 @@ async function submitAll(count, submit) {
   await Promise.all([lane(), lane()]);
 }
 
-/** Jobs per second from the first submit until the last is done and written down. @param {JobRepository} queue @param {number} count */
+/** Jobs per second from the first submission until the last job is done and stored. @param {JobRepository} queue @param {number} count */
 async function throughStore(queue, count) {
   const { all, run } = countdown(count);
   const changes = new JobChanges(queue.connection);
@@ -141,7 +141,7 @@ async function bare({ connection }, count) {
   return perSecond;
 }
 
-/** Submits at a steady rate while a worker runs them; one at a time, as callers come. @param {JobRepository} queue */
+/** Submits single jobs at a steady rate while a worker runs them. @param {JobRepository} queue */
 async function submitLatency(queue) {
   const changes = new JobChanges(queue.connection);
   changes.start();
@@ -159,7 +159,7 @@ async function submitLatency(queue) {
   for (let at = 0; at < SUBMITS_PER_SECOND * SUBMIT_SECONDS; at++) {
     const due = began + (at * 1000) / SUBMITS_PER_SECOND;
     if (due > performance.now()) await sleep(due - performance.now());
-    // From when it was due: a late start is part of what a caller waits.
+    // Measured from the time it was due, because callers also wait for a late start.
     pending.push(queue.submit([newJob()]).then(() => latencies.push(performance.now() - due)));
   }
   await Promise.all(pending);
@@ -219,7 +219,7 @@ try {
   for (const name of values.backends.split(',')) {
     const opened = await BACKENDS[name]?.();
     if (!opened) {
-      console.log(`${name}: left out, it is not there`);
+      console.log(`${name}: skipped, not available`);
       continue;
     }
     const queue = await openQueue(opened.backend);
@@ -257,5 +257,5 @@ try {
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
-// What bare BullMQ leaves open must not keep the process.
+// Handles that bare BullMQ leaves open must not keep the process alive.
 process.exit(0);

@@ -1,5 +1,5 @@
 /**
- * Clients that ask for long texts and leave: how soon the next request is served, and whether memory comes back.
+ * Clients that request long texts and disconnect: how soon the next request is served, and whether memory stays flat.
  *
  *   node bench/leavers.mjs [--clients 200] [--rounds 40] [--leave-after 0.3]
  */
@@ -38,11 +38,11 @@ const chat = (content, maxTokens) => ({
 });
 
 /**
- * Asks for a text of 1,000 tokens and closes the connection after a while.
+ * Requests a text of 1,000 tokens and closes the connection after a while.
  *
  * @param {URL} url
  * @param {number} number
- * @returns {Promise<string>} What had come by then.
+ * @returns {Promise<string>} The part of the response received by then.
  */
 function leave(url, number) {
   const content = `${PROMPTS[number % PROMPTS.length]} This is question ${number}.`;
@@ -85,7 +85,7 @@ try {
     );
   }
   const slowestMs = Math.max(...results.map(({ nextMs }) => nextMs));
-  // The heap fills and is collected every so many rounds: what stays is seen where it is lowest.
+  // The heap fills and is collected every few rounds, so its lows show what stays allocated.
   const settled = results.slice(Math.floor(rounds * WARM_UP)).map(({ megabytes }) => megabytes);
   const half = Math.ceil(settled.length / 2);
   const [lowBefore, lowAfter] = [Math.min(...settled.slice(0, half)), Math.min(...settled.slice(half))];
@@ -101,7 +101,7 @@ try {
       met: growth <= MEMORY_LIMIT_MB,
     },
     {
-      target: 'every client was taken in',
+      target: 'every client was accepted',
       met: results.every(({ came }) => Object.keys(came).every((what) => !/^\d/.test(what))),
     },
   ]);

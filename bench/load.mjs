@@ -1,5 +1,5 @@
 /**
- * A light closed-loop load generator: prints one JSON line, and ends with 1 if anything but 2xx came back.
+ * A light closed-loop load generator: prints one JSON line, and exits with 1 if any response was not 2xx.
  *
  *   node bench/load.mjs --url http://127.0.0.1:8000/api/v1/embed --body-file body.json --concurrency 32 --seconds 5
  */
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     'warm-up': { type: 'string', default: '1' },
   },
 });
-if (!values.url) throw new Error('--url was expected, such as http://127.0.0.1:8000/api/v1/embed');
+if (!values.url) throw new Error('--url is required, such as http://127.0.0.1:8000/api/v1/embed');
 const url = new URL(values.url);
 const body = values['body-file'] === undefined ? values.body : readFileSync(values['body-file'], 'utf8');
 const result = await measureLoad({

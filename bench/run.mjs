@@ -31,17 +31,16 @@ const { values, positionals } = parseArgs({
 });
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 const seconds = Number(values.seconds ?? (values.quick ? 2 : 5));
-if (!(rounds >= 1 && seconds > 0))
-  throw new Error('--rounds and --seconds were expected to be positive numbers.');
+if (!(rounds >= 1 && seconds > 0)) throw new Error('--rounds and --seconds must be positive numbers.');
 const WARM_UP_SECONDS = 1;
-/** Before the first round, on every server and case alike: what is compiled while it runs takes thousands of requests. */
+/** Warm-up before the first round, for every server and case: just-in-time compilation takes thousands of requests. */
 const SETTLE_SECONDS = Math.min(10, 2 * seconds);
 
 const wanted = (/** @type {string} */ name) =>
   positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix));
 const cases = CASES.filter(({ name }) => wanted(name));
 if (cases.length === 0 && !wanted('bare')) {
-  throw new Error(`No such case. There are: ${CASES.map(({ name }) => name).join(', ')}, bare.`);
+  throw new Error(`No such case. The cases are:  ${CASES.map(({ name }) => name).join(', ')}, bare.`);
 }
 /** @param {import('./support/cases.mjs').Case} benchCase */
 const contestantsOf = (benchCase) => benchCase.contestants.filter(({ name }) => name.startsWith(values.only));
@@ -58,7 +57,7 @@ async function load(url, body, concurrency, measured = seconds) {
 }
 
 /**
- * What a case sends, and where to.
+ * The request of a case and its target.
  *
  * @param {import('./support/cases.mjs').Case} benchCase
  * @param {Readonly<Record<string, import('./support/process.mjs').Service>>} servers
@@ -75,7 +74,7 @@ function workOf(benchCase, servers, imageUrl) {
 }
 
 /**
- * One round of one case. The order turns every round, so that nobody always comes first.
+ * One round of one case. The order alternates, so that no server is always first.
  *
  * @param {import('./support/cases.mjs').Case} benchCase
  * @param {number} round

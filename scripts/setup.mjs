@@ -1,6 +1,6 @@
 /**
- * What `npm start` and `npm test` need before they can run: the packages of package-lock.json and a current build.
- * Plain Node without packages, as there are none on a fresh clone. When nothing changed it only reads file times.
+ * Prepares `npm start` and `npm test`: installs the packages of package-lock.json and brings the build up to date.
+ * Uses plain Node, because a fresh clone has no packages. If nothing has changed, it only reads file times.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,18 +16,18 @@ export const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 const OLDEST_NODE = [20, 19];
 
-/** Ends the process with a message when this Node is older than the dependencies can run on. */
+/** Ends the process with a message if this Node is too old for the dependencies. */
 export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  say(`Node ${OLDEST_NODE.join('.')} or newer is needed, and this is Node ${process.versions.node}.`);
-  say('Install a newer one (https://nodejs.org), and run the same command again.');
+  say(`Node ${OLDEST_NODE.join('.')} or newer is required; this is Node ${process.versions.node}.`);
+  say('Install a newer version (https://nodejs.org), then run the same command again.');
   process.exit(1);
 }
 
 /**
- * Installs and builds what is missing or out of date. Two processes may ask at once: the second waits for the first.
- * Ends the process when a step fails, after saying why.
+ * Installs and builds whatever is missing or out of date. If two processes do this at once, the second waits for the first.
+ * If a step fails, ends the process with the reason.
  */
 export async function setUp() {
   checkNode();
@@ -53,7 +53,7 @@ async function install() {
       : 'Installing packages (npm ci; package-lock.json changed)',
     command,
     args,
-    // ONNX Runtime's own install step downloads CUDA libraries; without it the CPU build is there all the same.
+    // ONNX Runtime's own install step downloads CUDA libraries; the CPU build does not need it.
     env: { ONNXRUNTIME_NODE_INSTALL: process.env.ONNXRUNTIME_NODE_INSTALL ?? 'skip' },
     hint: 'Is the package registry reachable from here? `npm ci` shows more.',
   });
@@ -61,7 +61,7 @@ async function install() {
 }
 
 async function build() {
-  // Taken before the build, so that a file changed meanwhile counts as newer than it.
+  // Read before the build, so that a file changed meanwhile counts as newer than the build.
   const stamp = buildStamp();
   forgetBuild();
   await runStep({
@@ -69,12 +69,12 @@ async function build() {
     command: process.execPath,
     args: [createRequire(import.meta.url).resolve('typescript/bin/tsc'), '-b'],
     env: {},
-    hint: 'The sources do not compile; see above.',
+    hint: 'The sources do not compile; see the errors above.',
   });
   markBuilt(stamp);
 }
 
-/** The npm that runs us, or the one on the PATH; started without a shell where that is possible. */
+/** The npm that runs this script, or the one on the PATH; started without a shell if possible. */
 function npm(args) {
   const own = process.env.npm_execpath;
   if (own !== undefined && /npm-cli\.[cm]?js$/.test(own) && existsSync(own)) {

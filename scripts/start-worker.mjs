@@ -1,4 +1,4 @@
-/** `npm run start:worker`: sets up what a fresh clone lacks, then becomes a worker, in this process. */
+/** `npm run start:worker`: sets up a fresh clone if needed, then runs the worker in this process. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 

@@ -1,8 +1,8 @@
 /**
- * `npm test`: sets up what a fresh clone lacks, then runs Jest on the node that runs this.
+ * `npm test`: sets up a fresh clone if needed, then runs Jest on the Node that runs this script.
  *
- * Without arguments: the unit specs on two workers, then the end-to-end tests one file at a time, as each starts
- * servers of its own. With arguments: one Jest over everything with these arguments.
+ * Without arguments: the unit specs on two workers, then the end-to-end tests one file at a time, because each starts
+ * its own servers. With arguments: one Jest run over everything with these arguments.
  * The counts also go to node_modules/.cache/aerie/test-results.json, for programs.
  */
 import { spawn } from 'node:child_process';
@@ -15,10 +15,10 @@ import { say, seconds } from './setup/steps.mjs';
 const RESULTS = path.join(ROOT, 'node_modules', '.cache', 'aerie');
 const TOTALS = path.join(RESULTS, 'test-results.json');
 
-/** How long Jest may take to end once it has said that it cannot. */
+/** How long Jest may take to exit after it has reported open handles. */
 const EXIT_GRACE_MS = 5_000;
 
-/** What Jest says when tests leave something open, and then either hangs or kills the worker. */
+/** Jest's messages when tests leave something open, after which it hangs or kills the worker. */
 const LEFT_OPEN = /did not exit one second after|failed to exit gracefully/;
 
 async function main(args) {
@@ -41,7 +41,7 @@ async function main(args) {
     rmSync(file, { force: true });
     const { code, leftOpen } = await jest([...run.args, '--json', '--outputFile', file]);
     const counts = countsOf(file);
-    // A run that ends badly without a failed test still failed: a suite did not load, or Jest itself.
+    // A run with a bad exit code and no failed test has failed too: a suite did not load, or Jest crashed.
     const failed = counts.failed === 0 && (code !== 0 || leftOpen) ? 1 : counts.failed;
     totals.passed += counts.passed;
     totals.failed += failed;
@@ -56,7 +56,7 @@ async function main(args) {
   process.exitCode = totals.failed === 0 ? 0 : 1;
 }
 
-/** Runs Jest and passes its output on. It must end by itself: one that cannot is ended and counts as failed. */
+/** Runs Jest and forwards its output. A Jest that does not exit by itself is killed and counts as failed. */
 function jest(args) {
   return new Promise((resolve, reject) => {
     const bin = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -84,7 +84,7 @@ function jest(args) {
   });
 }
 
-/** Jest runs ES modules in Node's `vm`, which is behind a flag and says so in every worker. */
+/** Jest runs ES modules in Node's `vm`, which needs a flag and prints a warning in every worker. */
 function nodeOptions() {
   const own = process.env.NODE_OPTIONS ?? '';
   return `${own} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();

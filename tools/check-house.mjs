@@ -1,5 +1,5 @@
 /**
- * `npm run check:house`: what neither the compiler nor ESLint sees, and what grows back when nobody looks. Every
+ * `npm run check:house`: checks that neither the compiler nor ESLint makes. Every
  * finding names its file and line; `--report` shows them all and always ends with 0.
  */
 import path from 'node:path';

@@ -8,7 +8,7 @@ import { requestBytes } from './http-connection.mjs';
  *
  * @typedef {object} BadRequest
  * @property {string} kind
- * @property {readonly number[]} expected Statuses that are right.
+ * @property {readonly number[]} expected Acceptable statuses.
  * @property {Buffer} bytes
  */
 

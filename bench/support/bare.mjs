@@ -20,7 +20,7 @@ export const pythonLoop = (work, seconds) =>
   );
 
 /**
- * The bare loops that are run once, for the record.
+ * The bare loops that run once, for the record.
  *
  * @param {number} seconds For each.
  * @returns {Promise<{ loop: string, perSecond: number }[]>}

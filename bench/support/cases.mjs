@@ -2,7 +2,7 @@
 export const SENTENCE = 'A cat sits on the mat.';
 
 /**
- * What competes. `server` names the process that serves, `route` the path before the common one.
+ * One contestant. `server` names the process that serves, `route` is a path prefix.
  *
  * @typedef {object} Contestant
  * @property {string} name
@@ -21,7 +21,7 @@ const CONTESTANTS = {
 const { aerie, two, four, twoDraft, fourDraft } = CONTESTANTS;
 
 /**
- * One comparison. `peers` names the groups Aerie is compared with; of each group the better counts.
+ * One comparison. `peers` names the groups that Aerie is compared with; the better of each group counts.
  *
  * @typedef {object} Case
  * @property {string} name

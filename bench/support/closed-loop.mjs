@@ -2,22 +2,22 @@ import { ConnectionError, HttpConnection } from './http-connection.mjs';
 import { histogram, latencySummary } from './statistics.mjs';
 
 /**
- * What became of one request.
+ * The outcome of one request.
  *
  * @typedef {object} Outcome
  * @property {number} status HTTP status; 0 when the connection failed.
  * @property {string} failure Code of a failed connection, else ''.
- * @property {boolean} sent Whether the request had left when its connection failed.
+ * @property {boolean} sent Whether the request had been sent when its connection failed.
  * @property {number} latencyMs
  * @property {number} atMs End of the request, in milliseconds since the loop began.
- * @property {Buffer | undefined} body Body of a reply that is not a success.
+ * @property {Buffer | undefined} body Body of an unsuccessful response.
  */
 
-/** Pause after a failed connection, so that a stopped server is not met by a busy loop. */
+/** Pause after a failed connection, which prevents a busy loop against a stopped server. */
 const RECONNECT_DELAY_MS = 20;
 
 /**
- * N clients that each send the next request as soon as they have the reply to the last.
+ * N clients that each send the next request as soon as the last response has arrived.
  *
  * @param {object} options
  * @param {URL} options.url
@@ -51,7 +51,7 @@ export async function closedLoop({ url, bytes, clients, signal, onOutcome }) {
 }
 
 /**
- * Runs the loop for a warm-up and then for a measured time. Requests count that end inside the measured time.
+ * Runs the loop for a warm-up and then for a measured time. A request counts if it ends within the measured time.
  *
  * @param {object} options
  * @param {URL} options.url

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /**
- * Delay of an event loop over some time, in milliseconds between two samples that should be one apart.
+ * Delay of an event loop over some time: milliseconds between two samples that should be 1 ms apart.
  *
  * @typedef {{ samples: number, p50Ms: number, p90Ms: number, p99Ms: number, maxMs: number }} LoopDelay
  */
@@ -26,7 +26,7 @@ export class EventLoopMonitor {
     });
   });
 
-  /** @returns {Promise<Record<string, string>>} Environment that makes a Node process, and its children, report here. */
+  /** @returns {Promise<Record<string, string>>} Environment that makes a Node process and its children report here. */
   async listen() {
     await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', () => resolve(undefined)));
     const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
@@ -36,7 +36,7 @@ export class EventLoopMonitor {
     };
   }
 
-  /** The one process that serves HTTP: the cluster's worker, or the only process where there is no cluster. */
+  /** The one process that serves HTTP: the cluster's worker, or the only process without a cluster. */
   httpProcess() {
     const workers = this.#probes.filter(({ role }) => role === 'worker');
     const [probe, ...others] = workers.length > 0 ? workers : this.#probes;
@@ -46,7 +46,7 @@ export class EventLoopMonitor {
     return probe;
   }
 
-  /** To be called once the server has stopped. */
+  /** Call this once the server has stopped. */
   close() {
     this.#server.close();
   }

@@ -1,6 +1,6 @@
 /**
- * What the text generation benchmarks ask. Each is of 21 tokens in SmolLM2's vocabulary, so that a batch of them needs no
- * padding where a runtime pads; with the chat template a prompt is of about 50.
+ * Prompts of the text generation benchmarks. Each has 21 tokens in SmolLM2's vocabulary, so that a batch of them needs no
+ * padding in runtimes that pad; with the chat template a prompt has about 50.
  */
 export const PROMPTS = [
   'Explain in plain words why the sea has tides, and why they come about an hour later every day.',

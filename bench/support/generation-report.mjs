@@ -2,7 +2,7 @@ import { short, table } from './report.mjs';
 import { spread } from './statistics.mjs';
 
 /**
- * What became of one group of prompts.
+ * The outcome of one group of prompts.
  *
  * @typedef {object} GenerationSample
  * @property {number} seconds
@@ -15,7 +15,7 @@ import { spread } from './statistics.mjs';
 /** @typedef {{ round: number, streams: number, name: string, perSecond: number, firstTokenMs: number }} Measurement */
 
 /**
- * What is compared with whom. A ratio of tokens per second is to be at least so high, one of times at most.
+ * One comparison. A ratio of tokens per second has a lower bound as its goal, a ratio of times an upper bound.
  *
  * @type {readonly { streams: number, peer: string, of: 'perSecond' | 'firstTokenMs', target: number }[]}
  */

@@ -9,7 +9,7 @@ const REPOSITORY = join(WORK, 'generation-models');
 const ENVIRONMENT = { RATE_LIMIT_CHAT: 'off', DATA_DIR: join(WORK, 'generation-data') };
 
 /**
- * Aerie with the language model alone, and the default settings but for the reuse of keys and values.
+ * Aerie with only the language model and default settings, except for the reuse of the KV cache.
  *
  * @param {{ reuse: boolean }} options Whether prompts may use what earlier ones have computed.
  */

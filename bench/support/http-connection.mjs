@@ -1,25 +1,25 @@
 import { connect } from 'node:net';
 
 /**
- * One reply, as little parsed as possible.
+ * One response, parsed as little as possible.
  *
  * @typedef {object} Reply
  * @property {number} status
  * @property {Buffer} body Bytes of the body, without chunk framing.
- * @property {boolean} closes Whether the server ends the connection after this reply.
+ * @property {boolean} closes Whether the server closes the connection after this response.
  */
 
 const HEADER_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
 
-/** A connection ended without a whole reply. `sent` tells whether a request was on its way. */
+/** A connection ended without a complete response. `sent` tells whether a request was in flight. */
 export class ConnectionError extends Error {
   /**
    * @param {string} code Such as ECONNREFUSED, ECONNRESET, EOF, TIMEOUT.
    * @param {boolean} sent
    */
   constructor(code, sent) {
-    super(`connection failed: ${code}${sent ? ' with a request on its way' : ''}`);
+    super(`connection failed: ${code}${sent ? ' with a request in flight' : ''}`);
     this.code = code;
     this.sent = sent;
   }
@@ -59,7 +59,7 @@ function parse(buffer) {
   return chunked && { status, closes, body: chunked.body };
 }
 
-/** One kept connection that carries one request at a time. Opens on the first request and again after an end. */
+/** A keep-alive connection for one request at a time. Opens on the first request, and again after it was closed. */
 export class HttpConnection {
   #host;
   #port;
@@ -79,11 +79,11 @@ export class HttpConnection {
   }
 
   /**
-   * Sends the bytes of one request and waits for its reply.
+   * Sends the bytes of one request and waits for its response.
    *
    * @param {Buffer} bytes
    * @returns {Promise<Reply>}
-   * @throws {ConnectionError} When the connection cannot be opened, ends or stays silent.
+   * @throws {ConnectionError} When the connection cannot be opened, closes or stays silent.
    */
   async send(bytes) {
     if (!this.#socket) await this.#open();

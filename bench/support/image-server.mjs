@@ -1,4 +1,4 @@
-/** A process of its own that serves images from memory over kept connections; tells its port by IPC. */
+/** A separate process that serves images from memory over keep-alive connections; reports its port by IPC. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 

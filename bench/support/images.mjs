@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { SAMPLES, WORK } from './paths.mjs';
 
-/** Files by the path they are served at. */
+/** Files by URL path. */
 export const IMAGES = {
   '/cat.jpg': join(SAMPLES, 'cat.jpg'),
   '/640.jpg': join(SAMPLES, 'rocket.jpg'),
   '/12mp.jpg': join(WORK, '12mp.jpg'),
 };
 
-/** A photograph of 12 megapixels, upscaled from a sample, as none is in the repository. */
+/** A photograph of 12 megapixels, upscaled from a sample because the repository has none. */
 async function makeTwelveMegapixels() {
   const path = IMAGES['/12mp.jpg'];
   if (existsSync(path)) return;

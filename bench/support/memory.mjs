@@ -10,7 +10,7 @@ function readIfThere(path) {
 }
 
 /**
- * Processes started by `pid` directly. Linux only.
+ * Direct child processes of `pid`. Linux only.
  *
  * @param {number} pid
  * @returns {number[]}
@@ -19,7 +19,7 @@ export function childrenOf(pid) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
-      // The second field is a name in brackets, which may hold anything.
+      // The second field is a name in parentheses, which may contain anything.
       const stat = readIfThere(`/proc/${name}/stat`);
       return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
     })

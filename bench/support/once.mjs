@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Runs a program of a set-up, with its output on the terminal.
+ * Runs a program of a setup, with its output on the terminal.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -20,7 +20,7 @@ export function setUpBy(command, args, { cwd, env = {} } = {}) {
 }
 
 /**
- * Makes `directory` by `make`, unless an earlier run has made it the same way. A set-up that broke off is begun anew.
+ * Creates `directory` with `make`, unless an earlier run created it the same way. An interrupted setup starts over.
  *
  * @param {string} directory
  * @param {string} recipe What it is made of, such as versions: another one means making it again.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WORK } from './paths.mjs';
 
-/** Longer than any drain, so that a kill means a defect. */
+/** Longer than any drain, so that a kill indicates a defect. */
 const STOP_TIMEOUT_MS = 40_000;
 const READY_INTERVAL_MS = 50;
 
@@ -68,7 +68,7 @@ export class Service {
    *
    * @param {string} path
    * @param {number} [timeoutMs]
-   * @throws {Error} With the end of the log, when the process exits or the time is over.
+   * @throws {Error} With the end of the log, if the process exits or the timeout passes.
    */
   async ready(path, timeoutMs = 60_000) {
     let exited = false;
@@ -84,7 +84,7 @@ export class Service {
     throw new Error(`${this.name} ${what}. Its log ends with:\n${log}`);
   }
 
-  /** SIGTERM, then SIGKILL where that does not end it. */
+  /** SIGTERM, then SIGKILL if the process does not exit. */
   async stop() {
     this.child.kill('SIGTERM');
     const abort = new AbortController();

@@ -32,7 +32,7 @@ function summary(samples) {
 }
 
 /**
- * Ratio to the better of a group (by its median), round by round.
+ * Ratio to the better of a group (by median), round by round.
  *
  * @param {readonly Sample[]} mine
  * @param {Readonly<Record<string, readonly Sample[]>>} group

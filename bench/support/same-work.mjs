@@ -19,7 +19,7 @@ async function post(url, body) {
 const dot = (a, b) => a.reduce((sum, value, at) => sum + value * (b[at] ?? NaN), 0);
 
 /**
- * Checks that every server gives the same answers, so that the same work is compared.
+ * Checks that every server gives the same results, so that the same work is compared.
  *
  * @param {readonly import('./process.mjs').Service[]} services
  * @param {string} imageUrl
@@ -46,6 +46,6 @@ export async function checkSameWork(services, imageUrl) {
   }
   const { label, confidence } = first.predictions[0];
   console.log(
-    `Same answers from ${answers.map(({ name }) => name).join(', ')}: ${label} (${confidence.toFixed(3)}).`,
+    `Same results from ${answers.map(({ name }) => name).join(', ')}: ${label} (${confidence.toFixed(3)}).`,
   );
 }

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { ROOT } from './paths.mjs';
 import { freePort, startService } from './process.mjs';
 
-/** Another build may be measured, such as one of another checkout. */
+/** The build to measure, which may be one of another checkout. */
 const MAIN = process.env['AERIE_MAIN'] ?? join(ROOT, 'apps/api/dist/main.js');
 
 /**
- * Starts Aerie as an operator would (built, default settings), with the rate limit off and the images' host allowed.
+ * Starts Aerie as an operator would (built, default settings), with the rate limit off and the image host allowed.
  *
  * @param {{ name?: string, imageHost?: string, env?: Record<string, string> }} [options]
  */

@@ -2,7 +2,7 @@
 export const sorted = (values) => [...values].sort((a, b) => a - b);
 
 /**
- * Nearest-rank percentile; NaN of nothing.
+ * Nearest-rank percentile; NaN if there are no values.
  *
  * @param {readonly number[]} ascending
  * @param {number} share 0..1
@@ -19,7 +19,7 @@ export function median(values) {
 }
 
 /**
- * Median with the whole range, as rounds are too few for anything finer.
+ * Median with the whole range, because rounds are too few for anything finer.
  *
  * @param {readonly number[]} values
  */

@@ -1,20 +1,20 @@
 import { request } from 'node:http';
 
 /**
- * One streamed reply of chat completions.
+ * One streamed response of chat completions.
  *
  * @typedef {object} StreamedReply
  * @property {number} firstTokenMs From sending to the first piece of text.
- * @property {number} totalMs From sending to the end of the reply.
+ * @property {number} totalMs From sending to the end of the response.
  * @property {string} text
- * @property {number} tokens By the server's usage.
+ * @property {number} tokens Count in the server's `usage`.
  * @property {number} promptTokens
  */
 
 /**
- * Asks a server of OpenAI's API for a chat completion and reads the stream to its end. The events are parsed when all are
- * there, as the client shares the servers' cores.
- * Each request has a connection of its own: servers give up idle ones at times of their own choosing.
+ * Requests a chat completion from a server that speaks OpenAI's API and reads the stream to its end. The events are parsed
+ * after the last one, because the client shares the servers' cores.
+ * Each request has its own connection, because servers close idle connections at arbitrary times.
  *
  * @param {URL} url
  * @param {object} body

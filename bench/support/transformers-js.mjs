@@ -13,7 +13,7 @@ const VENV = join(WORK, 'convert-venv');
 const SOURCE = join(MODELS, 'smollm2-135m-instruct');
 const CONVERTER = join(BENCH, 'support/ordinary_decoder.py');
 
-/** What `config.json` would say of SmolLM2-135M. */
+/** The `config.json` of SmolLM2-135M. */
 const CONFIG = {
   model_type: 'llama',
   architectures: ['LlamaForCausalLM'],
@@ -28,7 +28,7 @@ const CONFIG = {
   pad_token_id: 2,
 };
 
-/** Installs transformers.js and puts the same weights on disk in the form that it runs: once. */
+/** Installs transformers.js and writes the same weights in the form that it runs, once. */
 export function prepareTransformersJs() {
   once(VENV, CONVERTER_PACKAGES.join('\n'), () => {
     console.log('Installing the converter into bench/.work/convert-venv (once) ...');
@@ -44,7 +44,7 @@ export function prepareTransformersJs() {
     console.log('Installing transformers.js into bench/.work/transformers (once) ...');
     mkdirSync(join(MODEL, 'onnx'), { recursive: true });
     writeFileSync(join(HOME, 'package.json'), '{ "private": true, "type": "module" }\n');
-    // The package of ONNX Runtime holds what the CPU needs; its script would fetch CUDA's parts.
+    // The package of ONNX Runtime contains the CPU build; its install script would download CUDA libraries.
     const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
     setUpBy('npm', ['install', '--no-audit', '--no-fund', '--silent', PACKAGE], { cwd: HOME, env });
     const convert = (/** @type {string} */ file, /** @type {string[]} */ ...options) =>
@@ -66,7 +66,7 @@ export function prepareTransformersJs() {
 }
 
 /**
- * Starts a process that holds the model and generates when it is asked to.
+ * Starts a process that holds the model and generates on request.
  *
  * @param {{ threads: number, dtype: 'fp32' | 'q4' }} options ONNX Runtime's intra-op threads; which weights.
  */

@@ -1,6 +1,6 @@
 /**
- * transformers.js in a process of its own, started by transformers-js.mjs: takes batches of chat prompts by IPC, and
- * answers how long the batch took with applying the template, tokenizing and decoding.
+ * transformers.js in a separate process, started by transformers-js.mjs: receives batches of chat prompts by IPC, and
+ * reports how long the batch took, including template, tokenizing and decoding.
  *
  *   node bench/support/transformers-loop.mjs HOME THREADS DTYPE
  */

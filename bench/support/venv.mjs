@@ -17,7 +17,7 @@ function run(command, args) {
     throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit ${status}`}`);
 }
 
-/** Makes the virtual environment of the Python peer, unless the present one has these very requirements. */
+/** Creates the virtual environment of the Python peer, unless the existing one has exactly these requirements. */
 export function prepareVenv() {
   const wanted = readFileSync(REQUIREMENTS, 'utf8');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { WORK } from './paths.mjs';
 
 /**
- * Prints whether each target is met, keeps the figures, and makes the process end with 1 where one is missed.
+ * Prints whether each target is met, saves the figures, and makes the process exit with 1 if a target is missed.
  *
  * @param {string} name Of the file in bench/.work.
  * @param {unknown} figures

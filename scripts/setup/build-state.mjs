@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const STAMP = 'node_modules/.aerie-build';
 
-/** Whether what lies in the packages' dist folders was built from the sources as they are. */
+/** Whether the packages' dist folders were built from the current sources. */
 export function isBuilt() {
   if (!existsSync(STAMP)) return false;
   if (!packages().every((folder) => existsSync(path.join(folder, 'dist', '.tsbuildinfo')))) return false;
@@ -19,7 +19,7 @@ export function forgetBuild() {
   rmSync(STAMP, { force: true });
 }
 
-/** Changes with every file that a build reads: names, sizes and times of sources and configuration, and the lockfile. */
+/** A fingerprint of every file that a build reads: names, sizes and times of sources and configuration, and the lockfile. */
 export function buildStamp() {
   const hash = createHash('sha256');
   const add = (file) => {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const LOCKFILE = 'package-lock.json';
-/** What npm itself notes at the end of an installation; an interrupted one has none. */
+/** The file that npm writes at the end of an installation; an interrupted installation has none. */
 const INSTALLED = 'node_modules/.package-lock.json';
 const STAMP = 'node_modules/.aerie-install';
 
-/** Whether node_modules is what package-lock.json says, whoever installed it, for this platform. */
+/** Whether node_modules matches package-lock.json for this platform. */
 export function isInstalled() {
   if (!existsSync(INSTALLED)) return false;
   const stamped = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : null;

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { say } from './steps.mjs';
 
 /**
- * Runs `work` while no other process of this checkout runs its own. The lock is a listening socket, which ends with
- * its process however that ends; whoever comes second waits on a connection to it.
+ * Runs `work` while no other process of this checkout does the same. The lock is a listening socket, which closes with
+ * its process however that ends; a second process waits on a connection to it.
  */
 export async function withLock(root, work) {
   const address = addressOf(root);
@@ -20,12 +20,12 @@ export async function withLock(root, work) {
         lock.release();
       }
     }
-    if (!waited) say('Another process is setting this checkout up; waiting for it.');
+    if (!waited) say('Another process is setting up this checkout; waiting for it.');
     await untilReleased(address);
   }
 }
 
-/** Linux and Windows have names outside the file system, which leave nothing behind; elsewhere it is a file. */
+/** Linux and Windows have socket names outside the file system, which leave nothing behind; elsewhere it is a file. */
 function addressOf(root) {
   const name = `aerie-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`;
   if (process.platform === 'linux') return `\0${name}`;
@@ -56,7 +56,7 @@ function untilReleased(address) {
   return new Promise((resolve) => {
     const socket = net.connect(address);
     socket.on('error', (error) => {
-      // A socket file whose owner was killed: nobody listens, and it is in the way.
+      // A socket file whose owner was killed: no process listens, and the file blocks the name.
       if (error.code === 'ECONNREFUSED' && !address.startsWith('\0')) rmSync(address, { force: true });
     });
     socket.on('data', () => {}).on('close', () => resolve());

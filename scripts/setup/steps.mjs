@@ -4,7 +4,7 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 const FRAME_MS = 100;
 const LINE_EVERY_MS = 15_000;
 
-/** One line for whoever started us. On stderr, as stdout belongs to the program. */
+/** Prints one line for the user, to stderr because stdout belongs to the program. */
 export function say(line) {
   process.stderr.write(`${line}\n`);
 }
@@ -14,8 +14,8 @@ export function seconds(sinceMs) {
 }
 
 /**
- * Runs a command as a named step: shows that it is at work and for how long, keeps its output to itself, and shows
- * that only when it fails, which ends the process. A signal to us ends the command first.
+ * Runs a command as a named step: shows that it is running and for how long, hides its output, and shows
+ * that only if it fails, which ends the process. A signal to this process ends the command first.
  */
 export async function runStep({ name, command, args, env, hint }) {
   const startedAt = performance.now();
@@ -61,7 +61,7 @@ function run(command, args, env) {
   });
 }
 
-/** A spinner on a terminal, a line now and then elsewhere. Returns what ends it. */
+/** A spinner on a terminal, an occasional line elsewhere. Returns a function that ends it. */
 function showProgress(name, startedAt) {
   const terminal = process.stderr.isTTY === true;
   if (!terminal) say(`${name} ...`);

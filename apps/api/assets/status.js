@@ -1,8 +1,8 @@
-/** Polls health and models and shows them; sends a picture on request. No build, no dependencies. */
+/** Polls health and models and shows them; sends an image on request. No build, no dependencies. */
 const REFRESH_MS = 2000;
 
 const byId = (id) => document.getElementById(id);
-/** Served requests of each version at the last poll, for the rate. */
+/** Requests served by each version at the last poll, for the rate. */
 let before = { at: 0, served: new Map() };
 
 async function refresh() {
@@ -16,7 +16,7 @@ async function refresh() {
   setTimeout(refresh, REFRESH_MS);
 }
 
-/** Also reads the body of a 503: health has one. */
+/** Also reads the body of a 503, because health has one. */
 async function getJson(url) {
   const key = document.forms.try.elements.key.value;
   const headers = key === '' ? {} : { authorization: `Bearer ${key}` };
@@ -88,7 +88,7 @@ function number(value, digits) {
   return element('td', { class: 'number' }, Number.isFinite(value) ? value.toFixed(digits) : '');
 }
 
-/** Text is set as text, never as markup: labels and names come from models. */
+/** Sets text as text, never as markup, because labels and names come from models. */
 function element(name, attributes, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);

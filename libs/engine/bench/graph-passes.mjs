@@ -1,6 +1,6 @@
 /**
- * What the graph passes bring (ADR 5): each model as its file is and as the engine rewrites it, in turns, one thread; and
- * how far the vectors of the text model move, over the paragraphs of docs/.
+ * The gain of the graph passes (ADR 5): each model unchanged and as rewritten by the engine, in turn, on one thread; and
+ * how far the vectors of the text model move for the paragraphs of docs/.
  *
  *   node libs/engine/bench/graph-passes.mjs [--rounds 5] [--runs 40]
  */
@@ -79,7 +79,7 @@ async function compare(name, { file, rewritten }, feeds, items) {
   const ratios = rounds.map(([a, b]) => a / b).sort((a, b) => a - b);
   const spread = `${ratios[0].toFixed(2)}-${ratios.at(-1)?.toFixed(2)}`;
   console.log(
-    `${name}: ${before.toFixed(2)} ms an item as the file is, ${after.toFixed(2)} ms rewritten: ` +
+    `${name}: ${before.toFixed(2)} ms an item unchanged, ${after.toFixed(2)} ms rewritten: ` +
       `${median(ratios).toFixed(2)} times (${spread})`,
   );
 }

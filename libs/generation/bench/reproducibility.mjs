@@ -1,6 +1,6 @@
 /**
- * Whether seeded and reproducible requests give the same text, bit for bit, whatever else runs: alone, among eight
- * others, and joined in mid-flight, each so many times. Exits with 1 when one differs.
+ * Checks that seeded and reproducible requests give the same text, bit for bit, under any load: alone, among eight
+ * others, and joining others in flight, repeatedly. Exits with 1 if a text differs.
  * Usage: node libs/generation/bench/reproducibility.mjs [--times 10] [--tokens 48] [--threads 2]
  */
 import { fileURLToPath } from 'node:url';
@@ -55,7 +55,7 @@ const REQUESTS = {
   }),
 };
 
-/** Text and the logarithms of its tokens' probabilities: these differ in the last bits before the text does. */
+/** Text and log probabilities of its tokens, which differ in the last bits before the text does. */
 async function read(engine, request) {
   let text = '';
   const logprobs = [];
@@ -78,7 +78,7 @@ const WAYS = {
   alone: (engine, request) => read(engine, request),
   'among 8 others': async (engine, request, round) => {
     const rest = others(round);
-    // Somewhere in the middle of the arrivals, another place each time.
+    // At a different place among the arrivals each time.
     const before = rest.slice(0, round % 8).map((other) => read(engine, other));
     const result = read(engine, request);
     const after = rest.slice(round % 8).map((other) => read(engine, other));
@@ -106,7 +106,7 @@ for (const [name, request] of Object.entries(REQUESTS)) {
     failures += times - same;
     console.log(`${name}, ${way}: ${same} of ${times} identical`);
   }
-  // Nothing cached, another thread.
+  // A new thread with an empty cache.
   await engine.close();
   engine = await open();
   const fresh = (await read(engine, request)) === expected;

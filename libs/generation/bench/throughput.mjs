@@ -1,5 +1,5 @@
 /**
- * Tokens per second, time to first token and where a step's time goes.
+ * Tokens per second, time to first token, and where the time of a step goes.
  * Usage: node libs/generation/bench/throughput.mjs [--threads 2] [--spin] [--spin-us 20] [--tokens 64] [--rounds 3] [--chunk 64] [--seeded] [--reuse]
  */
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
 /**
- * What undici's Agent does where callers choose the hosts: the measurements behind docs/adr/0004.
+ * How undici's Agent behaves when callers choose the hosts: the measurements behind docs/adr/0004.
  * Needs no build and no network: `node libs/outbound/bench/undici-agent.mjs`.
  */
 import { createServer } from 'node:http';

@@ -21,7 +21,7 @@ export class BatchesController {
   @Post()
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Submit up to 10,000 inputs',
+    summary: 'Submit a job batch of up to 10,000 inputs',
     description: 'A JSON array in `items`, or JSON Lines with `?task=`.',
   })
   @ApiConsumes('application/json', 'application/x-ndjson')
@@ -57,14 +57,14 @@ export class BatchesController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Counts and progress of a batch' })
+  @ApiOperation({ summary: 'Counts and progress of a job batch' })
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
   read(@Param('id') id: string): Promise<JobBatchView> {
     return this.#batches.view(id);
   }
 
   @Get(':id/results')
-  @ApiOperation({ summary: 'Results of a batch', description: 'JSON Lines in order of the items.' })
+  @ApiOperation({ summary: 'Results of a job batch', description: 'JSON Lines in the order of the items.' })
   @ApiProduces('application/x-ndjson')
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async results(@Param('id') id: string, @Res() response: Response): Promise<void> {
@@ -75,7 +75,7 @@ export class BatchesController {
 
   @Delete(':id')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Cancel what is not finished' })
+  @ApiOperation({ summary: 'Cancel the unfinished jobs of a job batch' })
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
   cancel(@Param('id') id: string): Promise<JobBatchView> {
     return this.#batches.cancel(id);

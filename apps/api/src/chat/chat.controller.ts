@@ -30,9 +30,9 @@ export class ChatController {
   @RateLimited('chat')
   @MayBeJob('chat', { answersItself: true })
   @ApiOperation({
-    summary: 'Chat, as events with JSON or as one reply',
+    summary: 'Chat, as JSON events or as one JSON body',
     description:
-      'Events: `{"content": "..."}` for each piece, then `{"done": true, "finish_reason", "usage"}`; on failure `{"error": {"code", "message"}}`. `stream: false`: one JSON reply.',
+      'Events: `{"content": "..."}` for each piece, then `{"done": true, "finish_reason", "usage"}`; on failure `{"error": {"code", "message"}}`. `stream: false`: one JSON body.',
   })
   @ApiProduces('text/event-stream', 'application/json')
   @ApiOkResponse({ type: ChatReplyDto })
@@ -58,8 +58,8 @@ export class ChatController {
   @ReadsBody('json')
   @RateLimited('chat')
   @ApiOperation({
-    summary: 'Chat, as events with plain text',
-    description: 'The pieces of text as `data:`, at the end `data: [DONE]`; on failure `event: error`.',
+    summary: 'Chat, as plain text events',
+    description: 'The pieces of text as `data:`, then `data: [DONE]`; on failure `event: error`.',
   })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })

@@ -29,7 +29,7 @@ export class GenerateController {
   @ReadsBody('json')
   @RateLimited('chat')
   @MayBeJob('generate', { answersItself: true })
-  @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`: the events of chat.' })
+  @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`, sends the events of chat.' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiOkResponse({ type: GenerateReplyDto })
   @TextErrors()

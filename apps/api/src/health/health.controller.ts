@@ -20,7 +20,10 @@ export class HealthController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Health with details', description: 'unhealthy answers 503 with the same body.' })
+  @ApiOperation({
+    summary: 'Health with details',
+    description: 'An unhealthy server responds with 503 and the same body.',
+  })
   @ApiOkResponse({ type: HealthDto })
   @ApiServiceUnavailableResponse({ type: HealthDto })
   async read(@Res({ passthrough: true }) response: Response): Promise<HealthDto> {
@@ -33,7 +36,7 @@ export class HealthController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Liveness',
-    description: 'Fails when a model has work and makes no progress: restart.',
+    description: 'Fails when a model has work but makes no progress: restart the server.',
   })
   @ApiOkResponse({ type: LiveDto })
   @ApiErrors('MODEL_NOT_LOADED')
@@ -51,7 +54,7 @@ export class HealthController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Readiness',
-    description: 'Fails until every eager model is warm, and while draining.',
+    description: 'Fails until every eager model is ready, and while the server drains.',
   })
   @ApiOkResponse({ type: ReadyDto })
   @ApiErrors('MODEL_NOT_LOADED', 'SHUTTING_DOWN')

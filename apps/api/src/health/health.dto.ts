@@ -5,15 +5,15 @@ export class HealthDto {
   @ApiProperty({
     enum: ['healthy', 'degraded', 'unhealthy'],
     description:
-      'unhealthy (503): an eager model is not ready or a replica is wedged. degraded (200): something is missing, but the server answers.',
+      'unhealthy (503): an eager model is not ready or a replica hangs. degraded (200): something is missing, but the server still serves requests.',
     example: 'healthy',
   })
   readonly status!: 'healthy' | 'degraded' | 'unhealthy';
 
-  @ApiProperty({ description: 'Every model version that is loaded at the start is ready.', example: true })
+  @ApiProperty({ description: 'Whether every model version that loads at startup is ready.', example: true })
   readonly model_loaded!: boolean;
 
-  @ApiProperty({ description: 'nvidia-smi reports at least one GPU.', example: false })
+  @ApiProperty({ description: 'Whether nvidia-smi reports a GPU.', example: false })
   readonly gpu_available!: boolean;
 
   @ApiProperty({ description: 'Version of the server.', example: '0.1.0' })
@@ -22,7 +22,7 @@ export class HealthDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'What each check found: models, gpu, event_loop, memory, disk.',
+    description: 'The result of each check: models, gpu, event_loop, memory, disk.',
   })
   readonly details!: Record<string, unknown>;
 }

@@ -13,11 +13,11 @@ export class FieldErrorDto {
 
 /** Body of every error. */
 export class ErrorEnvelopeDto {
-  @ApiProperty({ description: 'Code of the error table.', example: 'VALIDATION_ERROR' })
+  @ApiProperty({ description: 'Code from the error table.', example: 'VALIDATION_ERROR' })
   readonly error!: string;
 
   @ApiProperty({
-    description: 'What was expected, what came, what to do.',
+    description: 'What was expected, what was received, what to do.',
     example: 'The request is not valid: ...',
   })
   readonly message!: string;

@@ -28,7 +28,7 @@ export class JobEventsController {
   @Get(':id/events')
   @ApiOperation({
     summary: 'Events of a job',
-    description: 'Server-sent events until the job is finished; resumes after Last-Event-ID.',
+    description: 'Server-sent events until the job finishes; resumes after Last-Event-ID.',
   })
   @ApiProduces('text/event-stream')
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')

@@ -32,7 +32,7 @@ export class JobsController {
   @Get(':id')
   @ApiOperation({
     summary: 'Status and result of a job',
-    description: '`?wait=30` answers when it is finished.',
+    description: '`?wait=30` responds when the job has finished, after 30 seconds at the latest.',
   })
   @ApiOkResponse({ type: JobDto })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
@@ -56,7 +56,7 @@ export class JobsController {
   @HttpCode(202)
   @ApiOperation({
     summary: 'Cancel a job',
-    description: 'A waiting job at once; a running one when the current run of its model ends.',
+    description: 'A waiting job is canceled at once, a running job when the current run of its model ends.',
   })
   @ApiAcceptedResponse({ type: JobDto })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
@@ -68,7 +68,7 @@ export class JobsController {
 
   @Post(':id/retry')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Run a failed job again', description: 'As a new job, with retry_of.' })
+  @ApiOperation({ summary: 'Run a failed job again', description: 'Creates a new job with retry_of.' })
   @ApiAcceptedResponse({ type: JobAcceptedDto })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
   async retry(@Param('id') id: string, @Res({ passthrough: true }) response: Response): Promise<object> {
@@ -80,8 +80,8 @@ export class JobsController {
 
   @Get(':id/webhooks')
   @ApiOperation({
-    summary: 'Deliveries of a job',
-    description: 'Each event that was sent, with every attempt.',
+    summary: 'Webhook deliveries of a job',
+    description: 'Each event sent, with every attempt.',
   })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async webhooks(@Param('id') id: string): Promise<object> {

@@ -27,11 +27,15 @@ const Submits = (body: Type): MethodDecorator =>
   applyDecorators(
     HttpCode(202),
     ApiBody({ schema: withOptions({ $ref: getSchemaPath(body) }) }),
-    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'One job for each key.' }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'Submissions with the same key share one job.',
+    }),
     ApiHeader({
       name: 'Prefer',
       required: false,
-      description: '`wait=N` answers 200 with the result if it is there in N s.',
+      description: '`wait=N` responds with 200 and the result if the job finishes within N seconds.',
     }),
     ApiAcceptedResponse({ type: JobAcceptedDto }),
     ApiErrors('UNAUTHORIZED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR'),
@@ -53,8 +57,8 @@ export class SubmitController {
   @ReadsBody('image')
   @RateLimited('predict')
   @ApiOperation({
-    summary: 'Classify a picture as a job',
-    description: 'The body of predict, with options beside it.',
+    summary: 'Classify an image as a job',
+    description: 'Takes the body of predict and the options of jobs.',
   })
   @Submits(PredictBodyDto)
   predict(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
@@ -66,7 +70,7 @@ export class SubmitController {
   @RateLimited('embed')
   @ApiOperation({
     summary: 'Embed texts as a job',
-    description: 'The body of embed, with options beside it.',
+    description: 'Takes the body of embed and the options of jobs.',
   })
   @Submits(EmbedBodyDto)
   embed(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
@@ -78,7 +82,7 @@ export class SubmitController {
   @RateLimited('chat')
   @ApiOperation({
     summary: 'Continue a text as a job',
-    description: 'The body of generate, with options beside it.',
+    description: 'Takes the body of generate and the options of jobs.',
   })
   @Submits(GenerateBodyDto)
   generate(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
@@ -88,7 +92,7 @@ export class SubmitController {
   @Post('chat/async')
   @ReadsBody('json')
   @RateLimited('chat')
-  @ApiOperation({ summary: 'Chat as a job', description: 'The body of chat, with options beside it.' })
+  @ApiOperation({ summary: 'Chat as a job', description: 'Takes the body of chat and the options of jobs.' })
   @Submits(ChatStreamBodyDto)
   chat(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
     return this.#submit.submit('chat', request, response);

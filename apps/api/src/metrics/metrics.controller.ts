@@ -16,7 +16,7 @@ export class MetricsController {
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     summary: 'Metrics in the Prometheus text format',
-    description: 'Of all processes of this server together, whichever answers.',
+    description: 'Covers all processes of this server, whichever of them responds.',
   })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   read(): Promise<string> {

@@ -11,7 +11,7 @@ export class TensorDto {
   @ApiProperty({
     type: 'array',
     items: { oneOf: [{ type: 'integer' }, { type: 'string' }] },
-    description: 'A free dimension is its symbolic name, or -1.',
+    description: 'A dynamic dimension is its symbolic name, or -1.',
     example: ['batch', 3, 224, 224],
   })
   readonly shape!: readonly (number | string)[];
@@ -49,7 +49,7 @@ export class ModelVersionDto {
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   readonly loaded_at!: string | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Time in each stage and sizes of batches.' })
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Time in each stage, and batch sizes.' })
   readonly statistics!: unknown;
 }
 
@@ -64,7 +64,7 @@ export class ModelDto {
   @ApiProperty({ type: 'string', nullable: true })
   readonly description!: string | null;
 
-  @ApiProperty({ description: 'Whether it answers when a caller names no model.' })
+  @ApiProperty({ description: 'Whether the model serves requests that name no model.' })
   readonly default_for_task!: boolean;
 
   @ApiProperty({ example: '2' })
@@ -77,7 +77,7 @@ export class ModelDto {
     type: 'object',
     nullable: true,
     additionalProperties: { type: 'number' },
-    description: 'Weights of the traffic split by version.',
+    description: 'Weights of the traffic split, by version.',
     example: { '1': 10, '2': 90 },
   })
   readonly traffic!: Readonly<Record<string, number>> | null;

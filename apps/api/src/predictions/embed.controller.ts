@@ -27,8 +27,8 @@ export class EmbedController {
   @RateLimited('embed')
   @MayBeJob('embed')
   @ApiOperation({
-    summary: 'Embed one text or many',
-    description: 'Vectors of length 1, so their dot product is the cosine.',
+    summary: 'Embed one or more texts',
+    description: 'Vectors have length 1, so their dot product is the cosine similarity.',
   })
   @ApiOkResponse({ type: EmbedReplyDto })
   @ApiErrors(

@@ -36,8 +36,8 @@ export class PredictController {
   @RateLimited('predict')
   @MayBeJob('predict')
   @ApiOperation({
-    summary: 'Classify a picture',
-    description: 'The picture comes as an address, a data: URL or an upload.',
+    summary: 'Classify an image',
+    description: 'The image is an http(s) URL, a data: URL or an upload.',
   })
   @ApiExtraModels(PredictBodyDto, PredictUploadDto)
   @ApiConsumes('application/json', 'multipart/form-data')
@@ -47,7 +47,7 @@ export class PredictController {
   @ApiHeader({
     name: 'X-Variant-Key',
     required: false,
-    description: 'Keeps a caller on one version of a split.',
+    description: 'Keeps a caller on one version of a traffic split.',
   })
   @ApiOkResponse({ type: PredictReplyDto })
   @ApiErrors(

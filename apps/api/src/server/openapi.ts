@@ -10,7 +10,7 @@ export function serveOpenApi(app: NestExpressApplication, appName: string): void
       'Machine-learning models over HTTP: image predictions and embeddings. Errors share one envelope.',
     )
     .setVersion(SERVER_VERSION)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Needed where API_KEYS is set.' })
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Required if API_KEYS is set.' })
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config), {
     jsonDocumentUrl: 'openapi.json',

@@ -55,7 +55,7 @@ export class ChatStreamBodyDto extends SamplingDto {
 
 /** Body of chat. */
 export class ChatBodyDto extends ChatStreamBodyDto {
-  @ApiPropertyOptional({ default: true, description: 'false: one JSON reply.' })
+  @ApiPropertyOptional({ default: true, description: 'false: one JSON body.' })
   @IsBoolean()
   readonly stream: boolean = true;
 }

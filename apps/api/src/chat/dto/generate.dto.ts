@@ -13,7 +13,7 @@ export class GenerateBodyDto extends SamplingDto {
   @MaxLength(4096)
   readonly prompt!: string;
 
-  @ApiPropertyOptional({ default: false, description: 'Server-sent events, as those of chat.' })
+  @ApiPropertyOptional({ default: false, description: 'Server-sent events, like those of chat.' })
   @IsBoolean()
   readonly stream: boolean = false;
 

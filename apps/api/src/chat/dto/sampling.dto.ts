@@ -92,7 +92,7 @@ export class SamplingDto {
   @Max(Number.MAX_SAFE_INTEGER)
   readonly seed?: number;
 
-  @ApiPropertyOptional({ description: 'The same text whatever else runs, as with a seed.', default: false })
+  @ApiPropertyOptional({ description: 'The same text under any load, as with a seed.', default: false })
   @IfGiven()
   @IsBoolean()
   readonly reproducible?: boolean;

@@ -11,13 +11,16 @@ export class TextUsageDto {
   @ApiProperty({ example: 45 })
   readonly total_tokens!: number;
 
-  @ApiProperty({ description: 'Tokens of the prompt that an earlier request had computed.', example: 32 })
+  @ApiProperty({ description: 'Prompt tokens reused from earlier requests.', example: 32 })
   readonly cached_tokens!: number;
 }
 
 /** What every reply with text says. */
 class TextReplyDto {
-  @ApiProperty({ enum: ['stop', 'length'], description: 'length: at max_tokens, or the context is full.' })
+  @ApiProperty({
+    enum: ['stop', 'length'],
+    description: 'length: max_tokens was reached, or the context is full.',
+  })
   readonly finish_reason!: 'stop' | 'length';
 
   @ApiProperty({ example: 'smollm2-135m-instruct' })
@@ -41,6 +44,6 @@ export class GenerateReplyDto extends TextReplyDto {
   @ApiProperty({ example: ' Paris.' })
   readonly text!: string;
 
-  @ApiProperty({ description: 'From the acceptance to the last token.', example: 212.4 })
+  @ApiProperty({ description: 'From acceptance of the request to the last token.', example: 212.4 })
   readonly inference_time_ms!: number;
 }

@@ -29,7 +29,7 @@ export class WebhookDto {
 
   @ApiPropertyOptional({
     description:
-      'Signs the deliveries (Standard Webhooks); `whsec_` and base64, or any text. Default: WEBHOOK_SECRET.',
+      'Signs the deliveries (Standard Webhooks): `whsec_` followed by base64, or any text. Default: WEBHOOK_SECRET.',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   })
   @IsOptional()
@@ -41,7 +41,7 @@ export class WebhookDto {
   @ApiPropertyOptional({
     enum: JOB_EVENT_TYPES,
     isArray: true,
-    description: 'Events that are sent. Default: the final ones.',
+    description: 'Events to send. Default: the final events.',
   })
   @IsOptional()
   @IsArray()
@@ -58,7 +58,9 @@ export class JobOptionsDto {
   @Length(1, 128)
   readonly model?: string;
 
-  @ApiPropertyOptional({ description: 'Version (`2`, `v2`) or alias; as the query model_version.' })
+  @ApiPropertyOptional({
+    description: 'Version (`2`, `v2`) or alias, like the query parameter model_version.',
+  })
   @IsOptional()
   @IsString()
   @Length(1, 64)
@@ -76,7 +78,7 @@ export class JobOptionsDto {
     minimum: 0,
     maximum: 30 * DAY_S,
     default: 0,
-    description: 'Seconds before it may run.',
+    description: 'Seconds before the job may run.',
   })
   @IsOptional()
   @Type(() => Number)
@@ -89,8 +91,7 @@ export class JobOptionsDto {
     minimum: 1,
     maximum: 20,
     default: 3,
-    description:
-      'How often it may be tried, with exponential backoff; only errors that may pass are tried again.',
+    description: 'Maximum number of attempts, with exponential backoff; only retryable errors are retried.',
   })
   @IsOptional()
   @Type(() => Number)
@@ -102,7 +103,7 @@ export class JobOptionsDto {
   @ApiPropertyOptional({
     minimum: 0.1,
     maximum: 30 * DAY_S,
-    description: 'Seconds within which it must be begun, or it fails with TIMEOUT.',
+    description: 'Seconds within which the job must start, or it fails with TIMEOUT.',
   })
   @IsOptional()
   @Type(() => Number)

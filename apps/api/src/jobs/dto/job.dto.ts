@@ -30,7 +30,7 @@ export class JobDto {
     nullable: true,
     type: 'object',
     additionalProperties: true,
-    description: 'Exactly the synchronous reply.',
+    description: 'The same body as the synchronous response.',
   })
   readonly result!: unknown;
 
@@ -44,7 +44,7 @@ export class JobDto {
   @ApiProperty({ minimum: 0, maximum: 1 })
   readonly progress!: number;
 
-  @ApiPropertyOptional({ description: 'Place among the waiting jobs of its kind by arrival, from 1.' })
+  @ApiPropertyOptional({ description: 'Position among the waiting jobs of its kind by arrival, from 1.' })
   readonly queue_position?: number;
 
   @ApiProperty()
@@ -77,7 +77,11 @@ export class JobDto {
 
 /** Query of a job's status. */
 export class JobQueryDto {
-  @ApiPropertyOptional({ minimum: 0, maximum: MAX_WAIT_S, description: 'Seconds to wait for its end.' })
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: MAX_WAIT_S,
+    description: 'Seconds to wait for the job to finish.',
+  })
   @IsOptional()
   @Type(() => Number)
   @IsNumber()
@@ -93,7 +97,7 @@ export class JobListQueryDto {
   @IsIn(JOB_STATUSES)
   readonly status?: JobStatus;
 
-  @ApiPropertyOptional({ description: 'next_cursor of the page before.' })
+  @ApiPropertyOptional({ description: 'next_cursor of the previous page.' })
   @IsOptional()
   @IsString()
   @IsUUID('7')
@@ -114,6 +118,6 @@ export class JobListDto {
   @ApiProperty({ type: [JobDto] })
   readonly jobs!: readonly JobDto[];
 
-  @ApiProperty({ nullable: true, type: String, description: 'Gives the next page; null on the last.' })
+  @ApiProperty({ nullable: true, type: String, description: 'Cursor of the next page; null on the last.' })
   readonly next_cursor!: string | null;
 }

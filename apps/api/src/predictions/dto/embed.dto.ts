@@ -13,7 +13,7 @@ export class EmbedBodyDto {
   readonly text!: string | string[];
 
   @ApiPropertyOptional({
-    description: "Cut texts over the model's token limit instead of refusing them.",
+    description: "Truncate texts that exceed the model's token limit instead of refusing them.",
     default: false,
   })
   @IsOptional()
@@ -32,7 +32,7 @@ export class EmbedBodyDto {
 
 /** Tokens that were run. */
 export class EmbedUsageDto {
-  @ApiProperty({ description: 'Special tokens included.', example: 18 })
+  @ApiProperty({ description: 'Includes special tokens.', example: 18 })
   readonly tokens!: number;
 }
 
@@ -41,7 +41,7 @@ export class EmbedReplyDto {
   @ApiProperty({
     type: 'array',
     items: { type: 'array', items: { type: 'number' } },
-    description: 'One vector a text, in order.',
+    description: 'One vector per text, in order.',
     example: [[0.0183, -0.0421, 0.0067]],
   })
   readonly embeddings!: readonly (readonly number[])[];

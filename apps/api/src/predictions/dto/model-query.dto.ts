@@ -14,7 +14,7 @@ export class ModelQueryDto {
 
   @ApiPropertyOptional({
     description:
-      "Version (`2`, `v2`) or alias; overrides a traffic split. Default: the split, else the model's default.",
+      "Version (`2`, `v2`) or alias; overrides a traffic split. Default: chosen by the split, or the model's default version.",
     example: '2',
   })
   @IsOptional()

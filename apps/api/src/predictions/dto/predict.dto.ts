@@ -5,7 +5,7 @@ import { IsInt, IsNotEmpty, IsString, Max, Min } from 'class-validator';
 /** Fields that a JSON body and an upload share. */
 export class PredictOptionsDto {
   @ApiPropertyOptional({
-    description: 'How many labels, most likely first.',
+    description: 'Number of labels to return, most likely first.',
     minimum: 1,
     maximum: 100,
     default: 5,
@@ -24,7 +24,7 @@ export class PredictOptionsDto {
 /** JSON body of predict. */
 export class PredictBodyDto extends PredictOptionsDto {
   @ApiProperty({
-    description: 'Address of a JPEG, PNG or WebP picture (http, https), or a data: URL.',
+    description: 'URL of a JPEG, PNG or WebP image (http, https or data).',
     example: 'https://upload.wikimedia.org/wikipedia/commons/3/3a/Cat03.jpg',
   })
   @IsString({ message: 'image_url must be an http(s) or data: URL' })
@@ -34,7 +34,7 @@ export class PredictBodyDto extends PredictOptionsDto {
 
 /** Multipart form of predict, for the documentation. */
 export class PredictUploadDto extends PredictOptionsDto {
-  @ApiProperty({ type: 'string', format: 'binary', description: 'A JPEG, PNG or WebP picture.' })
+  @ApiProperty({ type: 'string', format: 'binary', description: 'A JPEG, PNG or WebP image.' })
   readonly image!: unknown;
 }
 
@@ -52,11 +52,11 @@ export class PredictReplyDto {
   @ApiProperty({ type: [PredictionDto], description: 'Most likely first.' })
   readonly predictions!: readonly PredictionDto[];
 
-  @ApiProperty({ description: 'Version that answered.', example: '2' })
+  @ApiProperty({ description: 'Version that served the request.', example: '2' })
   readonly model_version!: string;
 
   @ApiProperty({
-    description: "Time in the model's hands (tensors, run, results), without fetching, decoding and waiting.",
+    description: 'Time in the model (tensors, run, results), without fetching, decoding and waiting.',
     example: 14.8,
   })
   readonly inference_time_ms!: number;
