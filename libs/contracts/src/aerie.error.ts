@@ -68,3 +68,10 @@ export class AerieError extends Error {
     return new AerieError(serialized.code, serialized.message, serialized);
   }
 }
+
+/** The error for a text whose caller has left: the reason of the caller's signal, where that is an {@link AerieError}. */
+export function toCanceledError(reason: unknown): AerieError {
+  return reason instanceof AerieError
+    ? reason
+    : new AerieError('CANCELED', 'the caller left before the text was complete', { cause: reason });
+}

@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, toCanceledError } from '@aerie/contracts';
 import { checkRequest } from './check-request.js';
 import type {
   GenerationEngineOptions,
@@ -103,7 +103,7 @@ export class GenerationEngine {
     const now = (): number => performance.now();
     const pending = new PendingRequest({ id, request, stream, signal, observer: this.#observer, now });
     if (signal?.aborted === true) {
-      pending.endStream(canceled(signal));
+      pending.endStream(toCanceledError(signal.reason));
       pending.settle('canceled', stream.usage);
       return stream;
     }
@@ -112,7 +112,7 @@ export class GenerationEngine {
       (what, timeoutMs) => {
         this.#abandon(id, new AerieError('TIMEOUT', `${what} took longer than ${timeoutMs} ms`));
       },
-      () => this.#abandon(id, canceled(signal)),
+      () => this.#abandon(id, toCanceledError(signal?.reason)),
     );
     if (this.#state === 'ready') this.#send(pending);
     return stream;
@@ -286,11 +286,4 @@ export class GenerationEngine {
       }
     }
   }
-}
-
-function canceled(signal: AbortSignal | undefined): AerieError {
-  const reason: unknown = signal?.reason;
-  return reason instanceof AerieError
-    ? reason
-    : new AerieError('CANCELED', 'the caller left before the text was complete', { cause: reason });
 }

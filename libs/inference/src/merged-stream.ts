@@ -5,31 +5,21 @@ import type {
   ServedTextStream,
   TextStream,
 } from '@aerie/model-registry';
+import { PushStream } from '@aerie/runtime';
 
-type Result = IteratorResult<GenerationEvent, undefined>;
-
-/** A read of one of the streams that has ended, one way or another. */
-type Settled =
-  { readonly of: number; readonly result: Result } | { readonly of: number; readonly error: unknown };
+type Streams = readonly (TextStream | ServedTextStream)[];
 
 /**
  * The events of several answers as they come, as those of one answer: the choices of the second follow on those of the
  * first. One that fails ends all of them. Each is read ahead by one event, no more.
  */
-export class MergedStream implements ServedTextStream {
-  readonly #streams: readonly (TextStream | ServedTextStream)[];
-  readonly #choicesEach: number;
-  readonly #settled: Settled[] = [];
-  /** Streams that have not ended. */
-  #open: number;
-  #hasBegun = false;
-  #wake: () => void = () => undefined;
+export class MergedStream extends PushStream<GenerationEvent> implements ServedTextStream {
+  readonly #streams: Streams;
 
   /** @param choicesEach choices of each of the streams */
-  constructor(streams: readonly (TextStream | ServedTextStream)[], choicesEach: number) {
+  constructor(streams: Streams, choicesEach: number) {
+    super({ source: (stopped) => merge(streams, choicesEach, stopped) });
     this.#streams = streams;
-    this.#choicesEach = choicesEach;
-    this.#open = streams.length;
   }
 
   /** What serves the first of them that has begun. */
@@ -51,57 +41,31 @@ export class MergedStream implements ServedTextStream {
       completionTokens: sum(({ completionTokens }) => completionTokens),
     };
   }
+}
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<Result> {
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      for (const index of this.#streams.keys()) this.#read(index);
+async function* merge(
+  streams: Streams,
+  choicesEach: number,
+  stopped: AbortSignal,
+): AsyncGenerator<GenerationEvent, undefined> {
+  const merged = new PushStream<GenerationEvent>({ signal: stopped });
+  const copies = streams.map(async (stream, of) => {
+    for await (const event of stream) {
+      if (!(await merged.write({ ...event, index: of * choicesEach + event.index }))) return;
     }
-    while (this.#open > 0) {
-      const read = this.#settled.shift();
-      if (read === undefined) {
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-        continue;
-      }
-      if ('error' in read) {
-        await this.return();
-        throw read.error;
-      }
-      if (read.result.done === true) {
-        this.#open--;
-        continue;
-      }
-      this.#read(read.of);
-      const event = read.result.value;
-      return { done: false, value: { ...event, index: read.of * this.#choicesEach + event.index } };
-    }
-    return { done: true, value: undefined };
-  }
-
-  async return(): Promise<Result> {
-    this.#open = 0;
-    this.#wake();
-    await leaveAll(this.#streams);
-    return { done: true, value: undefined };
-  }
-
-  #read(of: number): void {
-    const settle = (read: Settled): void => {
-      this.#settled.push(read);
-      this.#wake();
-    };
-    this.#streams[of]?.next().then(
-      (result) => {
-        settle({ of, result });
-      },
-      (error: unknown) => {
-        settle({ of, error });
-      },
-    );
+  });
+  Promise.all(copies).then(
+    () => {
+      merged.end();
+    },
+    (error: unknown) => {
+      merged.end(error);
+    },
+  );
+  try {
+    yield* merged;
+  } finally {
+    await leaveAll(streams);
   }
 }
 

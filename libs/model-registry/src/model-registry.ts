@@ -2,11 +2,11 @@ import { AerieError } from '@aerie/contracts';
 import type { Engine, FaultKind } from '@aerie/engine';
 import type { GenerationListener, GenerationModelEvent, GenerationState } from './generation-event.js';
 import type { InferenceEvent, InferenceListener } from './inference-event.js';
-import type { ProviderEntry } from '@aerie/providers';
+import type { LeasedModel, ProviderEntry } from '@aerie/providers';
 import { backgroundClock, type Clock, type Logger } from '@aerie/runtime';
 import type { LoadedModels, LoadedTextModel, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';
-import type { BorrowedModel, ModelLoader } from './loading/model-loader.js';
+import type { ModelLoader } from './loading/model-loader.js';
 import { checkFallbacks } from './manifest/check-fallbacks.js';
 import { providerSpec } from './manifest/provider-spec.js';
 import { ModelCatalog } from './model-catalog.js';
@@ -217,13 +217,14 @@ export class ModelRegistry {
     await Promise.all(this.#versions().map(({ life }) => life.close(signal)));
   }
 
-  async #borrow(name: string, signal: AbortSignal): Promise<BorrowedModel> {
+  async #borrow(name: string, signal: AbortSignal): Promise<LeasedModel> {
     const { life } = this.#catalog.find('text-generation', name).choose({});
     const lease = await life.acquire(signal);
     // The catalog only finds language models here.
     const loaded = lease.runtime.model as LoadedTextModel;
     return {
-      reference: { name: loaded.name, version: loaded.version },
+      name: loaded.name,
+      version: loaded.version,
       model: loaded.withoutFallbacks ?? loaded.model,
       release: () => {
         lease.release();

@@ -4,10 +4,9 @@
  * @packageDocumentation
  */
 export type { ProviderUsage } from './answer/answer-assembler.js';
-export type { ProviderStream } from './answer/provider-stream.js';
 export type { CircuitFailure, CircuitOptions, CircuitState } from './circuit/circuit-breaker.js';
 export { FallbackModel } from './fallback/fallback-model.js';
-export type { FallbackCandidate, FallbackModelOptions } from './fallback/fallback-options.js';
+export type { FallbackCandidate, FallbackModelOptions, LeasedModel } from './fallback/fallback-options.js';
 export type { FallbackStream } from './fallback/fallback-stream.js';
 export { DEFAULT_PROVIDER_NAME, defaultProviderFromSettings } from './manifest/default-provider.js';
 export type { DefaultProviderSettings, ProviderEntry } from './manifest/default-provider.js';

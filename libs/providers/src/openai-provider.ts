@@ -1,9 +1,9 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, toCanceledError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, LanguageModel } from '@aerie/generation';
 import { type Clock, systemClock } from '@aerie/runtime';
 import { AnswerAssembler } from './answer/answer-assembler.js';
 import { parseChunk, parseFailure } from './answer/completion-chunk.js';
-import { ProviderStream, type StreamScope } from './answer/provider-stream.js';
+import { AnswerStream } from './answer/answer-stream.js';
 import { StreamWatch } from './answer/stream-watch.js';
 import { CircuitBreaker, type CircuitFailure, type CircuitState } from './circuit/circuit-breaker.js';
 import {
@@ -44,7 +44,7 @@ export class OpenAiProvider implements LanguageModel {
   readonly #client: UpstreamClient;
   readonly #breaker: CircuitBreaker;
   readonly #opener: AnswerOpener;
-  readonly #streams = new Set<ProviderStream>();
+  readonly #streams = new Set<AnswerStream>();
   #isClosed = false;
 
   /** @throws Error when the base URL is none. Nothing is connected before the first request. */
@@ -71,16 +71,17 @@ export class OpenAiProvider implements LanguageModel {
    * CONTEXT_LENGTH_EXCEEDED, what it does not know as UNSUPPORTED_PARAMETER, RATE_LIMITED and OVERLOADED, TIMEOUT,
    * CANCELED, SHUTTING_DOWN, and UPSTREAM_ERROR for the rest.
    */
-  generate(request: GenerationRequest, signal?: AbortSignal): ProviderStream {
+  generate(request: GenerationRequest, signal?: AbortSignal): AnswerStream {
     const answer = new AnswerAssembler(this.#options.name, request.n ?? 1);
-    const stream = new ProviderStream(
-      {
-        answer,
-        write: (scope) => this.#write(request, answer, scope),
-        onOver: (over) => this.#streams.delete(over),
-      },
+    const stream: AnswerStream = new AnswerStream(answer, {
       signal,
-    );
+      toAbortError: toCanceledError,
+      source: (stopped) =>
+        this.#write(request, answer, stopped, (expired) => {
+          stream.fail(expired);
+        }),
+      onEnd: () => this.#streams.delete(stream),
+    });
     this.#streams.add(stream);
     if (this.#isClosed) stream.fail(shuttingDown());
     return stream;
@@ -104,14 +105,15 @@ export class OpenAiProvider implements LanguageModel {
   async *#write(
     request: GenerationRequest,
     answer: AnswerAssembler,
-    scope: StreamScope,
+    signal: AbortSignal,
+    fail: (error: AerieError) => void,
   ): AsyncGenerator<GenerationEvent, undefined> {
     const upstreamRequest = toOpenAiRequest(request, this.#options);
     const watch = new StreamWatch(this.#ports.clock, this.#options, (expiry) => {
       exchange.expiry = expiry;
-      scope.fail(expiry.error);
+      fail(expiry.error);
     });
-    const exchange: Exchange = { ...scope, answer, watch, expiry: null };
+    const exchange: Exchange = { signal, answer, watch, expiry: null };
     watch.start(request);
     try {
       yield* this.#readAnswer(await this.#opener.open(upstreamRequest, exchange), exchange);

@@ -8,6 +8,7 @@ import {
   type TextWork,
 } from '@aerie/inference';
 import { LOGGER, type Logger } from '@aerie/observability';
+import { settlesWithin } from '@aerie/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { toAerieError } from '../http/errors/to-aerie-error.js';
@@ -69,7 +70,7 @@ export class AnswerStreamer {
       const first = answer.events.next();
       // Awaited below; should something fail before, nobody else would handle it.
       first.catch(() => undefined);
-      await settledWithin(first, pingIntervalMs);
+      if (await settlesWithin(first, pingIntervalMs)) await first;
       context.servedByModel({ model: answer.model, version: answer.version });
       const sse = new SseStream(response, {
         pingIntervalMs,
@@ -109,18 +110,5 @@ export class AnswerStreamer {
       // Where the caller is gone there is nobody to tell.
       await send(format.fail(error)).catch(() => undefined);
     }
-  }
-}
-
-/** Waits for `promise`, but not longer. @throws what it rejects with in that time. */
-async function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  try {
-    await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

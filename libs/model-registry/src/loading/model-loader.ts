@@ -3,25 +3,15 @@ import type { InferenceListener } from '../inference-event.js';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 import type { ModelSpec, VersionSpec } from '../model-spec.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
-import type { LanguageModel } from '@aerie/generation';
-import type { ModelReference } from '../model-selector.js';
+import type { LeasedModel } from '@aerie/providers';
 import type { ModelRuntime } from './model-runtime.js';
-
-/** A language model of the registry that another one falls back on; it stays loaded until it is given back. */
-export interface BorrowedModel {
-  readonly reference: ModelReference;
-  /** Without fallbacks of its own. */
-  readonly model: LanguageModel;
-  /** Idempotent. */
-  release(): void;
-}
 
 /**
  * Loads a language model by its name, if it is not, and lends it.
  *
  * @throws AerieError MODEL_NOT_FOUND, MODEL_NOT_LOADED, SHUTTING_DOWN; or the signal's reason.
  */
-export type BorrowModel = (name: string, signal: AbortSignal) => Promise<BorrowedModel>;
+export type BorrowModel = (name: string, signal: AbortSignal) => Promise<LeasedModel>;
 
 /** One version to be loaded, and who wants to know of its work. */
 export interface LoadRequest {

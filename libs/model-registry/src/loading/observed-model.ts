@@ -1,75 +1,75 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, toCanceledError } from '@aerie/contracts';
 import type {
   GenerationEvent,
-  GenerationRecord,
   GenerationRequest,
   GenerationUsage,
   LanguageModel,
   TextStream,
 } from '@aerie/generation';
+import { PushStream, type StreamOutcome } from '@aerie/runtime';
 import type { GenerationOccurrence } from '../generation-event.js';
 
-type Result = IteratorResult<GenerationEvent, undefined>;
+type Report = (occurrence: GenerationOccurrence) => void;
+
+const NOTHING_USED: GenerationUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
 /** A language model whose answers are told to the metrics as they come; for models that do not tell by themselves. */
 export class ObservedModel implements LanguageModel {
   readonly #model: LanguageModel;
-  readonly #report: (occurrence: GenerationOccurrence) => void;
+  readonly #report: Report;
   readonly #now: () => number;
 
   /** @param now milliseconds, rising */
-  constructor(model: LanguageModel, report: (occurrence: GenerationOccurrence) => void, now: () => number) {
+  constructor(model: LanguageModel, report: Report, now: () => number) {
     this.#model = model;
     this.#report = report;
     this.#now = now;
   }
 
   generate(request: GenerationRequest, signal?: AbortSignal): TextStream {
-    return new ObservedStream(this.#model.generate(request, signal), this.#report, this.#now);
+    const generate = (stopped: AbortSignal): TextStream => this.#model.generate(request, stopped);
+    return new ObservedStream(generate, signal, this.#report, this.#now);
   }
 }
 
-class ObservedStream implements TextStream {
-  readonly #stream: TextStream;
-  readonly #report: (occurrence: GenerationOccurrence) => void;
+class ObservedStream extends PushStream<GenerationEvent> implements TextStream {
+  readonly #report: Report;
   readonly #now: () => number;
   readonly #startedAt: number;
   /** When each choice last said something. */
   readonly #spokeAt = new Map<number, number>();
+  #stream: TextStream | null = null;
   #firstTokenMs: number | null = null;
-  #isOver = false;
 
-  constructor(stream: TextStream, report: (occurrence: GenerationOccurrence) => void, now: () => number) {
-    this.#stream = stream;
+  constructor(
+    generate: (stopped: AbortSignal) => TextStream,
+    signal: AbortSignal | undefined,
+    report: Report,
+    now: () => number,
+  ) {
+    super({
+      signal,
+      toAbortError: toCanceledError,
+      source: (stopped) => this.#observe(generate(stopped)),
+      onEnd: (outcome, error) => {
+        this.#reportEnd(outcome, error);
+      },
+    });
     this.#report = report;
     this.#now = now;
     this.#startedAt = now();
   }
 
   get usage(): GenerationUsage {
-    return this.#stream.usage;
+    return this.#stream?.usage ?? NOTHING_USED;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<Result> {
-    try {
-      const result = await this.#stream.next();
-      if (result.done === true) this.#end('completed');
-      else if (result.value.type === 'text') this.#spoke(result.value.index);
-      return result;
-    } catch (error) {
-      this.#end(error instanceof AerieError && error.code === 'CANCELED' ? 'canceled' : 'failed');
-      throw error;
+  async *#observe(stream: TextStream): AsyncGenerator<GenerationEvent, undefined> {
+    this.#stream = stream;
+    for await (const event of stream) {
+      if (event.type === 'text') this.#spoke(event.index);
+      yield event;
     }
-  }
-
-  async return(): Promise<Result> {
-    this.#end('canceled');
-    await this.#stream.return?.();
-    return { done: true, value: undefined };
   }
 
   #spoke(index: number): void {
@@ -82,12 +82,17 @@ class ObservedStream implements TextStream {
     } else if (last !== undefined) this.#report({ type: 'inter-token', elapsedMs: at - last });
   }
 
-  #end(outcome: GenerationRecord['outcome']): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+  #reportEnd(outcome: StreamOutcome, error: unknown): void {
+    const isCanceled = error instanceof AerieError && error.code === 'CANCELED';
     const firstTokenMs = this.#firstTokenMs;
     const totalMs = this.#now() - this.#startedAt;
-    const record = { outcome, usage: this.usage, queueMs: null, firstTokenMs, totalMs };
+    const record = {
+      outcome: isCanceled ? ('canceled' as const) : outcome,
+      usage: this.usage,
+      queueMs: null,
+      firstTokenMs,
+      totalMs,
+    };
     this.#report({ type: 'end', record });
   }
 }

@@ -1,5 +1,4 @@
 import type { ReplicaStatus } from '@aerie/engine';
-import type { GenerationRequest, LanguageModel } from '@aerie/generation';
 import { FallbackModel, type OpenAiProvider, type ProviderStatus } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
 import type { Logger } from '@aerie/runtime';
@@ -7,11 +6,9 @@ import type { GenerationOccurrence } from '../generation-event.js';
 import type { LoadedTextModel } from '../loaded-model.js';
 import type { ModelReference } from '../model-selector.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
-import { BorrowedStream } from './borrowed-stream.js';
 import type { BorrowModel } from './model-loader.js';
 import type { ModelRuntime, RuntimeActivity } from './model-runtime.js';
 import { ObservedModel } from './observed-model.js';
-import { ProviderStream } from './provider-stream.js';
 
 /** What a model of another server is made of. */
 export interface ProviderModelOptions extends ModelReference {
@@ -28,45 +25,33 @@ export interface ProviderModelOptions extends ModelReference {
 }
 
 /** A model of another server, with its fallbacks, as health and use cases see it. Nothing of it runs here. */
-export class ProviderModel implements ModelRuntime, LanguageModel {
+export class ProviderModel implements ModelRuntime {
   readonly model: LoadedTextModel;
   readonly inputs = [];
   readonly outputs = [];
   readonly labels = null;
   readonly #options: ProviderModelOptions;
-  readonly #own: LanguageModel;
 
   constructor(options: ProviderModelOptions) {
     this.#options = options;
-    const { name, version, provider, report, now } = options;
-    this.#own = new ObservedModel(provider, report, now);
-    this.model = { name, version, model: this, contextLength: null, withoutFallbacks: this.#own };
-  }
-
-  generate(request: GenerationRequest, signal?: AbortSignal): ProviderStream {
-    const { name, version, fallbacks, borrow, recorder, logger, now } = this.#options;
-    const startedAt = now();
-    const borrowed = new Map<string, BorrowedStream>();
-    const candidates = fallbacks.map((fallback) => ({
-      name: fallback,
-      model: {
-        generate(ofFallback: GenerationRequest, ofCaller?: AbortSignal): BorrowedStream {
-          const stream = new BorrowedStream(borrow, fallback, ofFallback, ofCaller);
-          borrowed.set(fallback, stream);
-          return stream;
-        },
-      },
-    }));
-    const model = new FallbackModel({ candidates: [{ name, model: this.#own }, ...candidates], logger });
-    return new ProviderStream({
-      stream: model.generate(request, signal),
-      reference: (candidate) =>
-        candidate === name ? { name, version } : (borrowed.get(candidate)?.reference ?? null),
-      onEnd: (outcome) => {
-        if (outcome === 'completed') recorder.requestSucceeded(now() - startedAt);
-        else if (outcome === 'failed' && signal?.aborted !== true) recorder.requestFailed();
+    const { name, version, provider, fallbacks, borrow, recorder, report, logger, now } = options;
+    const own = new ObservedModel(provider, report, now);
+    const ready = { name, version, model: own, release: () => undefined };
+    const model = new FallbackModel({
+      candidates: [
+        { name, acquire: () => Promise.resolve(ready) },
+        ...fallbacks.map((fallback) => ({
+          name: fallback,
+          acquire: (signal: AbortSignal) => borrow(fallback, signal),
+        })),
+      ],
+      logger,
+      onEnd: (outcome, elapsedMs) => {
+        if (outcome === 'completed') recorder.requestSucceeded(elapsedMs);
+        else if (outcome === 'failed') recorder.requestFailed();
       },
     });
+    this.model = { name, version, model, contextLength: null, withoutFallbacks: own };
   }
 
   /** Work of another server is none that could be stuck here. */

@@ -1,7 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, LanguageModel, TextStream } from '@aerie/generation';
-import { FakeClock, MemoryLogger } from '@aerie/test-support';
+import { PushStream, type StreamOutcome, untilAborted } from '@aerie/runtime';
+import { FakeClock, MemoryLogger, settle } from '@aerie/test-support';
 import { CHAT, collect, outcomeOf } from '../testing/new-test-provider.js';
 import { FallbackModel } from './fallback-model.js';
 
@@ -36,21 +37,28 @@ function scripted(...script: readonly (GenerationEvent | AerieError)[]) {
 function setUp(...models: readonly LanguageModel[]) {
   const logger = new MemoryLogger();
   const clock = new FakeClock();
-  const [first, ...others] = models.map((model, i) => ({ name: 'abc'.charAt(i), model }));
+  const release = jest.fn<(name: string) => void>();
+  const onEnd = jest.fn<(outcome: StreamOutcome, elapsedMs: number) => void>();
+  const [first, ...others] = models.map((model, i) => {
+    const name = 'abc'.charAt(i);
+    const lease = { name, version: '1', model, release: () => release(name) };
+    return { name, acquire: () => Promise.resolve(lease) };
+  });
   if (first === undefined) throw new Error('expected a model');
-  return { sut: new FallbackModel({ candidates: [first, ...others], logger, clock }), logger, clock };
+  const sut = new FallbackModel({ candidates: [first, ...others], logger, onEnd, clock });
+  return { sut, logger, clock, release, onEnd };
 }
 
 describe('FallbackModel', () => {
   it('asks nobody else while the first one answers', async () => {
     const spare = scripted(text('b'));
-    const { sut, logger } = setUp(scripted(text('a'), text('!')).model, spare.model);
-    const onServed = jest.fn<(name: string) => void>();
-    const stream = sut.generate(CHAT, undefined, onServed);
+    const { sut, logger, release, onEnd } = setUp(scripted(text('a'), text('!')).model, spare.model);
+    const stream = sut.generate(CHAT);
     expect(stream.servedBy).toBeNull();
     expect(await collect(stream)).toEqual([text('a'), text('!')]);
-    expect([stream.servedBy, stream.usage, onServed.mock.calls]).toEqual(['a', usage, [['a']]]);
+    expect([stream.servedBy, stream.usage]).toEqual([{ name: 'a', version: '1' }, usage]);
     expect([spare.requests, logger.lines]).toEqual([[], []]);
+    expect([release.mock.calls, onEnd.mock.calls]).toEqual([[['a']], [['completed', 0]]]);
   });
 
   it.each([
@@ -67,7 +75,7 @@ describe('FallbackModel', () => {
       const { sut, logger } = setUp(scripted(error(code)).model, scripted(error(code)).model, third.model);
       const stream = sut.generate(CHAT);
       expect(await outcomeOf(stream)).toEqual({ text: 'c', error: null });
-      expect(stream.servedBy).toBe('c');
+      expect(stream.servedBy).toEqual({ name: 'c', version: '1' });
       expect(logger.lines.map(({ fields }) => fields)).toEqual([
         { model: 'a', code, fallback: 'b' },
         { model: 'b', code, fallback: 'c' },
@@ -103,7 +111,7 @@ describe('FallbackModel', () => {
     const { sut } = setUp(scripted(text('a'), error('UPSTREAM_ERROR')).model, spare.model);
     const stream = sut.generate(CHAT);
     expect(await outcomeOf(stream)).toMatchObject({ text: 'a', error: { code: 'UPSTREAM_ERROR' } });
-    expect([stream.servedBy, spare.requests]).toEqual(['a', []]);
+    expect([stream.servedBy?.name, spare.requests]).toEqual(['a', []]);
   });
 
   it('does not fall back for a caller who has left', async () => {
@@ -116,7 +124,7 @@ describe('FallbackModel', () => {
       },
     };
     const { sut } = setUp(leaving, spare.model);
-    expect((await outcomeOf(sut.generate(CHAT, controller.signal))).error?.code).toBe('TIMEOUT');
+    expect((await outcomeOf(sut.generate(CHAT, controller.signal))).error?.code).toBe('CANCELED');
     expect(spare.requests).toEqual([]);
   });
 
@@ -148,11 +156,57 @@ describe('FallbackModel', () => {
 
   it('leaves the model that serves when its reader leaves', async () => {
     const serving = scripted(text('a'), text('b'));
-    const { sut } = setUp(serving.model);
+    const { sut, release, onEnd } = setUp(serving.model);
     for await (const event of sut.generate(CHAT)) {
       expect(event).toEqual(text('a'));
       break;
     }
     expect(serving.left).toHaveBeenCalledTimes(1);
+    expect([release.mock.calls, onEnd.mock.calls]).toEqual([[['a']], [['canceled', 0]]]);
+  });
+
+  it('releases a model whose reader leaves before its first token, and tries no other', async () => {
+    const spare = scripted(text('b'));
+    const silent: LanguageModel = {
+      generate: (_request, signal) => Object.assign(new PushStream<GenerationEvent>({ signal }), { usage }),
+    };
+    const { sut, logger, release, onEnd } = setUp(silent, spare.model);
+    const stream = sut.generate(CHAT);
+    const waiting = stream.next();
+    await settle();
+    await stream.return();
+    await expect(waiting).resolves.toEqual({ done: true, value: undefined });
+    expect([release.mock.calls, onEnd.mock.calls]).toEqual([[['a']], [['canceled', 0]]]);
+    expect([spare.requests, logger.lines]).toEqual([[], []]);
+  });
+
+  it('stops the wait for a model that is not ready when its reader leaves', async () => {
+    const { logger, clock, release } = setUp(scripted().model);
+    const signals: AbortSignal[] = [];
+    const loading = {
+      name: 'loading',
+      acquire: (signal: AbortSignal) => {
+        signals.push(signal);
+        return untilAborted(new Promise<never>(() => undefined), signal);
+      },
+    };
+    const stream = new FallbackModel({ candidates: [loading], logger, clock }).generate(CHAT);
+    const waiting = stream.next();
+    await settle();
+    await stream.return();
+    await expect(waiting).resolves.toEqual({ done: true, value: undefined });
+    expect([signals.map(({ aborted }) => aborted), release.mock.calls]).toEqual([[true], []]);
+  });
+
+  it('takes a model that cannot be made ready for one that failed', async () => {
+    const { sut, logger, clock } = setUp(scripted(text('b')).model);
+    const missing = { name: 'missing', acquire: () => Promise.reject(error('MODEL_NOT_LOADED')) };
+    const spare = {
+      name: 'spare',
+      acquire: async () => ({ name: 'spare', version: '2', model: sut, release: () => undefined }),
+    };
+    const stream = new FallbackModel({ candidates: [missing, spare], logger, clock }).generate(CHAT);
+    expect((await outcomeOf(stream)).text).toBe('b');
+    expect(stream.servedBy).toEqual({ name: 'spare', version: '2' });
   });
 });

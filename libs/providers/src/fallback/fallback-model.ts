@@ -7,21 +7,15 @@ import { FallbackStream } from './fallback-stream.js';
 export class FallbackModel implements LanguageModel {
   readonly #options: Required<FallbackModelOptions>;
 
-  constructor({ candidates, logger, clock = systemClock }: FallbackModelOptions) {
-    this.#options = { candidates, logger, clock };
+  constructor({ candidates, logger, onEnd = () => undefined, clock = systemClock }: FallbackModelOptions) {
+    this.#options = { candidates, logger, onEnd, clock };
   }
 
   /**
    * Starts an answer with its first read. When no candidate can serve, the stream throws what the first one said: its
    * limits are those that the caller chose. Time limits of the request hold for all candidates together.
-   *
-   * @param onServed called with the candidate's name, before its first event is given out.
    */
-  generate(
-    request: GenerationRequest,
-    signal?: AbortSignal,
-    onServed?: (name: string) => void,
-  ): FallbackStream {
-    return new FallbackStream(this.#options, request, signal, onServed);
+  generate(request: GenerationRequest, signal?: AbortSignal): FallbackStream {
+    return new FallbackStream(this.#options, request, signal);
   }
 }

@@ -1,11 +1,12 @@
 import { AerieError } from '@aerie/contracts';
 import type { AnswerAssembler } from '../answer/answer-assembler.js';
-import type { StreamScope } from '../answer/provider-stream.js';
 import type { Expiry, StreamWatch } from '../answer/stream-watch.js';
 import type { CircuitPermit } from '../circuit/circuit-breaker.js';
 
 /** One request on its way. */
-export interface Exchange extends StreamScope {
+export interface Exchange {
+  /** Aborts when the caller leaves, time runs out or the provider is closed. */
+  readonly signal: AbortSignal;
   readonly answer: AnswerAssembler;
   readonly watch: StreamWatch;
   /** Set when time ran out. */
