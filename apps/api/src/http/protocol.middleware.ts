@@ -1,15 +1,40 @@
 import { AerieError } from '@aerie/contracts';
 import type { NextFunction, Request, Response } from 'express';
 
-/**
- * Refuses what only attackers send: a Transfer-Encoding other than a plain `chunked` is read differently by
- * different proxies, which is how requests are smuggled.
- */
-export function protocolMiddleware(request: Request, _response: Response, next: NextFunction): void {
-  const encoding = request.headers['transfer-encoding'];
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
-    next(new AerieError('INVALID_INPUT', 'Transfer-Encoding must be "chunked" or absent.'));
+/** Refuses what HTTP/1.1 does not allow, or what proxies on the way may read differently than this server. */
+export function protocolMiddleware(request: Request, response: Response, next: NextFunction): void {
+  const error = faultOf(request);
+  if (error === null) {
+    next();
     return;
   }
-  next();
+  // What follows on the connection may be read differently, too.
+  response.shouldKeepAlive = false;
+  next(error);
+}
+
+function faultOf(request: Request): AerieError | null {
+  const { headers } = request;
+  const hosts = countOf('host', request.rawHeaders);
+  if (hosts > 1) return new AerieError('INVALID_INPUT', 'The request has more than one Host header.');
+  if (hosts === 0 && request.httpVersionMinor > 0) {
+    return new AerieError('INVALID_INPUT', 'The request has no Host header, which HTTP/1.1 requires.');
+  }
+  // Ways to read any other coding differ, which is how requests are smuggled.
+  const encoding = headers['transfer-encoding'];
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
+    return new AerieError('INVALID_INPUT', 'Transfer-Encoding must be "chunked" or absent.');
+  }
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
+    const message = `The expectation "${headers.expect}" cannot be met: only 100-continue is known.`;
+    return new AerieError('EXPECTATION_FAILED', message);
+  }
+  return null;
+}
+
+/** Node keeps only the first of two Host headers in `headers`. */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) count++;
+  return count;
 }

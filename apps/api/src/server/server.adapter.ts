@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { HttpSettings } from '@aerie/config';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import type { Express, RequestHandler } from 'express';
 import { answerClientErrors } from '../http/errors/client-error.js';
+import { answerOtherMethods } from './allowed-methods.js';
 
 /** How often Node looks for connections over their time, milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
@@ -26,11 +28,18 @@ export class ServerAdapter extends ExpressAdapter {
         keepAliveTimeout: settings.keepAliveMs,
         connectionsCheckingInterval: TIMEOUT_CHECK_MS,
         noDelay: true,
+        // Answered with the envelope by protocolMiddleware, like other expectations below.
+        requireHostHeader: false,
       },
       this.getInstance<Parameters<typeof createServer>[1] & object>(),
     );
     server.maxConnections = settings.maxConnections;
+    server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     answerClientErrors(server);
     this.httpServer = server;
+  }
+
+  override setNotFoundHandler(handler: RequestHandler): void {
+    super.setNotFoundHandler(answerOtherMethods(this.getInstance<Express>(), handler));
   }
 }
