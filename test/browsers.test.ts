@@ -19,7 +19,7 @@ function get(path: string, host: string): string {
   return head(`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: close');
 }
 
-/** A form with a picture, as a page sends it without asking anybody. */
+/** A form with an image, as a page sends it without asking anybody. */
 function form(...headers: readonly string[]): string {
   const boundary = 'aerie';
   const body =

@@ -4,7 +4,7 @@ import { AerieError } from '@aerie/contracts';
 import type { InferenceCall, ServedBy } from '@aerie/inference';
 import { type Clock, backgroundClock } from '@aerie/runtime';
 import type { Request, Response } from 'express';
-import { clientAddress } from './client-address.js';
+import { callerAddress } from './caller-address.js';
 
 type ContextSettings = Pick<HttpSettings, 'requestTimeoutMs' | 'trustedProxies'>;
 type ModelReference = Pick<ServedBy, 'model' | 'version'>;
@@ -65,11 +65,11 @@ export class RequestContext {
     this.#longController?.abort(reason);
   }
 
-  /** The caller's address, see {@link clientAddress}. */
+  /** The caller's address, see {@link callerAddress}. */
   get address(): string {
     const { socket, headers } = this.#request;
     const forwardedFor = headers['x-forwarded-for'];
-    return clientAddress(
+    return callerAddress(
       socket.remoteAddress,
       typeof forwardedFor === 'string' ? forwardedFor : undefined,
       this.#settings.trustedProxies,

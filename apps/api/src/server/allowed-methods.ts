@@ -10,13 +10,19 @@ type Layer = ILayer & { match(path: string): unknown };
  * with Allow alone. Everything else goes on to `notFound`.
  */
 export function answerOtherMethods(app: Express, notFound: RequestHandler): RequestHandler {
-  return (request: Request, response: Response, next: NextFunction): unknown => {
+  return (request: Request, response: Response, next: NextFunction): void => {
     const allowed = allowedMethods(app, request.path);
-    if (allowed.length === 0) return notFound(request, response, next);
+    if (allowed.length === 0) {
+      void notFound(request, response, next);
+      return;
+    }
     response.setHeader('Allow', allowed.join(', '));
-    if (request.method === 'OPTIONS') return response.status(204).end();
+    if (request.method === 'OPTIONS') {
+      response.status(204).end();
+      return;
+    }
     const message = `${request.method} is not allowed for this path. Allowed: ${allowed.join(', ')}.`;
-    return next(new AerieError('METHOD_NOT_ALLOWED', message));
+    next(new AerieError('METHOD_NOT_ALLOWED', message));
   };
 }
 

@@ -22,6 +22,7 @@ describe('what never became a request', () => {
       `HTTP/1.1 ${String(status)} ${error}`,
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${String(Buffer.byteLength(body))}`,
+      expect.stringMatching(/^X-Request-ID: [\w-]{36}$/),
       'Connection: close',
     ]);
     expect(JSON.parse(body)).toMatchObject({

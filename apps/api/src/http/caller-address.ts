@@ -12,7 +12,7 @@ import ipaddr from 'ipaddr.js';
  * @param peer - the connection's other end
  * @param forwardedFor - the header X-Forwarded-For
  */
-export function clientAddress(
+export function callerAddress(
   peer: string | undefined,
   forwardedFor: string | undefined,
   trustedProxies: number,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { clientAddress } from './client-address.js';
+import { callerAddress } from './caller-address.js';
 
 const PEER = '10.0.0.1';
 
@@ -18,21 +18,21 @@ describe("the caller's address", () => {
     ['::ffff:5.6.7.8', '5.6.7.8'],
     ['[::ffff:506:708]:1001', '5.6.7.8'],
   ])('has one form: %s', (forwarded, address) => {
-    expect(clientAddress(PEER, forwarded, 1)).toBe(address);
-    expect(clientAddress(forwarded.trim(), undefined, 0)).toBe(address);
+    expect(callerAddress(PEER, forwarded, 1)).toBe(address);
+    expect(callerAddress(forwarded.trim(), undefined, 0)).toBe(address);
   });
 
   it.each(['unknown', '_hidden', 'r4nd0m', '5.6.7', '5.6.7.8:port', '[5.6.7.8', '', '5.6.7.8 1', '<script>'])(
     'is that of the nearest trusted proxy where the header has words: "%s"',
     (forwarded) => {
-      expect(clientAddress(PEER, forwarded, 1)).toBe(PEER);
-      expect(clientAddress(PEER, `9.9.9.9, ${forwarded}, 10.0.0.2`, 2)).toBe('10.0.0.2');
+      expect(callerAddress(PEER, forwarded, 1)).toBe(PEER);
+      expect(callerAddress(PEER, `9.9.9.9, ${forwarded}, 10.0.0.2`, 2)).toBe('10.0.0.2');
     },
   );
 
   it('is taken from as many entries as there are proxies', () => {
     const forwarded = '1.1.1.1, 2.2.2.2:5, 3.3.3.3';
-    expect([0, 1, 2, 3, 4].map((proxies) => clientAddress(PEER, forwarded, proxies))).toEqual([
+    expect([0, 1, 2, 3, 4].map((proxies) => callerAddress(PEER, forwarded, proxies))).toEqual([
       PEER,
       '3.3.3.3',
       '2.2.2.2',
@@ -42,7 +42,7 @@ describe("the caller's address", () => {
   });
 
   it('is the same for all who come from one peer without a proxy, whatever they claim', () => {
-    expect(clientAddress('::ffff:10.0.0.1', '5.6.7.8', 0)).toBe(PEER);
-    expect(clientAddress(undefined, undefined, 1)).toBe('');
+    expect(callerAddress('::ffff:10.0.0.1', '5.6.7.8', 0)).toBe(PEER);
+    expect(callerAddress(undefined, undefined, 1)).toBe('');
   });
 });
