@@ -31,7 +31,10 @@ function newService({ bytes = PNG, unknown, result = FINE, labels = ['dog', 'cat
   const model: LoadedModel<'image-classification'> = {
     name: 'net',
     version: '2',
-    details: { labels, geometry: { width: 4, height: 2, crop: 1, resample: 'bicubic' } },
+    details: {
+      labels,
+      geometry: { width: 4, height: 2, crop: 1, resample: 'bicubic', background: [255, 255, 255] },
+    },
     infer: jest.fn(async () => ({ results: [result], stats: STATS })),
   };
   const registry = {

@@ -11,6 +11,10 @@ describe('parseDataUrl', () => {
     ['data:,é%C3%A9#fragment', 'éé', 'text/plain'],
     ['data:,', '', 'text/plain'],
     ['data:x/y;base64,', '', 'x/y'],
+    ['data:x/y;base64,aGVs bG8=', 'hello', 'x/y'],
+    ['data:x/y;base64,\r\naG\tVs\r\nbG8\f= ', 'hello', 'x/y'],
+    ['data:x/y;base64,%20aGVs%0D%0AbG8%3D%0a', 'hello', 'x/y'],
+    ['data:x/y;base64, \n', '', 'x/y'],
   ])('reads %s', (url, text, mediaType) => {
     const content = parseDataUrl(url, 100);
     expect(content.bytes.toString('utf8')).toBe(text);
@@ -19,7 +23,6 @@ describe('parseDataUrl', () => {
 
   it.each([
     'aGVsb',
-    'aGVs bG8=',
     'aGV*bG8=',
     'aGVs_G8=',
     'aGVs-G8=',
@@ -28,7 +31,10 @@ describe('parseDataUrl', () => {
     'aGVsbG8===',
     'aGV\u0141bG8=',
     '====',
-    'aGVs\nbG8=',
+    'aGVs\u00a0bG8=',
+    'aGVs\vbG8=',
+    'aGVs bG8 ==',
+    'aG= sbG8=',
   ])('refuses %j, which is not base64', (data) => {
     expect(() => parseDataUrl(`data:image/png;base64,${data}`, 100)).toThrow(/not valid base64/);
   });
@@ -51,6 +57,9 @@ describe('parseDataUrl', () => {
     const url = `data:;base64,${Buffer.alloc(10).toString('base64')}`;
     expect(parseDataUrl(url, 10).bytes).toHaveLength(10);
     expect(() => parseDataUrl(url, 9)).toThrow(/has 10 bytes, the limit is 9 bytes/);
+    const spaced = url.replace(/(?=.{4}$|.{8}$)/g, ' '.repeat(1000));
+    expect(parseDataUrl(spaced, 10).bytes).toHaveLength(10);
+    expect(() => parseDataUrl(spaced, 9)).toThrow(/has 10 bytes, the limit is 9 bytes/);
     expect(parseDataUrl('data:,%41%41', 2).bytes).toHaveLength(2);
     expect(() => parseDataUrl('data:,%41%41', 1)).toThrow(/the limit is 1 bytes/);
     expect(() => parseDataUrl('data:,%41%41%41%41', 1)).toThrow(/the limit is 1 bytes/);

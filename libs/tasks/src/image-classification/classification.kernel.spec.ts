@@ -113,9 +113,18 @@ describe('a manifest for classification', () => {
         std: [58.395, 57.12, 57.375],
         channels: 'rgb',
         layout: 'nchw',
+        background: [255, 255, 255],
       },
       activation: 'none',
     });
+  });
+
+  it('names the background of transparent pixels in digits or numbers', () => {
+    const background = (value: unknown) =>
+      classificationOptionsSchema.safeParse({ image: { background: value } }).data?.image.background;
+    expect(background('#00Ff80')).toEqual([0, 255, 128]);
+    expect(background([1, 2, 3])).toEqual([1, 2, 3]);
+    for (const wrong of ['white', '#fff', [0, 0, 256], [0, 0], 0]) expect(background(wrong)).toBeUndefined();
   });
 
   it('cannot divide by nothing', () => {
@@ -146,6 +155,12 @@ describe('a manifest for classification', () => {
     const options = classificationOptionsSchema.parse({ image: { width: 2, height: 2 } });
     const { warmupItems, details } = await imageClassificationTask.prepare(options, files(''));
     expect((await kernel()).prepare(warmupItems).feeds?.image?.dims).toEqual([1, 3, 2, 2]);
-    expect(details.geometry).toEqual({ width: 2, height: 2, crop: 0.875, resample: 'bicubic' });
+    expect(details.geometry).toEqual({
+      width: 2,
+      height: 2,
+      crop: 0.875,
+      resample: 'bicubic',
+      background: [255, 255, 255],
+    });
   });
 });

@@ -1,8 +1,21 @@
 import { z } from 'zod';
+import type { Rgb } from './types.js';
 
 const threeNumbers = z.tuple([z.number(), z.number(), z.number()]);
 const divisor = z.number().gt(0);
 const threeDivisors = z.tuple([divisor, divisor, divisor]);
+
+const byte = z.int().min(0).max(255);
+const HEX_COLOR = /^#[\da-f]{6}$/i;
+const background = z
+  .union([z.string().regex(HEX_COLOR, 'a color such as "#ffffff"'), z.tuple([byte, byte, byte])])
+  .default('#ffffff')
+  .describe('The color behind transparent pixels: "#rrggbb", or three numbers of 0..255 (red, green, blue).')
+  .transform((color): Rgb => {
+    if (typeof color !== 'string') return color;
+    const [red = 0, green = 0, blue = 0] = Buffer.from(color.slice(1), 'hex');
+    return [red, green, blue];
+  });
 
 /** The `image` and `labels` sections of a manifest. */
 export const classificationOptionsSchema = z
@@ -22,7 +35,7 @@ export const classificationOptionsSchema = z
           .gt(0)
           .max(1)
           .default(0.875)
-          .describe('Share of the largest centred crop that is kept.'),
+          .describe('Share of the largest centered crop that is kept.'),
         resample: z.enum(['nearest', 'bilinear', 'bicubic', 'lanczos']).default('bicubic'),
         mean: threeNumbers
           .default([123.675, 116.28, 103.53])
@@ -32,6 +45,7 @@ export const classificationOptionsSchema = z
           .describe('Divides each channel after the mean, on the scale of 0..255. Default: ImageNet.'),
         channels: z.enum(['rgb', 'bgr']).default('rgb'),
         layout: z.enum(['nchw', 'nhwc']).default('nchw'),
+        background,
       })
       .prefault({}),
     activation: z

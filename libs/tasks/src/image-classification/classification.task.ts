@@ -8,11 +8,14 @@ export const imageClassificationTask: TaskDefinition<'image-classification', Cla
   kernelUrl: new URL('./classification.kernel.js', import.meta.url).href,
 
   async prepare(options, files): Promise<PreparedTask<'image-classification'>> {
-    const { width, height, crop, resample } = options.image;
+    const { width, height, crop, resample, background } = options.image;
     return {
       kind: 'image-classification',
       kernelOptions: { image: options.image, activation: options.activation },
-      details: { labels: await readLabels(options, files), geometry: { width, height, crop, resample } },
+      details: {
+        labels: await readLabels(options, files),
+        geometry: { width, height, crop, resample, background },
+      },
       warmupItems: [{ pixels: new Uint8Array(width * height * 3), orientation: 1, topK: 1 }],
       costOf: () => 1,
       buffersOf: ({ pixels }) => [pixels.buffer],

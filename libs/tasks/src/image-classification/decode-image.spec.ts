@@ -3,10 +3,18 @@ import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
 import { gradient, plain, tagged } from '../testing/pictures.js';
-import { decodeImage, sniffFormat } from './decode-image.js';
+import { decodeImage } from './decode-image.js';
+import { sniffFormat } from './image-header.js';
 import type { ImageGeometry } from './types.js';
 
-const GEOMETRY: ImageGeometry = { width: 42, height: 28, crop: 0.875, resample: 'bicubic' };
+const WHITE = [255, 255, 255] as const;
+const GEOMETRY: ImageGeometry = {
+  width: 42,
+  height: 28,
+  crop: 0.875,
+  resample: 'bicubic',
+  background: WHITE,
+};
 const LIMITS = { maxPixels: 50_000_000, timeoutSeconds: 10 };
 const ORANGE = { r: 200, g: 100, b: 50 };
 const GREY = { r: 128, g: 128, b: 128 };
@@ -42,7 +50,7 @@ describe('a picture is decoded to RGB at the size of the model', () => {
     ['PNG', () => orange().png(), [200, 100, 50], 0],
     ['PNG with a palette', () => orange().png({ palette: true }), [200, 100, 50], 1],
     ['PNG of 16 bits', () => orange().toColourspace('rgb16').png(), [200, 100, 50], 1],
-    ['PNG with alpha', () => plain(64, 48, { ...ORANGE, alpha: 0.5 }).png(), [200, 100, 50], 2],
+    ['PNG with alpha', () => plain(64, 48, { ...ORANGE, alpha: 0.5 }).png(), [227, 177, 152], 2],
     ['grey PNG', () => grey().toColourspace('b-w').png(), [128, 128, 128], 0],
     ['grey PNG of 16 bits', () => grey().toColourspace('grey16').png(), [128, 128, 128], 1],
     [
@@ -51,14 +59,14 @@ describe('a picture is decoded to RGB at the size of the model', () => {
         plain(64, 48, { ...GREY, alpha: 0.5 })
           .toColourspace('b-w')
           .png(),
-      [128, 128, 128],
+      [191, 191, 191],
       2,
     ],
     ['WebP', () => orange().webp(), [200, 100, 50], 4],
     [
       'lossless WebP with alpha',
       () => plain(64, 48, { ...ORANGE, alpha: 0.5 }).webp({ lossless: true }),
-      [200, 100, 50],
+      [227, 177, 152],
       2,
     ],
   ];
@@ -114,6 +122,131 @@ describe('a picture is decoded to RGB at the size of the model', () => {
       ).orientation,
     ).toBe(6);
   });
+});
+
+describe('transparent pixels show the background, whatever color is hidden in them', () => {
+  const hidden = (width: number, height: number) => plain(width, height, { r: 0, g: 200, b: 0, alpha: 0 });
+  const formats: readonly [string, (picture: Sharp) => Sharp][] = [
+    ['PNG', (picture) => picture.png()],
+    ['PNG of 16 bits', (picture) => picture.toColourspace('rgb16').png()],
+    ['grey PNG', (picture) => picture.toColourspace('b-w').png()],
+    ['PNG with a palette', (picture) => picture.png({ palette: true })],
+    ['WebP', (picture) => picture.webp()],
+    ['lossless WebP', (picture) => picture.webp({ lossless: true, exact: true })],
+  ];
+  // Above, at and below the size at which nothing is scaled.
+  const sizes = [
+    [96, 64],
+    [48, 32],
+    [42, 28],
+    [31, 23],
+  ] as const;
+
+  it.each(formats)('of a %s, at every size', async (_, encode) => {
+    for (const [width, height] of sizes) {
+      const bytes = await encode(hidden(width, height)).toBuffer();
+      const { pixels } = await decode(bytes);
+      expect(new Set(pixels)).toEqual(new Set([255]));
+      const pink = await decodeImage(bytes, { ...GEOMETRY, background: [255, 0, 128] }, LIMITS);
+      expect([...pink.pixels.subarray(0, 6)]).toEqual([255, 0, 128, 255, 0, 128]);
+      expect(pink.pixels).toHaveLength(42 * 28 * 3);
+    }
+  });
+
+  it.each(formats)(
+    'of a %s in part, as a picture that is laid on the background first',
+    async (name, encode) => {
+      for (const [width, height] of sizes) {
+        const mask = await gradient(width, height).extractChannel(0).toColourspace('b-w').toBuffer();
+        const picture = gradient(width, height).joinChannel(mask, {
+          raw: { width, height, channels: 1 },
+        });
+        const bytes = await encode(picture).toBuffer();
+        const flat = await sharp(bytes).flatten({ background: 'white' }).png().toBuffer();
+        const [found, expected] = [(await decode(bytes)).pixels, (await decode(flat)).pixels];
+        const difference = Math.max(...found.map((value, at) => Math.abs(value - (expected[at] ?? 0))));
+        // A lossy WebP is scaled down while it is decoded, on another path than without alpha.
+        expect(difference).toBeLessThanOrEqual(name === 'WebP' ? 6 : 3);
+      }
+    },
+  );
+});
+
+describe('a picture that is enlarged', () => {
+  /** How far the middle of what is dark lies from the middle of the picture, in pixels. */
+  function offset(pixels: Uint8Array, width: number, height: number): readonly [x: number, y: number] {
+    let [sum, sumX, sumY] = [0, 0, 0];
+    for (let at = 0; at < width * height; at++) {
+      const weight = 255 - (pixels[at * 3] as number);
+      sum += weight;
+      sumX += weight * ((at % width) + 0.5);
+      sumY += weight * (Math.floor(at / width) + 0.5);
+    }
+    return [sumX / sum - width / 2, sumY / sum - height / 2];
+  }
+
+  const sizes = [
+    [100, 100],
+    [101, 77],
+    [60, 255],
+    [255, 31],
+    [255, 255],
+    [256, 256],
+    [300, 257],
+    [7, 9],
+  ] as const;
+
+  it.each(sizes)('keeps its middle in the middle: %d x %d', async (width, height) => {
+    const [left, top] = [Math.floor(width / 3), Math.floor(height / 3)];
+    const blob = await plain(width - 2 * left, height - 2 * top, { r: 0, g: 0, b: 0 })
+      .extend({ left, right: left, top, bottom: top, background: 'white' })
+      .png()
+      .toBuffer();
+    for (const resample of ['nearest', 'bilinear', 'bicubic', 'lanczos'] as const) {
+      const geometry = { ...GEOMETRY, width: 224, height: 224, resample };
+      const { pixels } = await decodeImage(blob, geometry, LIMITS);
+      const [x, y] = offset(pixels, 224, 224);
+      // Where it is reduced, the longer side may be cut half a pixel to one side.
+      const most = Math.min(width, height) > 256 || resample === 'nearest' ? 0.51 : 0.05;
+      expect(Math.abs(x)).toBeLessThan(most);
+      expect(Math.abs(y)).toBeLessThan(most);
+    }
+  });
+
+  it('has the values that bicubic interpolation gives for the centers of its pixels', async () => {
+    const [width, height] = [20, 14];
+    const picture = gradient(width, height);
+    const stored = await picture.clone().raw().toBuffer();
+    const { pixels } = await decode(await picture.png().toBuffer());
+    // 20 x 14 becomes 48 x 33.6, rounded to 34, of which the middle 42 x 28 is kept.
+    const value = (x: number, y: number, channel: number): number => {
+      let sum = 0;
+      for (const [row, rowWeight] of taps(y, height))
+        for (const [column, weight] of taps(x, width))
+          sum += rowWeight * weight * (stored[(row * width + column) * 3 + channel] as number);
+      return Math.min(255, Math.max(0, sum));
+    };
+    for (let y = 0; y < 28; y++) {
+      for (let x = 0; x < 42; x++) {
+        const from = [((x + 3.5) * 20) / 48 - 0.5, ((y + 3.5) * 14) / 34 - 0.5] as const;
+        for (let channel = 0; channel < 3; channel++) {
+          const found = pixels[(y * 42 + x) * 3 + channel] as number;
+          expect(Math.abs(found - value(...from, channel))).toBeLessThan(1.5);
+        }
+      }
+    }
+  });
+
+  /** Positions and weights of Keys' cubic convolution with a = -0.5, edges repeated. */
+  function taps(at: number, length: number): readonly (readonly [position: number, weight: number])[] {
+    const first = Math.floor(at) - 1;
+    return [0, 1, 2, 3].map((step) => {
+      const position = first + step;
+      const d = Math.abs(at - position);
+      const weight = d < 1 ? 1.5 * d ** 3 - 2.5 * d ** 2 + 1 : -0.5 * d ** 3 + 2.5 * d ** 2 - 4 * d + 2;
+      return [Math.min(length - 1, Math.max(0, position)), weight];
+    });
+  }
 });
 
 describe('a picture of 12 megapixels', () => {

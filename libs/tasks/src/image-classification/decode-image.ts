@@ -1,7 +1,8 @@
 import { AerieError } from '@aerie/contracts';
-import { imageSize } from 'image-size';
-import sharp, { type Metadata } from 'sharp';
-import type { ImageGeometry, Orientation } from './types.js';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { flatten } from './flatten.js';
+import { type ImageFormat, readImageHeader, sniffFormat } from './image-header.js';
+import type { ImageGeometry, ImageHeader, Orientation } from './types.js';
 
 /** Bounds on what is decoded. */
 export interface DecodeLimits {
@@ -35,7 +36,7 @@ const KERNELS = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanc
 /**
  * Decodes a JPEG, PNG or WebP straight to the model's size: a big JPEG or WebP is scaled down while it is decoded
  * (libvips' shrink-on-load), and the crop is part of the scaling. The EXIF turn is returned, not applied: turning the
- * small result is free, whereas turning first would lose shrink-on-load.
+ * small result is free, whereas turning first would lose shrink-on-load. Transparent pixels show the background.
  *
  * @throws AerieError INVALID_INPUT when the bytes are no such picture, or it has too many pixels.
  */
@@ -50,62 +51,66 @@ export async function decodeImage(
   }
   const options = { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true } as const;
   try {
-    const header = jpegHeader(bytes, format) ?? (await readHeader(bytes));
+    const header = readImageHeader(bytes, format) ?? (await askLibvips(bytes));
     checkPixels(header, limits);
-    const orientation = orientationOf(header);
-    const [width, height] =
-      orientation >= 5 ? [geometry.height, geometry.width] : [geometry.width, geometry.height];
-    const [fullWidth, fullHeight] = [Math.round(width / geometry.crop), Math.round(height / geometry.crop)];
-    const { data: pixels } = await sharp(bytes, options)
-      .timeout({ seconds: Math.min(limits.timeoutSeconds, LONGEST_TIMEOUT_SECONDS) })
-      .resize(fullWidth, fullHeight, { fit: 'cover', kernel: KERNELS[geometry.resample] })
-      .extract({
-        left: (fullWidth - width) >> 1,
-        top: (fullHeight - height) >> 1,
-        width,
-        height,
-      })
-      .removeAlpha()
-      .toColourspace('srgb')
-      .raw()
-      .toUint8Array();
+    const { orientation } = header;
+    const picture = sharp(bytes, options).timeout({
+      seconds: Math.min(limits.timeoutSeconds, LONGEST_TIMEOUT_SECONDS),
+    });
+    const scaled = scale(picture, header, geometry);
+    // No flatten() of libvips, which works before the scaling and rounds otherwise where nothing is transparent.
+    const { data, info } = await scaled.picture.toColourspace('srgb').raw().toUint8Array();
     // Sharp makes no SharedArrayBuffer; its types only do not say so.
-    return { pixels: pixels as Uint8Array<ArrayBuffer>, orientation };
+    const pixels = data as Uint8Array<ArrayBuffer>;
+    return { pixels: flatten(pixels, info, geometry.background, scaled.step), orientation };
   } catch (error) {
     throw translate(error, format);
   }
 }
 
-/** The format by its first bytes; null for anything else. */
-export function sniffFormat(bytes: Uint8Array): 'jpeg' | 'png' | 'webp' | null {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 16));
-  if (view.length >= 3 && view[0] === 0xff && view[1] === 0xd8 && view[2] === 0xff) return 'jpeg';
-  if (view.subarray(0, 8).equals(PNG_SIGNATURE)) return 'png';
-  if (view.toString('latin1', 0, 4) === 'RIFF' && view.toString('latin1', 8, 12) === 'WEBP') return 'webp';
-  return null;
-}
-
-const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-
-/** What decides how a picture is decoded. */
-type ImageHeader = Pick<Metadata, 'width' | 'height' | 'orientation'>;
-
 /**
- * The header of a JPEG, read on this thread: asking libvips costs 0.6 ms more, and most pictures are JPEGs.
- * Null when libvips must be asked.
+ * Scales and crops. Libvips shifts a picture that it enlarges by half a pixel of the result to the right and down:
+ * it is enlarged to twice the size, where the value for each pixel's center lies in every second pixel.
  */
-function jpegHeader(bytes: Uint8Array, format: string): ImageHeader | null {
-  if (format !== 'jpeg') return null;
-  try {
-    return imageSize(bytes);
-  } catch {
-    return null;
+function scale(
+  picture: Sharp,
+  header: ImageHeader,
+  { width, height, crop, resample }: ImageGeometry,
+): { readonly picture: Sharp; readonly step: 1 | 2 } {
+  const [cropWidth, cropHeight] = header.orientation >= 5 ? [height, width] : [width, height];
+  const [fullWidth, fullHeight] = [Math.round(cropWidth / crop), Math.round(cropHeight / crop)];
+  const kernel = KERNELS[resample];
+  const factor = Math.max(fullWidth / header.width, fullHeight / header.height);
+  if (factor <= 1) {
+    return {
+      picture: picture.resize(fullWidth, fullHeight, { fit: 'cover', kernel }).extract({
+        left: (fullWidth - cropWidth) >> 1,
+        top: (fullHeight - cropHeight) >> 1,
+        width: cropWidth,
+        height: cropHeight,
+      }),
+      step: 1,
+    };
   }
+  const enlarged = {
+    width: Math.max(fullWidth, Math.round(header.width * factor)),
+    height: Math.max(fullHeight, Math.round(header.height * factor)),
+  };
+  return {
+    picture: picture.resize(2 * enlarged.width, 2 * enlarged.height, { fit: 'fill', kernel }).extract({
+      left: enlarged.width - cropWidth,
+      top: enlarged.height - cropHeight,
+      width: 2 * cropWidth,
+      height: 2 * cropHeight,
+    }),
+    step: 2,
+  };
 }
 
 /** Without a limit of its own, so that the refusal can say how large the picture is. */
-function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
-  return sharp(bytes, { failOn: 'error', limitInputPixels: false }).metadata();
+async function askLibvips(bytes: Uint8Array): Promise<ImageHeader> {
+  const header = await sharp(bytes, { failOn: 'error', limitInputPixels: false }).metadata();
+  return { width: header.width, height: header.height, orientation: orientationOf(header) };
 }
 
 function checkPixels({ width, height }: ImageHeader, { maxPixels }: DecodeLimits): void {
@@ -117,11 +122,11 @@ function checkPixels({ width, height }: ImageHeader, { maxPixels }: DecodeLimits
   }
 }
 
-function orientationOf({ orientation = 1 }: ImageHeader): Orientation {
+function orientationOf({ orientation = 1 }: Metadata): Orientation {
   return (orientation >= 1 && orientation <= 8 ? orientation : 1) as Orientation;
 }
 
-function translate(error: unknown, format: string): AerieError {
+function translate(error: unknown, format: ImageFormat): AerieError {
   if (error instanceof AerieError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   if (/timeout/i.test(reason)) {

@@ -1,6 +1,18 @@
 /** EXIF orientation, 1..8; 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
+/** What decides how a picture is decoded. */
+export interface ImageHeader {
+  /** Pixels as stored, before the turn. */
+  readonly width: number;
+  /** Pixels as stored, before the turn. */
+  readonly height: number;
+  readonly orientation: Orientation;
+}
+
+/** A color: red, green and blue, 0..255 each. */
+export type Rgb = readonly [red: number, green: number, blue: number];
+
 /** A decoded picture, cut and scaled to the model's size but not yet turned upright. */
 export interface ClassificationItem {
   /** RGB bytes, rows from the top, [height, width, 3] as stored (before turning), in a buffer of their own. */
@@ -19,7 +31,7 @@ export interface ClassScore {
   readonly confidence: number;
 }
 
-/** How a picture is brought to the model's size: a centred crop, then a scaling. */
+/** How a picture is brought to the model's size: a centered crop, then a scaling. */
 export interface ImageGeometry {
   /** Pixels. */
   readonly width: number;
@@ -28,6 +40,8 @@ export interface ImageGeometry {
   /** Share of the largest centred crop that is kept, 0 < crop <= 1. */
   readonly crop: number;
   readonly resample: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
+  /** What shows through transparent pixels. */
+  readonly background: Rgb;
 }
 
 /** What the predict use case needs to know of a model. */
