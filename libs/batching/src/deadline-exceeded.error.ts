@@ -10,7 +10,7 @@ export class DeadlineExceededError extends Error {
   ) {
     super(
       `the deadline passed after ${elapsedMs.toFixed(0)} ms, ` +
-        (started ? 'while the model was running' : 'before the model was run'),
+        (started ? 'while the model was running' : 'before the model ran'),
     );
   }
 }

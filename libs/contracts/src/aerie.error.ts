@@ -1,22 +1,22 @@
 import { type ErrorCode, errorTableEntry } from './error-table.js';
 
-/** One field of a request that is not as it should be. */
+/** An invalid field of a request. */
 export interface FieldError {
   /** Path of the field in the request body or query, such as `top_k` or `messages.0.role`. */
   readonly field: string;
-  /** What was expected and what came. */
+  /** What was expected and what was received. */
   readonly message: string;
 }
 
-/** What an {@link AerieError} may carry beside its code and message. */
+/** Optional properties of an {@link AerieError}. */
 export interface AerieErrorOptions {
   readonly details?: readonly FieldError[];
-  /** When it is worth trying again, in milliseconds from now. */
+  /** When to try again, in milliseconds from now. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
-/** An {@link AerieError} as it crosses a thread or a process. */
+/** An {@link AerieError} in the form that crosses threads and processes. */
 export interface SerializedError {
   readonly code: ErrorCode;
   readonly message: string;
@@ -25,8 +25,8 @@ export interface SerializedError {
 }
 
 /**
- * An error that a caller may see. Its message says what was expected, what came, and what to do,
- * and holds no stack, file path or secret.
+ * An error that a caller may see. Its message says what was expected, what was received, and what to do,
+ * and contains no stack, file path or secret.
  *
  * @example
  * throw new AerieError('INVALID_INPUT', 'image has 90 million pixels, the limit is 50 million (MAX_IMAGE_PIXELS)');
@@ -49,7 +49,7 @@ export class AerieError extends Error {
     return errorTableEntry(this.code).status;
   }
 
-  /** Whether the same request may succeed when it is sent again. */
+  /** Whether the same request may succeed if it is sent again. */
   get retryable(): boolean {
     return errorTableEntry(this.code).retryable;
   }
@@ -69,7 +69,7 @@ export class AerieError extends Error {
   }
 }
 
-/** The error for a text whose caller has left: the reason of the caller's signal, where that is an {@link AerieError}. */
+/** The error for a text whose caller has left: the reason of the caller's signal if that is an {@link AerieError}. */
 export function toCanceledError(reason: unknown): AerieError {
   return reason instanceof AerieError
     ? reason

@@ -11,7 +11,7 @@ describe('NativeGuard', () => {
     const { owner, thread } = createGuards();
     await thread.run(() => Promise.resolve());
     expect(owner.doom()).toBe(true);
-    await expect(thread.run(() => Promise.resolve())).rejects.toThrow('being ended');
+    await expect(thread.run(() => Promise.resolve())).rejects.toThrow('being terminated');
   });
 
   it('keeps the thread from being terminated inside, also when calls are nested or fail', async () => {

@@ -3,9 +3,9 @@ const IN_NATIVE_CODE = 1;
 const DOOMED = 2;
 
 /**
- * Keeps a model's thread from being terminated inside the session. ONNX Runtime's binding throws a C++ exception when it comes
- * back to a terminated thread, and that aborts the whole process. One side guards the session's calls, the other asks
- * before it terminates; the memory is shared.
+ * Prevents a model's thread from being terminated inside the session. ONNX Runtime's binding throws a C++ exception
+ * when it returns to a terminated thread, which aborts the whole process. One side guards the session's calls, the other
+ * asks before it terminates the thread; they share memory.
  */
 export class NativeGuard {
   readonly memory: SharedArrayBuffer;
@@ -28,7 +28,7 @@ export class NativeGuard {
     }
   }
 
-  /** In the owner's thread: whether the thread may be terminated. It enters no native code any more if so. */
+  /** In the owner's thread: whether the thread may be terminated. If so, it enters no native code anymore. */
   doom(): boolean {
     return Atomics.compareExchange(this.#state, 0, INTERRUPTIBLE, DOOMED) !== IN_NATIVE_CODE;
   }
@@ -38,7 +38,7 @@ export class NativeGuard {
       this.#depth === 0 &&
       Atomics.compareExchange(this.#state, 0, INTERRUPTIBLE, IN_NATIVE_CODE) === DOOMED
     ) {
-      throw new Error('The thread is being ended.');
+      throw new Error('The thread is being terminated.');
     }
     this.#depth += 1;
   }

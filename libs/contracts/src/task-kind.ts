@@ -1,5 +1,5 @@
-/** The kinds of task a model can be served for, as manifests name them. */
+/** The tasks that models serve, by their names in manifests. */
 export const TASK_KINDS = ['image-classification', 'text-embedding', 'text-generation', 'tensor'] as const;
 
-/** A kind of task: what a model is fed with and what it answers. */
+/** A task: determines a model's inputs and results. */
 export type TaskKind = (typeof TASK_KINDS)[number];

@@ -237,7 +237,7 @@ describe('ModelRegistry', () => {
       await registry.scan();
       expect(await errorOf(versionServing({}))).toMatchObject({
         code: 'MODEL_NOT_LOADED',
-        message: expect.stringContaining('the trial run of the model failed'),
+        message: expect.stringContaining("the model's trial run failed"),
       });
       expect(engine.lastPool.closed).toBe(true);
     });

@@ -1,4 +1,4 @@
-/** Added to the score of a place that a query must not attend to. */
+/** Added to the score of a position that a query must not attend to. */
 export const MASKED = -1e9;
 
 /**

@@ -5,13 +5,13 @@ export type KvBlock = Float32Array;
 export interface DecodeBatch {
   /** The token to append to each row. */
   readonly tokens: readonly number[];
-  /** At least this many rows are computed; what is missing is padded. For bit-identical results under any load. */
+  /** Computes at least this many rows by padding, for bit-identical results under any load. */
   readonly minRows: number;
 }
 
 /**
- * A language model and the key-value cache of its rows. A row holds the keys and values of one sequence; rows that
- * decode together are the first ones. One call at a time.
+ * A language model and the KV cache of its rows. A row holds the keys and values of one sequence; rows that
+ * decode together are the first ones. Allows one call at a time.
  */
 export interface Decoder {
   /** Number of logits per position. */
@@ -28,14 +28,14 @@ export interface Decoder {
   prefill(row: number, tokens: readonly number[]): Promise<Float32Array>;
   /** Appends one token to each of the first rows. Returns their logits, row by row, valid until the next call. */
   decode(batch: DecodeBatch): Promise<Float32Array>;
-  /** Gives the row's tokens up. */
+  /** Drops the row's tokens. */
   clear(row: number): void;
-  /** Overwrites what the row holds or held: after results that were not numbers, which would spoil later ones. */
+  /** Overwrites everything the row holds or held, after NaN results, which would spoil later ones. */
   scrub(row: number): void;
-  /** Makes `to` hold what `from` holds. */
+  /** Copies the content of `from` to `to`. */
   copyRow(from: number, to: number): void;
   swapRows(a: number, b: number): void;
-  /** Copies `count` tokens from `start` on out of a row. */
+  /** Copies `count` tokens out of a row, beginning at `start`. */
   exportBlock(row: number, start: number, count: number): KvBlock;
   /** Appends the first `count` of a block's `blockTokens` tokens to a row. */
   importBlock(row: number, block: KvBlock, blockTokens: number, count: number): void;

@@ -4,12 +4,12 @@ import type { DecodeBatch, Decoder, KvBlock } from './decoder.js';
 import { KvBuffer } from './kv-buffer.js';
 import { OutputBuffers } from './output-buffers.js';
 
-/** How an {@link ExternalKvDecoder} is made. */
+/** Options for an {@link ExternalKvDecoder}. */
 export interface ExternalKvOptions {
   /** Query heads per key-value head. */
   readonly groups: number;
   readonly maxRows: number;
-  /** Most tokens a row may hold. */
+  /** Maximum number of tokens in a row. */
   readonly maxTokens: number;
 }
 
@@ -22,7 +22,7 @@ export class ExternalKvDecoder implements Decoder {
   readonly #groups: number;
   readonly #newNames: readonly string[];
   readonly #outputs: OutputBuffers;
-  /** Past tensors of the last decode step: they stay the same until rows or capacity change. */
+  /** Past tensors of the last decode step, which stay the same until rows or capacity change. */
   #pastFeeds: { readonly rows: number; readonly capacity: number; readonly feeds: NamedTensors } | null =
     null;
 
@@ -77,7 +77,7 @@ export class ExternalKvDecoder implements Decoder {
     const length = this.lengths[row] as number;
     const count = tokens.length;
     this.#fit(length + count);
-    // A first chunk has no past: an empty tensor then costs nothing, whatever the capacity is.
+    // A first chunk has no past: an empty tensor costs nothing at any capacity.
     const capacity = length === 0 ? 0 : this.#kv.capacity;
     const bias = new Float32Array(count * this.#groups * (capacity + count));
     writePrefillBias(bias, this.#groups, capacity, length, count);
@@ -150,7 +150,7 @@ export class ExternalKvDecoder implements Decoder {
     return this.#session.release();
   }
 
-  /** Room for `tokens` in the row at hand, and for what the other rows hold. */
+  /** Makes room for `tokens` in this row, and for the tokens of the other rows. */
   #fit(tokens: number): void {
     this.#kv.fit(Math.max(tokens, ...this.lengths));
   }

@@ -6,8 +6,8 @@ import { float16ToFloat32 } from './float16.js';
  * An ordinary decoder as Hugging Face's tools export it: `past_key_values.N.key|value` in, `present.N.key|value` out,
  * single or half precision, with or without `attention_mask` and `position_ids`.
  *
- * The slow path: every step copies the whole cache out of the runtime, so rows run one after the other, and nothing
- * is shared between requests. A row computed alone does not depend on what else runs.
+ * The slow path: every step copies the whole cache out of the runtime. So rows run one after the other, and nothing
+ * is shared between requests. A row that is computed alone does not depend on other requests.
  */
 export class HuggingFaceDecoder implements Decoder {
   readonly canShare = false;
@@ -20,7 +20,7 @@ export class HuggingFaceDecoder implements Decoder {
   readonly #caches: (NamedTensors | null)[];
   readonly #headSize: number | null;
 
-  /** @param headSize for graphs that leave it open, as onnxruntime-genai's builder does; null when unknown. */
+  /** @param headSize for graphs that leave it dynamic, as onnxruntime-genai's builder does; null if unknown. */
   constructor(session: InferenceSession, maxRows: number, headSize: number | null = null) {
     this.#session = session;
     this.#headSize = headSize;
@@ -71,7 +71,7 @@ export class HuggingFaceDecoder implements Decoder {
   }
 
   copyRow(from: number, to: number): void {
-    // Caches are replaced by every run and never written to, so two rows may hold the same one.
+    // Every run replaces caches instead of writing to them, so two rows may share one.
     this.#caches[to] = this.#caches[from] ?? null;
     this.lengths[to] = this.lengths[from] as number;
   }
@@ -85,11 +85,11 @@ export class HuggingFaceDecoder implements Decoder {
   }
 
   exportBlock(): never {
-    throw new Error('this decoder shares no rows. This is a bug.');
+    throw new Error('this decoder does not share rows. This is a bug.');
   }
 
   importBlock(): never {
-    throw new Error('this decoder shares no rows. This is a bug.');
+    throw new Error('this decoder does not share rows. This is a bug.');
   }
 
   release(): Promise<void> {
@@ -127,7 +127,7 @@ export class HuggingFaceDecoder implements Decoder {
   }
 }
 
-/** Shape of a cache that holds nothing. */
+/** Shape of an empty cache. */
 function cacheShape(input: TensorMetadata, knownHeadSize: number | null): readonly [1, number, 0, number] {
   const heads = input.shape[1];
   const declared = input.shape[3];
@@ -153,5 +153,5 @@ function outputOf(outputs: NamedTensors, name: string): Tensor {
 function floatsOf({ data }: Tensor): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof Uint16Array) return float16ToFloat32(data);
-  throw new Error('the model’s logits are neither single nor half precision');
+  throw new Error("the model's logits are neither single nor half precision");
 }

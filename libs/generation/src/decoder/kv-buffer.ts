@@ -7,23 +7,23 @@ export interface KvShape {
   readonly heads: number;
   readonly headSize: number;
   readonly maxRows: number;
-  /** Most tokens a row may hold. */
+  /** Maximum number of tokens in a row. */
   readonly maxTokens: number;
 }
 
-/** Capacities grow by about a quarter, in multiples of 16: beyond that, results would depend on the capacity. */
+/** Capacities grow by about a quarter, in multiples of 16, so that results do not depend on the capacity. */
 const CAPACITY_MULTIPLE = 16;
 const SMALLEST_CAPACITY = 64;
-/** Buffers that held more than this are given back to the system when the last row leaves. */
+/** Buffers larger than this are returned to the system when the last row ends. */
 const KEEP_BYTES = 256 * 1024 * 1024;
 
 /**
  * Keys and values of all rows: per layer one array of keys and one of values, laid out
  * [row, head, capacity, headSize], so that the first B rows are a tensor without a copy.
  *
- * The capacity is common to all rows and follows the longest one. Changing it moves the rows within the arrays;
- * as it grows by a quarter each time, that costs less than 4 tokens' copying per token. The arrays are reserved at
- * their largest: memory that was never written is not resident.
+ * All rows have the same capacity, which follows the longest row. Changing it moves the rows within the arrays;
+ * because it grows by a quarter each time, each token costs less than copying 4 tokens. The arrays are reserved at
+ * their maximum size: memory that was never written is not resident.
  */
 export class KvBuffer {
   readonly shape: KvShape;
@@ -37,7 +37,7 @@ export class KvBuffer {
     this.lengths = new Int32Array(shape.maxRows);
   }
 
-  /** Tokens each row has room for, at present. */
+  /** Current capacity of each row, in tokens. */
   get capacity(): number {
     return this.#capacity;
   }
@@ -60,7 +60,7 @@ export class KvBuffer {
     return this.#array(layer, part).subarray(firstRow * rowSize, (firstRow + rows) * rowSize);
   }
 
-  /** Makes room for `tokens` tokens in each row; shrinks when that is less than half of what there is. */
+  /** Makes room for `tokens` tokens in each row; shrinks if that is less than half of the capacity. */
   fit(tokens: number): void {
     const wanted = Math.min(capacityFor(tokens), roundUp(this.shape.maxTokens, CAPACITY_MULTIPLE));
     if (wanted > this.#capacity || wanted * 2 <= this.#capacity) this.#relayout(wanted);
@@ -83,7 +83,7 @@ export class KvBuffer {
       for (let head = 0; head < heads; head++) {
         const from = (sourceRow * heads + head) * size;
         const to = (row * heads + head) * stride + length * headSize;
-        // For a single token the loop is cheaper than making a view of it.
+        // For a single token the loop is cheaper than creating a view.
         if (count === 1) for (let i = 0; i < headSize; i++) target[to + i] = source[from + i] as number;
         else target.set(source.subarray(from, from + size), to);
       }
@@ -138,7 +138,7 @@ export class KvBuffer {
     return block;
   }
 
-  /** The caller has made room with {@link KvBuffer.fit}. */
+  /** The caller must have made room with {@link KvBuffer.fit}. */
   importBlock(row: number, block: KvBlock, blockTokens: number, count: number): void {
     const { heads, headSize } = this.shape;
     const length = this.lengths[row] as number;
@@ -155,7 +155,7 @@ export class KvBuffer {
     this.lengths[row] = length + count;
   }
 
-  /** Overwrites everything a row ever held: not a number in a masked place would still spoil a sum. */
+  /** Overwrites everything a row ever held, because a NaN in a masked position would still spoil a sum. */
   scrub(row: number): void {
     for (const array of this.#arrays) {
       const size = this.shape.heads * this.#capacity * this.shape.headSize;
@@ -177,7 +177,7 @@ export class KvBuffer {
     const { layers, heads, headSize, maxRows, maxTokens } = this.shape;
     if (this.#arrays.length === 0) {
       const size = maxRows * heads * roundUp(maxTokens, CAPACITY_MULTIPLE) * headSize;
-      // One allocation for all: only such large ones are sure to come as untouched pages from the system.
+      // One allocation for all, because only large ones are sure to be untouched pages from the system.
       const memory = new ArrayBuffer(layers * 2 * size * Float32Array.BYTES_PER_ELEMENT);
       const bytes = size * Float32Array.BYTES_PER_ELEMENT;
       this.#arrays = Array.from(
@@ -190,7 +190,7 @@ export class KvBuffer {
     const blocks = this.#usedRows() * heads;
     for (const array of this.#arrays) {
       for (let i = 0; i < blocks; i++) {
-        // Growing moves blocks up, so the last goes first; shrinking moves them down.
+        // Growing moves blocks up, starting with the last; shrinking moves them down.
         const block = capacity > this.#capacity ? blocks - 1 - i : i;
         const size = (this.lengths[Math.floor(block / heads)] as number) * headSize;
         array.copyWithin(block * after, block * before, block * before + size);

@@ -1,6 +1,6 @@
 import type { NamedTensors, Tensor } from '@aerie/engine';
 
-/** Dimensions of what an external-KV decoder returns. */
+/** Dimensions of the outputs of an external-KV decoder. */
 export interface OutputShape {
   readonly vocabSize: number;
   /** Names of the new keys and values. */
@@ -10,8 +10,8 @@ export interface OutputShape {
 }
 
 /**
- * Memory for a model's outputs, the same from run to run. Outputs with memory of their own would be megabytes of garbage
- * for every few steps, each time with a collection that goes through the tokenizer's vocabulary.
+ * Memory for a model's outputs, reused from run to run. Newly allocated outputs would be megabytes of garbage
+ * every few steps, and each garbage collection would traverse the tokenizer's vocabulary.
  */
 export class OutputBuffers {
   readonly #shape: OutputShape;
@@ -22,7 +22,7 @@ export class OutputBuffers {
     this.#shape = shape;
   }
 
-  /** Tensors for a run of so many rows and tokens per row. What the run before wrote is lost. */
+  /** Tensors for a run of so many rows and tokens per row. The outputs of the previous run are lost. */
   tensors(rows: number, tokens: number): NamedTensors {
     if (this.#last?.rows !== rows || this.#last.tokens !== tokens) {
       this.#last = { rows, tokens, tensors: this.#divide(rows, tokens) };

@@ -1,6 +1,6 @@
 import type { KvBlock } from './decoder.js';
 
-/** A run of cached tokens. */
+/** A block of cached tokens. */
 interface Node {
   readonly parent: Node | null;
   readonly tokens: readonly number[];
@@ -10,22 +10,22 @@ interface Node {
   readonly children: Map<string, Node>;
 }
 
-/** A cached block that a prompt starts with, or goes on with. */
+/** A cached block that matches the next tokens of a prompt. */
 export interface PrefixMatch {
   readonly block: KvBlock;
   /** Tokens in the block. */
   readonly blockTokens: number;
-  /** Leading tokens of it that the prompt shares. */
+  /** Number of its leading tokens that the prompt shares. */
   readonly count: number;
   readonly exact: boolean;
 }
 
-/** A part of a block shorter than this is not worth copying. */
+/** Partial matches shorter than this are not worth copying. */
 const SMALLEST_PART = 4;
 
 /**
- * Keys and values of prompts that were computed before, as a tree of blocks keyed by their tokens.
- * Bounded in bytes; the least recently used leaf goes first.
+ * Keys and values of earlier prompts, as a tree of blocks keyed by their tokens.
+ * Bounded in bytes; the least recently used leaf is removed first.
  */
 export class PrefixCache {
   readonly #blockTokens: number;
@@ -35,7 +35,7 @@ export class PrefixCache {
   readonly #order = new Set<Node>();
   #bytes = 0;
 
-  /** @param blockTokens tokens of a whole block: the chunk that prompts are prefilled in. */
+  /** @param blockTokens tokens in a whole block: the chunk size in which prompts are prefilled. */
   constructor(blockTokens: number, maxBytes: number) {
     this.#blockTokens = blockTokens;
     this.#maxBytes = maxBytes;
@@ -47,7 +47,7 @@ export class PrefixCache {
 
   /**
    * The longest known prefix of `tokens`, block by block. With `exactOnly`, whole exact blocks only, so that the
-   * answer cannot depend on what ran before. Never all of `tokens`: the last one must be run for its logits.
+   * answer cannot depend on earlier requests. Never all of `tokens`, because the last one must be run for its logits.
    */
   match(tokens: readonly number[], exactOnly: boolean): readonly PrefixMatch[] {
     const matches: PrefixMatch[] = [];
@@ -77,7 +77,7 @@ export class PrefixCache {
    * Keeps the keys and values of a sequence from its start on.
    *
    * @param exactTokens how many leading tokens were prefilled in whole chunks, or came from such blocks.
-   * @param read copies a stretch of the sequence out of its row; called only for what is not known yet.
+   * @param read copies a range of the sequence out of its row; called only for ranges that are not cached yet.
    */
   store(
     tokens: readonly number[],

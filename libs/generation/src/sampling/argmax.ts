@@ -1,9 +1,9 @@
 /**
- * Index of the largest value; the first of equals; -1 when none is larger than -Infinity. A positive NaN counts as
+ * Index of the largest value; the first among equals; -1 if none is larger than -Infinity. A positive NaN counts as
  * largest, so a caller that checks the maximum sees it.
  */
 export function argmax(values: Float32Array): number {
-  // The bits of positive floats are ordered as integers are, and comparing integers takes half the time.
+  // The bits of positive floats have the same order as integers, and comparing integers takes half the time.
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   let best = -1;
   let max = 0;

@@ -1,10 +1,10 @@
 import { exponential } from './exponential.js';
 
-/** Bins by weight: selecting a front then needs sorting within one bin only. */
+/** Bins by weight, so that selecting the heaviest tokens needs sorting within one bin only. */
 const BINS = 1024;
 
 /**
- * Tokens still in the running for one draw, with unnormalized weights: the most likely has weight 1. They stay in
+ * The candidate tokens of one draw, with unnormalized weights: the most likely has weight 1. They stay in
  * the order of their ids. Arrays are kept between draws, so a draw allocates next to nothing.
  */
 export class Candidates {
@@ -23,14 +23,14 @@ export class Candidates {
 
   /**
    * Takes the tokens whose weight `exp((logit - max) / temperature)` is at least `minWeight`.
-   * Dropping by threshold before the exponential is what makes a draw cheap: few tokens are near the maximum.
+   * Dropping tokens by threshold before the exponential makes a draw cheap, because few tokens are near the maximum.
    */
   collect(logits: Float32Array, max: number, temperature: number, minWeight: number): void {
     const { ids, weights } = this;
     const bins = this.#bins;
     const range = -Math.log(minWeight);
     const threshold = max - range * temperature;
-    // One bin is left for tokens that are a rounding beyond the range.
+    // One extra bin for tokens that rounding puts beyond the range.
     const binsPerUnit = range === 0 ? 0 : (BINS - 2) / range;
     const perLogit = 1 / temperature;
     let count = 0;
@@ -97,11 +97,11 @@ export class Candidates {
     }
   }
 
-  /** Places of a bin's tokens, heaviest first, and of equals the lower id first. */
+  /** Positions of a bin's tokens, heaviest first; among equals, the lower id first. */
   #heaviestOf(bin: number): number[] {
     const places: number[] = [];
     for (let i = 0; i < this.count; i++) if (this.#bins[i] === bin) places.push(i);
-    // The sort is stable and the places are in the order of the ids.
+    // The sort is stable and the positions are in the order of the ids.
     return places.sort((a, b) => (this.weights[b] as number) - (this.weights[a] as number));
   }
 

@@ -1,4 +1,4 @@
-/** Largest magnitude that {@link exponential} takes. */
+/** Largest magnitude that {@link exponential} accepts. */
 const LIMIT = 128;
 
 /** 2 to the power of -index. */

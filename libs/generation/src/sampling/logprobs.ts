@@ -24,7 +24,7 @@ export function positionLogprobs(logits: Float32Array, chosen: number, topCount:
   return { ...score(chosen), top: top.map(score) };
 }
 
-/** Ids of the `count` largest logits, largest first, and of equals the lower id first. */
+/** Ids of the `count` largest logits, largest first; among equals, the lower id first. */
 function topIds(logits: Float32Array, count: number): readonly number[] {
   const top: number[] = [];
   let floor = -Infinity;

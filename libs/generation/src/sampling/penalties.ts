@@ -1,6 +1,6 @@
 import type { ResolvedSampling } from './sampling-params.js';
 
-/** Which tokens a sequence holds, as the penalties count them. */
+/** The tokens of a sequence, as the penalties count them. */
 export class TokenCounts {
   /** Tokens of the prompt and of the text so far. */
   readonly seen = new Set<number>();

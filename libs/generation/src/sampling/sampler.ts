@@ -8,11 +8,11 @@ import type { ResolvedSampling } from './sampling-params.js';
 /** A chosen token. */
 export interface SampledToken {
   readonly id: number;
-  /** Present when the request asked for log probabilities. */
+  /** Present if the request asked for log probabilities. */
   readonly logprobs?: PositionLogprobs;
 }
 
-/** What one draw depends on: nothing else, so the same arguments give the same token. */
+/** Everything that a draw depends on: the same arguments give the same token. */
 export interface DrawContext {
   readonly sampling: ResolvedSampling;
   readonly counts: TokenCounts;
@@ -23,9 +23,9 @@ export interface DrawContext {
 }
 
 /**
- * Weights, relative to the most likely token, under which a token is out. A vocabulary of 50,000 that lay just under
- * it would make up one draw in two million; where a nucleus
- * is cut anyway, less than 0.5% of what it is measured by, and in practice 0.01%.
+ * Weights, relative to the most likely token, below which a token is dropped. A vocabulary of 50,000 tokens just below
+ * it would account for one draw in two million; if a nucleus
+ * is cut anyway, for less than 0.5% of its probability, and in practice 0.01%.
  */
 const NEGLIGIBLE_WEIGHT = 1e-11;
 const NEGLIGIBLE_WEIGHT_TRUNCATED = 1e-7;
@@ -42,7 +42,7 @@ export class Sampler {
    * Chooses the next token. Order: penalties and bias, temperature, min_p, top_k, top_p, draw.
    *
    * @param logits one per vocabulary entry; changed in place by penalties and bias.
-   * @returns null when the logits hold no finite maximum: the model broke down, the caller must not go on.
+   * @returns null if the logits have no finite maximum: the model failed, and the caller must not go on.
    */
   sample(logits: Float32Array, context: DrawContext): SampledToken | null {
     const { sampling } = context;

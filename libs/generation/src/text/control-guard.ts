@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 /**
- * Marks control tokens that callers typed, so that they survive a chat template as plain text. Each occurrence gets
- * a mark after its first character, also an incomplete one at the end of a string, which the template's own text
+ * Marks control tokens in callers' text, so that they pass through a chat template as plain text. Each occurrence gets
+ * a mark after its first character, and so does an incomplete one at the end of a string, which the template's own text
  * might complete. The mark is random per prompt: no caller can write it.
  */
 export class ControlGuard {
@@ -33,7 +33,7 @@ export class ControlGuard {
     return guarded + text.slice(from);
   }
 
-  /** Takes the marks out again. */
+  /** Removes the marks. */
   reveal(text: string): string {
     return text.replaceAll(this.#mark, '');
   }

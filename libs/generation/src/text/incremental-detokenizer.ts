@@ -1,7 +1,7 @@
 import type { TokenBytes } from './token-bytes.js';
 
 /**
- * Turns tokens into text one at a time. A character whose bytes are spread over tokens appears when it is
+ * Converts tokens to text one at a time. A character whose bytes are spread over several tokens appears when it is
  * complete; one that never completes is dropped, bytes that can never be UTF-8 become U+FFFD.
  */
 export class IncrementalDetokenizer {
@@ -12,7 +12,7 @@ export class IncrementalDetokenizer {
     this.#tokens = tokens;
   }
 
-  /** Text that this token completes, possibly none. */
+  /** The text that this token completes; may be empty. */
   push(token: number): string {
     const bytes = this.#tokens.of(token);
     return bytes.length === 0 ? '' : this.#decoder.decode(bytes, { stream: true });

@@ -1,14 +1,14 @@
-/** What became of a piece of text. */
+/** The outcome of a piece of text. */
 export interface StopResult {
-  /** Text that is certain not to be part of a stop string. */
+  /** Text that cannot be part of a stop string. */
   readonly text: string;
-  /** Whether a stop string was found; `text` ends before it, and what came after it is gone. */
+  /** Whether a stop string was found; `text` ends before it, and any text after it is dropped. */
   readonly stopped: boolean;
 }
 
 /**
  * Finds stop strings in text that arrives in pieces. Holds back the longest tail that may still become a stop
- * string, so none ever leaks, wherever the borders between pieces lie. The result does not depend on those borders:
+ * string, so none ever leaks, wherever the pieces begin and end. The result does not depend on the pieces:
  * the match that ends first counts, and of those the longest.
  */
 export class StopMatcher {
@@ -44,7 +44,7 @@ export class StopMatcher {
     return { text: text.slice(0, text.length - keep), stopped: false };
   }
 
-  /** Gives back what was held: generation ended and no stop string came of it. */
+  /** Returns the text held back: generation has ended without a stop string. */
   flush(): string {
     const held = this.#held;
     this.#held = '';

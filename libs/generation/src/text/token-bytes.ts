@@ -1,4 +1,4 @@
-/** The parts of a tokenizer.json that say what its tokens' text is. */
+/** The parts of a tokenizer.json that define the text of tokens. */
 export interface TokenizerFile {
   readonly model: {
     readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[];
@@ -18,7 +18,7 @@ interface DecoderSpec {
 
 const EMPTY = new Uint8Array(0);
 
-/** UTF-8 bytes of each token, by token id. Special tokens have none: they are never shown. */
+/** UTF-8 bytes of each token, by token id. Special tokens have none, because they are never shown. */
 export class TokenBytes {
   readonly #bytes: readonly Uint8Array[];
   readonly #special: ReadonlySet<number>;
@@ -43,12 +43,12 @@ export class TokenBytes {
     return [...(this.#bytes[id] ?? EMPTY)];
   }
 
-  /** The token's own text, special or not, as log probabilities name it. */
+  /** The token's own text, special or not, as reported with log probabilities. */
   label(id: number): string {
     return Buffer.from(this.#bytes[id] ?? EMPTY).toString('utf8');
   }
 
-  /** Reads the vocabulary. Knows byte-level tokens (GPT-2) and SentencePiece's `▁` and `<0xNN>`. */
+  /** Reads the vocabulary. Supports byte-level tokens (GPT-2) and SentencePiece's `▁` and `<0xNN>`. */
   static from(file: TokenizerFile): TokenBytes {
     const toBytes = usesByteLevel(file.decoder) ? byteLevelBytes() : pieceBytes;
     const bytes: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-/** Knows whether there is work, and since when none of it has finished. */
+/** Tracks whether there is work, and how long none of it has finished. */
 export class BatchActivity {
   readonly #now: () => number;
   #requests = 0;
@@ -32,7 +32,7 @@ export class BatchActivity {
     this.#movedAt = this.#now();
   }
 
-  /** Milliseconds since the work began or a batch last ended, whichever is later; null without work. */
+  /** Milliseconds since the work began or the last batch ended, whichever is later; null without work. */
   stalledForMs(): number | null {
     return this.#isIdle() ? null : this.#now() - this.#movedAt;
   }

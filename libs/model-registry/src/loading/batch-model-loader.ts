@@ -23,7 +23,7 @@ const TASKS: { readonly [K in BatchTaskKind]: TaskDefinition<K, unknown> } = {
   tensor: tensorTask,
 };
 
-/** What the loader works with. */
+/** Options for the loader. */
 export interface BatchModelLoaderOptions {
   readonly engine: Engine;
   readonly settings: RegistrySettings;
@@ -32,12 +32,12 @@ export interface BatchModelLoaderOptions {
   readonly clock?: Clock;
 }
 
-/** Sections of the manifests of the tasks whose models run batch by batch. */
+/** Manifest sections of the tasks whose models run in batches. */
 export const BATCH_TASK_SECTIONS: TaskSections = Object.fromEntries(
   Object.values(TASKS).map(({ kind, optionsSchema }) => [kind, optionsSchema]),
 );
 
-/** Loads the models that run batch by batch: pictures, embeddings and raw tensors. */
+/** Loads the models that run in batches: images, embeddings and raw tensors. */
 export class BatchModelLoader implements ModelLoader {
   readonly sections = BATCH_TASK_SECTIONS;
   readonly #options: BatchModelLoaderOptions;
@@ -54,7 +54,7 @@ export class BatchModelLoader implements ModelLoader {
       case 'tensor':
         return toRuntime(await this.#load(task, request, signal));
       case 'text-generation':
-        throw new Error(`Models of task "${task}" do not run batch by batch. This is a bug.`);
+        throw new Error(`Models of task "${task}" do not run in batches. This is a bug.`);
     }
   }
 
@@ -120,7 +120,7 @@ function poolOptions(
     name: `${model.name}@${version.version}`,
     modelPath,
     kernel,
-    // What is not given follows from the cores and the GPUs, which the engine knows.
+    // The engine derives missing values from the cores and the GPUs.
     ...(count === null ? {} : { replicas: count }),
     ...(intraOpThreads === null ? {} : { intraOpThreads }),
     ...(executionProviders === null ? {} : { executionProviders }),

@@ -147,7 +147,7 @@ describe('BatchModel', () => {
     expect(await late).toMatchObject({
       code: 'TIMEOUT',
       status: 504,
-      message: expect.stringContaining('before the model was run, after 50 ms'),
+      message: expect.stringContaining('before the model ran, after 50 ms'),
     });
     pool.finish();
     await running;

@@ -18,7 +18,7 @@ import { toCallerError } from './caller-error.js';
 import type { RuntimeActivity } from './model-runtime.js';
 import { ReplicaWarmUp } from './replica-warm-up.js';
 
-/** What a batch model is made of. */
+/** Options for a batch model. */
 export interface BatchModelOptions<K extends BatchTaskKind> {
   readonly name: string;
   readonly version: string;
@@ -39,7 +39,7 @@ interface QueuedItem<I> {
 
 const NO_TIMES: StageTimes = { preprocessMs: 0, computeMs: 0, postprocessMs: 0 };
 
-/** A loaded version of a model that runs batch by batch: its replicas behind a batcher. */
+/** A loaded version of a model that runs in batches: its replicas behind a batcher. */
 export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
   readonly name: string;
   readonly version: string;
@@ -91,7 +91,7 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     return this.#options.pool.outputs;
   }
 
-  /** Tries the model out. @throws ModelLoadError when that fails. */
+  /** Runs a trial input. @throws ModelLoadError if that fails. */
   async warmUp(): Promise<void> {
     await this.#warmUp.start();
   }
@@ -140,7 +140,7 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
   }
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
-    // When the time is up, those that still wait are told so; what runs ends with the pool.
+    // After the timeout, waiting requests are rejected; running batches end with the pool.
     await this.#batcher.drain(signal).catch(() => {
       this.#batcher.close();
     });

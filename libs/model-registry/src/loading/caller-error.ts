@@ -2,7 +2,7 @@ import { BatcherClosedError, DeadlineExceededError, QueueFullError } from '@aeri
 import { AerieError } from '@aerie/contracts';
 import type { ModelReference } from '../model-selector.js';
 
-/** What a request failed with, as its caller may see it. The reason of the caller's own signal is left as it is. */
+/** The error of a failed request as its caller may see it. The reason of the caller's own signal is kept. */
 export function toCallerError(
   error: unknown,
   { name, version }: ModelReference,
@@ -19,23 +19,27 @@ export function toCallerError(
     );
   }
   if (error instanceof DeadlineExceededError) {
-    const when = error.started ? 'while the model was running' : 'before the model was run';
+    const when = error.started ? 'while the model was running' : 'before the model ran';
     return new AerieError(
       'TIMEOUT',
-      `The time for the request ran out ${when}, after ${error.elapsedMs.toFixed(0)} ms at ${model}. Allow more time (REQUEST_TIMEOUT), send less at once, or try again later.`,
+      `The request timed out ${when}, after ${error.elapsedMs.toFixed(0)} ms at ${model}. Allow more time (REQUEST_TIMEOUT), send less at once, or try again later.`,
       { cause: error },
     );
   }
   if (error instanceof BatcherClosedError) {
     return new AerieError(
       'SHUTTING_DOWN',
-      `The server is shutting down and takes no more work for ${model}.`,
+      `The server is shutting down and accepts no more requests for ${model}.`,
       {
         cause: error,
       },
     );
   }
-  return new AerieError('INTERNAL', `The ${model} failed on the request. The server's log has the reason.`, {
-    cause: error,
-  });
+  return new AerieError(
+    'INTERNAL',
+    `The ${model} failed to process the request. The server's log has the reason.`,
+    {
+      cause: error,
+    },
+  );
 }

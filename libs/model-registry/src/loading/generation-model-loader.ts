@@ -13,7 +13,7 @@ import type { LoadRequest, ModelLoader } from './model-loader.js';
 import { isProvider } from './provider-section.js';
 import type { ModelRuntime } from './model-runtime.js';
 
-/** Files that the engine reads beside tokenizer.json, where they exist. */
+/** Optional files that the engine reads in addition to tokenizer.json. */
 const OPTIONAL_FILES = [
   'tokenizer_config.json',
   'chat_template.jinja',
@@ -21,20 +21,20 @@ const OPTIONAL_FILES = [
   'config.json',
 ];
 
-/** What the loader works with. */
+/** Options for the loader. */
 export interface GenerationModelLoaderOptions {
   readonly settings: RegistrySettings;
   readonly logger: Logger;
-  /** Cores that a language model may use: it shares them with replicas, which rarely run all at once. */
+  /** Cores that a language model may use; it shares them with replicas, which rarely all run at once. */
   readonly cores: number;
   readonly faultsAllowed: boolean;
   /** Module that exports `createSession`. Default: ONNX Runtime. */
   readonly sessionModuleUrl?: string;
-  /** Default: an engine in a thread of its own. */
+  /** Default: an engine in its own worker thread. */
   readonly open?: (options: GenerationEngineOptions) => Promise<TextEngine>;
 }
 
-/** Loads language models of this process: each in a thread of its own, with continuous batching. */
+/** Loads language models that run in this process, each in its own worker thread with continuous batching. */
 export class GenerationModelLoader implements ModelLoader {
   readonly sections = GENERATION_SECTIONS;
   readonly #options: GenerationModelLoaderOptions;
@@ -120,10 +120,10 @@ export class GenerationModelLoader implements ModelLoader {
   }
 }
 
-/** Checks every file that the engine will read, and returns their folder. */
+/** Checks every file that the engine will read and returns their folder. */
 async function checkedFolder(files: CheckedFiles, directory: string, folder: string): Promise<string> {
   if (isAbsolute(folder)) {
-    throw new ModelLoadError('a file of the model is refused', `${folder} leads out of the model's folder`);
+    throw new ModelLoadError('a file of the model was refused', `${folder} is outside the model's folder`);
   }
   await files.path(join(folder, 'tokenizer.json'));
   for (const name of OPTIONAL_FILES) {

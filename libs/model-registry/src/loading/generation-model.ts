@@ -5,13 +5,13 @@ import type { ModelRuntime, RuntimeActivity } from './model-runtime.js';
 
 /** A stream of the engine, which also knows where it stands. */
 export interface EngineStream extends TextStream {
-  /** Nothing more is coming. */
+  /** Whether the stream has ended. */
   readonly ended: boolean;
-  /** Its reader is so far behind that generation is held. */
+  /** Whether generation is paused because the reader is too far behind. */
   readonly paused: boolean;
 }
 
-/** The part of a generation engine that a runtime is made of. */
+/** The part of a generation engine that a model runtime needs. */
 export interface TextEngine extends LanguageModel {
   readonly model: { readonly contextLength: number; readonly provider: string };
   generate(request: GenerationRequest, signal?: AbortSignal): EngineStream;
@@ -20,7 +20,7 @@ export interface TextEngine extends LanguageModel {
   close(): Promise<void>;
 }
 
-/** What a generation model is made of. */
+/** Options for a generation model. */
 export interface GenerationModelOptions {
   readonly name: string;
   readonly version: string;
@@ -29,7 +29,7 @@ export interface GenerationModelOptions {
   readonly now: () => number;
 }
 
-/** A loaded version of a language model: its engine, as health and use cases see it. */
+/** A loaded version of a language model: its engine, for health checks and use cases. */
 export class GenerationModel implements ModelRuntime, LanguageModel {
   readonly model: LoadedTextModel;
   readonly inputs = [];
@@ -74,12 +74,12 @@ export class GenerationModel implements ModelRuntime, LanguageModel {
     this.#engine.injectFault(kind);
   }
 
-  /** Texts that were accepted hold leases: whoever closes has waited for them already. */
+  /** Accepted texts hold leases, so they have already ended when this is called. */
   close(): Promise<void> {
     return this.#engine.close();
   }
 
-  /** Since when the engine has had work and shown no progress. A text that is held for its slow reader is no work. */
+  /** How long the engine has had work without progress. A text that waits for its slow reader does not count as work. */
   #stalledForMs(): number | null {
     this.#forgetEnded();
     if (![...this.#streams].some(({ paused }) => !paused)) return null;

@@ -11,21 +11,21 @@ const generation = z
       .min(1)
       .default('.')
       .describe(
-        "Folder of tokenizer.json and what lies beside it (tokenizer_config.json, chat_template.jinja, generation_config.json, config.json), inside the model's folder.",
+        "Folder of tokenizer.json and related files (tokenizer_config.json, chat_template.jinja, generation_config.json, config.json), inside the model's folder.",
       ),
     context_length: z
       .int()
       .min(2)
       .max(1_048_576)
       .default(2048)
-      .describe('Tokens of prompt and text together; at most what the model was made for.'),
-    max_slots: z.int().min(1).max(256).default(8).describe('Texts that are generated at a time.'),
+      .describe('Tokens of prompt and text together; at most the context that the model was trained for.'),
+    max_slots: z.int().min(1).max(256).default(8).describe('Texts generated at the same time.'),
     chunk_size: z
       .int()
       .min(16)
       .max(4096)
       .default(64)
-      .describe('Tokens of a prompt that are prefilled at a time: the longest that running texts ever wait.'),
+      .describe('Prompt tokens prefilled at a time; this limits how long running texts wait.'),
     allow_spinning: z
       .boolean()
       .default(false)
@@ -34,18 +34,18 @@ const generation = z
       .int()
       .min(1)
       .optional()
-      .describe('Memory for keys and values of running texts. Default: every slot at full length.'),
+      .describe('Memory for the KV cache of running texts. Default: every slot at full length.'),
     prefix_cache_mib: z
       .int()
       .min(0)
       .max(1_048_576)
       .default(256)
-      .describe('Memory for keys and values that later requests may reuse; 0: none are kept.'),
+      .describe('Memory for the KV cache that later requests may reuse; 0 keeps none.'),
     query_groups: z
       .int()
       .min(1)
       .optional()
-      .describe('Query heads per key-value head, where no config.json says so. Default: found by trial.'),
+      .describe('Query heads per key-value head, if no config.json has them. Default: found by trial.'),
   })
   .prefault({});
 
@@ -54,17 +54,17 @@ const sectionSchema = z.strictObject({ generation });
 /** Validated options of a language model. */
 export type GenerationOptions = z.infer<typeof generation>;
 
-/** The section of manifests of task `text-generation`: a model of this process, or one of another server. */
+/** The manifest section of the task `text-generation`: a model that runs in this process or on an upstream. */
 export const GENERATION_SECTIONS: TaskSections = {
   'text-generation': z.union([sectionSchema, providerSectionSchema]),
 };
 
-/** Reads what {@link GENERATION_SECTIONS} validated. */
+/** Reads options validated by {@link GENERATION_SECTIONS}. */
 export function generationOptionsOf(options: unknown): GenerationOptions {
   return (options as z.infer<typeof sectionSchema>).generation;
 }
 
-/** MiB as bytes. */
+/** Converts MiB to bytes. */
 export function mebibytes(count: number): number {
   return count * MEBIBYTE;
 }

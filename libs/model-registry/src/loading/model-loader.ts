@@ -13,29 +13,29 @@ import type { ModelRuntime } from './model-runtime.js';
  */
 export type BorrowModel = (name: string, signal: AbortSignal) => Promise<LeasedModel>;
 
-/** One version to be loaded, and who wants to know of its work. */
+/** A version to load, and the listeners for its work. */
 export interface LoadRequest {
   readonly model: ModelSpec;
   readonly version: VersionSpec;
   readonly recorder: StatisticsRecorder;
-  /** To be called for each batch that ended. */
+  /** Called when a batch ends. */
   readonly onInference: InferenceListener;
-  /** To be called for what a language model does. */
+  /** Called for the events of a language model. */
   readonly onGeneration?: GenerationListener;
-  /** Lends the models that this one falls back on. */
+  /** Lends the fallbacks of this model. */
   readonly borrow?: BorrowModel;
 }
 
-/** Loads versions of one family of tasks: the seam at which further kinds of task are plugged in. */
+/** Loads versions of one family of tasks. Implement this to add a family. */
 export interface ModelLoader {
-  /** The tasks that it loads, each with the schema of its section in manifests (strict, everything with a default). */
+  /** The tasks that it loads, each with the schema of its manifest section (strict, with defaults for everything). */
   readonly sections: TaskSections;
-  /** Whether a model of these tasks is this loader's. Default: every one is. */
+  /** Whether this loader loads a model of these tasks. Default: it loads all of them. */
   accepts?(model: ModelSpec): boolean;
   /**
-   * Checks the files, opens the model and tries it out. Resolves when it can take traffic.
+   * Checks the files, opens the model and runs a trial input. Resolves when the model can serve traffic.
    *
-   * @throws ModelLoadError, or whatever went wrong: both are logged, callers see the reason of the former only.
+   * @throws ModelLoadError or another error: both are logged, but callers see only the reason of a ModelLoadError.
    */
   load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime>;
 }

@@ -13,7 +13,7 @@ type Report = (occurrence: GenerationOccurrence) => void;
 
 const NOTHING_USED: GenerationUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
-/** A language model whose answers are told to the metrics as they come; for models that do not tell by themselves. */
+/** Reports the answers of a language model to the metrics, for models that do not report by themselves. */
 export class ObservedModel implements LanguageModel {
   readonly #model: LanguageModel;
   readonly #report: Report;
@@ -36,7 +36,7 @@ class ObservedStream extends PushStream<GenerationEvent> implements TextStream {
   readonly #report: Report;
   readonly #now: () => number;
   readonly #startedAt: number;
-  /** When each choice last said something. */
+  /** Time of the last text of each choice. */
   readonly #spokeAt = new Map<number, number>();
   #stream: TextStream | null = null;
   #firstTokenMs: number | null = null;

@@ -161,7 +161,7 @@ describe('models of other servers', () => {
       code: 'MODEL_NOT_LOADED',
       message: expect.not.stringContaining('B_KEY'),
     });
-    expect(registry.describeModel('remote').versions[0]?.error).toBe('its provider is not set up');
+    expect(registry.describeModel('remote').versions[0]?.error).toBe('its provider is not configured');
   });
 
   it('falls back on a model of this process, lent by the registry', async () => {

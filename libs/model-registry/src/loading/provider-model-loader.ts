@@ -9,14 +9,14 @@ import type { ModelRuntime } from './model-runtime.js';
 import { ProviderModel } from './provider-model.js';
 import { fallbacksOf, isProvider, type ProviderVersionOptions } from './provider-section.js';
 
-/** What the loader works with. */
+/** Options for the loader. */
 export interface ProviderModelLoaderOptions {
-  /** Reads the keys that manifests name. */
+  /** Reads the API keys whose variables manifests name. */
   readonly secrets: SecretReader;
   readonly logger: Logger;
 }
 
-/** Makes models of other servers callable. Nothing is connected before the first request. */
+/** Loads models that run on upstreams. No connection is opened before the first request. */
 export class ProviderModelLoader implements ModelLoader {
   readonly sections = GENERATION_SECTIONS;
   readonly #options: ProviderModelLoaderOptions;
@@ -60,7 +60,7 @@ export class ProviderModelLoader implements ModelLoader {
       return new OpenAiProvider(resolved, { logger });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new ModelLoadError('its provider is not set up', detail, error);
+      throw new ModelLoadError('its provider is not configured', detail, error);
     }
   }
 }

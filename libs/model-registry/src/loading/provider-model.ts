@@ -10,21 +10,21 @@ import type { BorrowModel } from './model-loader.js';
 import type { ModelRuntime, RuntimeActivity } from './model-runtime.js';
 import { ObservedModel } from './observed-model.js';
 
-/** What a model of another server is made of. */
+/** Options for a model that runs on an upstream. */
 export interface ProviderModelOptions extends ModelReference {
   readonly provider: OpenAiProvider;
-  /** Names of the models that serve when the provider cannot, in order. */
+  /** Names of the models that serve if the upstream cannot, in order. */
   readonly fallbacks: readonly string[];
   readonly borrow: BorrowModel;
   readonly recorder: StatisticsRecorder;
-  /** Hears of what the provider's own answers do; those of a fallback are told by the fallback. */
+  /** Receives the events of the upstream's own answers; a fallback reports its own. */
   readonly report: (occurrence: GenerationOccurrence) => void;
   readonly logger: Logger;
   /** Milliseconds, rising. */
   readonly now: () => number;
 }
 
-/** A model of another server, with its fallbacks, as health and use cases see it. Nothing of it runs here. */
+/** A model that runs on an upstream, with its fallbacks, for health checks and use cases. */
 export class ProviderModel implements ModelRuntime {
   readonly model: LoadedTextModel;
   readonly inputs = [];
@@ -54,7 +54,7 @@ export class ProviderModel implements ModelRuntime {
     this.model = { name, version, model, contextLength: null, withoutFallbacks: own };
   }
 
-  /** Work of another server is none that could be stuck here. */
+  /** Work on an upstream cannot be stuck here. */
   activity(): RuntimeActivity {
     return { queueLength: 0, runningBatches: 0, stalledForMs: null };
   }

@@ -93,7 +93,7 @@ describe('ReplicaWarmUp', () => {
     const started = broken.warmUp.start();
     broken.pool.fail(new AerieError('INTERNAL', 'kernel threw'));
     await expect(started).rejects.toMatchObject({
-      reason: 'the trial run of the model failed',
+      reason: "the model's trial run failed",
       detail: 'kernel threw',
     });
 

@@ -2,33 +2,33 @@ import type { ReplicaPool } from '@aerie/engine';
 import type { Logger } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';
 
-/** What a warm-up works on. */
+/** Options for a warm-up. */
 export interface ReplicaWarmUpOptions<I, O> {
   /** For the log, such as `minilm-l6-v2@1`. */
   readonly name: string;
   readonly pool: ReplicaPool<I, O>;
-  /** Items of the trial run; none: the model cannot be tried. */
+  /** Items of the trial run; empty if the model cannot be tried. */
   readonly items: readonly I[];
-  /** Batches of traffic that run now. */
+  /** Number of batches of traffic that are running. */
   readonly runningBatches: () => number;
-  /** Told how many replicas may take traffic. */
+  /** Called with the number of replicas that may serve traffic. */
   readonly onReady: (replicas: number) => void;
   readonly logger: Logger;
 }
 
 /**
- * Gives every replica a trial run before it takes traffic, those that come up later or replace a lost one included.
+ * Gives every replica a trial run before it serves traffic, including replicas that start later or replace a lost one.
  *
- * A pool does not let one choose the replica. But it runs as many batches at once as it has replicas, so starting one
+ * A pool does not allow choosing the replica. But it runs as many batches at once as it has replicas, so starting one
  * trial run for each replica that is not busy reaches each of them.
  */
 export class ReplicaWarmUp<I, O> {
   readonly #options: ReplicaWarmUpOptions<I, O>;
   #stopListening: (() => void) | null = null;
-  /** Replicas that may take traffic. */
+  /** Number of replicas that may serve traffic. */
   #ready = 0;
   #capacity = 0;
-  /** Counts lost replicas: trial runs that span a loss say nothing about who took them. */
+  /** Counts lost replicas: after a loss, it is unknown which replicas the running trial runs reached. */
   #losses = 0;
   #trying = false;
 
@@ -37,9 +37,9 @@ export class ReplicaWarmUp<I, O> {
   }
 
   /**
-   * Tries the replicas that are up, then follows those that come and go.
+   * Tries the replicas that are up, then follows later changes.
    *
-   * @throws ModelLoadError when the trial run fails.
+   * @throws ModelLoadError if the trial run fails.
    */
   async start(): Promise<void> {
     const { pool } = this.#options;
@@ -52,7 +52,7 @@ export class ReplicaWarmUp<I, O> {
       await this.#tryIdle();
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new ModelLoadError('the trial run of the model failed', detail, error);
+      throw new ModelLoadError("the model's trial run failed", detail, error);
     } finally {
       this.#trying = false;
     }
@@ -79,9 +79,9 @@ export class ReplicaWarmUp<I, O> {
     try {
       while (this.#stopListening !== null && this.#ready < this.#capacity) await this.#tryIdle();
     } catch (error) {
-      // A lost replica comes back and is tried then; the others go on serving.
+      // A lost replica is replaced and then tried; the others go on serving.
       if (this.#stopListening !== null) {
-        logger.warn({ model: name, err: error }, 'the trial run of a replica failed');
+        logger.warn({ model: name, err: error }, "a replica's trial run failed");
       }
     } finally {
       this.#trying = false;
@@ -96,7 +96,7 @@ export class ReplicaWarmUp<I, O> {
       const idle = Math.max(1, capacity - runningBatches());
       const runs = await Promise.all(Array.from({ length: idle }, () => pool.run(items)));
       for (const result of runs.flatMap(({ results }) => results)) {
-        if (!result.ok) throw new Error(`the item of the trial run was refused: ${result.message}`);
+        if (!result.ok) throw new Error(`the trial run's item was refused: ${result.message}`);
       }
     }
     if (losses === this.#losses) this.#report(capacity);

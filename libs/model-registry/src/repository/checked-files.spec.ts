@@ -46,7 +46,7 @@ describe('CheckedFiles', () => {
   it.each(['../other/file', '../../outside', '/etc/hostname', '1/../../other'])(
     'refuses %s, which leads out of the folder',
     async (path) => {
-      expect((await refusal(files().path(path))).reason).toBe('a file of the model is refused');
+      expect((await refusal(files().path(path))).reason).toBe('a file of the model was refused');
     },
   );
 

@@ -71,7 +71,7 @@ export class CheckedFiles implements ModelFiles {
     const { directory } = this.#options;
     const absolute = resolve(directory, file);
     if (isAbsolute(file) || !isInside(directory, absolute)) {
-      throw new ModelLoadError('a file of the model is refused', `${file} leads out of the model's folder`);
+      throw new ModelLoadError('a file of the model was refused', `${file} is outside the model's folder`);
     }
     return absolute;
   }

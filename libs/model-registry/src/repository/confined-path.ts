@@ -21,16 +21,16 @@ export async function confinedFile(repository: string, path: string): Promise<st
   });
   if (!isInside(root, real)) {
     throw new ModelLoadError(
-      'a file of the model is refused',
+      'a file of the model was refused',
       `${path} leads out of the repository, to ${real}`,
     );
   }
   const found = await stat(real);
   if (!found.isFile())
-    throw new ModelLoadError('a file of the model is refused', `${path} is no regular file`);
+    throw new ModelLoadError('a file of the model was refused', `${path} is no regular file`);
   if (found.nlink !== 1) {
     const links = `${path} has ${String(found.nlink)} names (hard links), expected 1: copy it instead`;
-    throw new ModelLoadError('a file of the model is refused', links);
+    throw new ModelLoadError('a file of the model was refused', links);
   }
   return real;
 }

@@ -5,7 +5,7 @@ interface Encoder {
   encode(text: string): { readonly ids: readonly number[] };
 }
 
-// The package's types import one another without file extensions, which Node's resolution does not follow.
+// The package's types import one another without file extensions, which Node's resolution does not support.
 const { Tokenizer } = tokenizers as unknown as {
   readonly Tokenizer: new (definition: object, config: object) => Encoder;
 };
