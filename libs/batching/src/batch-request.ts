@@ -2,7 +2,7 @@ import type { BatchItem, BatchShare, Completed } from './batcher-options.js';
 import type { Deadline } from './deadlines.js';
 import type { QueuePlace } from './queue-lane.js';
 
-/** A batch from its start on. `endedAt` and `report` are there once it has ended well. */
+/** A batch that has started. `endedAt` and `report` exist once it has succeeded. */
 export interface RunningBatch<R> {
   readonly size: number;
   readonly startedAt: number;
@@ -15,7 +15,7 @@ interface Share<R> {
   items: number;
 }
 
-/** What the batcher knows of one accepted request. */
+/** The batcher's state of one accepted request. */
 export class BatchRequest<I, O, R> {
   readonly submittedAt: number;
   readonly resolve: (completed: Completed<O, R>) => void;
@@ -52,11 +52,11 @@ export class BatchRequest<I, O, R> {
     return this.#shares.length > 0;
   }
 
-  /** Hands item `index` over to `batch`. */
+  /** Moves item `index` to `batch`. */
   start(index: number, batch: RunningBatch<R>): I {
     const item = this.#items[index];
     if (item === undefined)
-      throw new Error('the queue gave an item that its request does not have. This is a bug.');
+      throw new Error('the queue returned an item that its request does not have. This is a bug.');
     const share = this.#shares.at(-1);
     if (share?.batch === batch) share.items += 1;
     else this.#shares.push({ batch, items: 1 });
@@ -64,14 +64,14 @@ export class BatchRequest<I, O, R> {
     return item.input;
   }
 
-  /** Takes the result of item `index`. Returns whether it was the last one. */
+  /** Stores the result of item `index`. Returns whether it was the last one. */
   finish(index: number, result: O): boolean {
     this.#results[index] = result;
     this.#unfinished -= 1;
     return this.#unfinished === 0;
   }
 
-  /** What the caller gets, once the last item is finished. */
+  /** The outcome for the caller, once the last item has finished. */
   complete(now: number): Completed<O, R> {
     const batches = this.#shares.map(({ batch, items }): BatchShare<R> => ({
       size: batch.size,

@@ -1,8 +1,8 @@
-/** The batcher takes no more requests: it is draining or closed. */
+/** The batcher accepts no more requests: it is draining or closed. */
 export class BatcherClosedError extends Error {
   override readonly name = 'BatcherClosedError';
 
   constructor() {
-    super('the batcher is draining or closed and takes no more requests');
+    super('the batcher is draining or closed and accepts no more requests');
   }
 }

@@ -1,27 +1,27 @@
 import type { Clock } from '@aerie/runtime';
 
-/** What a batch came to. */
+/** The outcome of a batch. */
 export interface BatchOutcome<O, R> {
   /** One result per item, in the order of the items. */
   readonly results: readonly O[];
-  /** Whatever is to be known of the batch as a whole, such as the times of its stages. Handed to each of its requests. */
+  /** Data about the whole batch, such as the times of its stages, which each of its requests gets. */
   readonly report: R;
 }
 
-/** How a {@link DynamicBatcher} forms and runs its batches. */
+/** Options for a {@link DynamicBatcher}. */
 export interface DynamicBatcherOptions<I, O, R> {
-  /** Most items in a batch, at least 1. */
+  /** Maximum number of items in a batch, at least 1. */
   readonly maxBatchSize: number;
-  /** Most requests that may wait with at least one item not started, at least 1. More are refused at once. */
+  /** Maximum number of requests that wait with an item not started, at least 1. Further requests are refused at once. */
   readonly maxQueueSize: number;
   /**
-   * Bound on the padded cost of a batch: its number of items times its largest cost. An item above the bound runs alone.
+   * Limit on the padded cost of a batch: its number of items times its largest cost. An item above the limit runs alone.
    * Default: none.
    */
   readonly maxBatchTokens?: number;
   /**
-   * How long the oldest request may be held back for company while capacity is free, in milliseconds.
-   * Default 0: with capacity free, waits for no more than the end of the event loop's current turn.
+   * How long the oldest request may wait for others to join its batch while capacity is free, in milliseconds.
+   * Default 0: with free capacity, it waits only for the end of the event loop's current turn.
    */
   readonly maxDelayMs?: number;
   /** Runs one batch. A rejection fails every request that has an item in it. */
@@ -33,26 +33,26 @@ export interface DynamicBatcherOptions<I, O, R> {
 /** One item of a request. */
 export interface BatchItem<I> {
   readonly input: I;
-  /** Length in the unit of `maxBatchTokens`; 1 where items do not differ. Finite, at least 0. */
+  /** Length in the unit of `maxBatchTokens`; 1 if items do not differ. Finite, at least 0. */
   readonly cost: number;
 }
 
-/** How one request is treated. */
+/** Options for one request. */
 export interface SubmitOptions {
   /** When it aborts, the request leaves the queue and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Latest time for the results, as the batcher's clock counts. Default: none. */
+  /** Deadline for the results, by the batcher's clock. Default: none. */
   readonly deadline?: number;
   /**
-   * Higher runs first; default 0. Not absolute: while lower ones wait, each eighth batch is led by one of them, and
-   * they fill the room that higher ones leave in a batch.
+   * Higher runs first; default 0. Not absolute: while lower priorities wait, one of them leads every eighth batch, and
+   * they fill the space that higher priorities leave in a batch.
    */
   readonly priority?: number;
 }
 
 /** One batch that ran items of a request. */
 export interface BatchShare<R> {
-  /** Items in the batch, of all its requests. */
+  /** Items of all requests in the batch. */
   readonly size: number;
   /** Items of this request in the batch. */
   readonly items: number;
@@ -64,7 +64,7 @@ export interface BatchShare<R> {
   readonly report: R;
 }
 
-/** A request that is done. */
+/** A completed request. */
 export interface Completed<O, R> {
   /** One result per item, in the order of the items. */
   readonly results: readonly O[];
@@ -72,6 +72,6 @@ export interface Completed<O, R> {
   readonly queueMs: number;
   /** From the submit to the end of the last item, in milliseconds. */
   readonly totalMs: number;
-  /** The batches that ran it, in the order of their starts. */
+  /** The batches that ran it, in starting order. */
   readonly batches: readonly BatchShare<R>[];
 }

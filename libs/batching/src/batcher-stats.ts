@@ -1,8 +1,8 @@
-/** A look into a {@link DynamicBatcher}. Counters run from its creation. */
+/** The state of a {@link DynamicBatcher}. Counters start at its creation. */
 export interface BatcherStats {
   /** Batches that may run at once. */
   readonly capacity: number;
-  /** Batches running, also those whose callers have all left. */
+  /** Running batches, including those whose callers have all left. */
   readonly runningBatches: number;
   /** Requests waiting with at least one item not started. */
   readonly queuedRequests: number;
@@ -12,7 +12,7 @@ export interface BatcherStats {
   readonly pendingRequests: number;
   /** How long the oldest waiting request has waited, in milliseconds; null when none waits. */
   readonly oldestWaitingMs: number | null;
-  /** When a batch last ended, well or badly, as the clock counts; null before the first. */
+  /** When a batch last succeeded or failed, by the clock; null before the first. */
   readonly lastProgressAt: number | null;
   /** Calls of submit: the sum of the counters below and the pending requests. */
   readonly submitted: number;
@@ -24,7 +24,7 @@ export interface BatcherStats {
   readonly expired: number;
   /** Requests whose signal aborted. */
   readonly canceled: number;
-  /** Requests refused (queue full, draining, not valid) or thrown out by close. */
+  /** Requests refused (queue full, draining, invalid) or rejected by close. */
   readonly rejected: number;
   /** Number of batches started, by their number of items. */
   readonly batchSizes: ReadonlyMap<number, number>;

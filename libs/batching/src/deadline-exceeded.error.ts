@@ -1,9 +1,9 @@
-/** The deadline of a request passed before its results were there. */
+/** The deadline of a request passed before its results were complete. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';
 
   constructor(
-    /** Time the request had spent in the batcher, in milliseconds. 0 when it came too late to be accepted. */
+    /** Time the request had spent in the batcher, in milliseconds; 0 if it arrived too late to be accepted. */
     readonly elapsedMs: number,
     /** Whether any item of the request had been started. */
     readonly started: boolean,

@@ -1,7 +1,7 @@
 import type { Clock } from '@aerie/runtime';
 import { type HeapNode, IndexedHeap } from './indexed-heap.js';
 
-/** One deadline that is being watched. */
+/** A deadline that is being watched. */
 export interface Deadline<T> extends HeapNode {
   readonly at: number;
   readonly owner: T;
@@ -33,7 +33,7 @@ export class Deadlines<T> {
     if (this.#heap.size === 0) this.#disarm();
   }
 
-  /** Reports every deadline that has passed, for those who cannot wait for the timer of a busy event loop. */
+  /** Reports every deadline that has passed, for callers that cannot wait for the timer of a busy event loop. */
   expire(): void {
     const now = this.#clock.now();
     for (let first = this.#heap.peek(); first !== undefined && first.at <= now; first = this.#heap.peek()) {
@@ -45,7 +45,7 @@ export class Deadlines<T> {
   #arm(at: number): void {
     this.#disarm();
     this.#armedFor = at;
-    // Rounded up, as timers cut fractions off and would fire before the time.
+    // Rounded up, because timers drop fractions and would fire too early.
     const delayMs = Math.max(0, Math.ceil(at - this.#clock.now()));
     this.#cancelTimer = this.#clock.schedule(delayMs, () => {
       this.#cancelTimer = null;

@@ -19,12 +19,12 @@ interface Refusal {
 }
 
 /**
- * Gathers the items of many requests into batches and runs as many batches at once as there is capacity for.
+ * Collects the items of many requests into batches and runs as many batches at once as the capacity allows.
  *
  * Work starts on events (a submit, the end of a batch, a change of capacity, the end of the delay), at the end of the
- * event loop's turn that brought them: requests that arrive together share their batches, and a lone one waits for
- * nobody. When every free slot can be given a full batch there is nothing to wait for, and work starts within the call.
- * Waiting items are spread evenly over the free slots.
+ * event loop's turn in which they occur: requests that arrive together share their batches, and a single one does not
+ * wait. If every free place can get a full batch, work starts within the call.
+ * Waiting items are spread evenly over the free places.
  *
  * @example
  * const batcher = new DynamicBatcher<string, Float32Array, StageTimes>({
@@ -83,7 +83,7 @@ export class DynamicBatcher<I, O, R = undefined> {
    *
    * Rejects with QueueFullError, with BatcherClosedError, with DeadlineExceededError, with the signal's reason, with
    * what `runBatch` rejected with, or with RangeError for a request without items or a number that is none. A request
-   * that has left the queue this way never starts; the results of what runs already are dropped.
+   * that has left the queue this way never starts; the results of its running items are dropped.
    */
   submit(items: readonly BatchItem<I>[], options: SubmitOptions = {}): Promise<Completed<O, R>> {
     return new Promise((resolve, reject) => {
@@ -126,8 +126,8 @@ export class DynamicBatcher<I, O, R = undefined> {
   }
 
   /**
-   * Takes no more requests and waits until all that were taken are settled and no batch runs.
-   * Requests wait on while capacity is 0: bound the drain with a signal, then {@link DynamicBatcher.close}.
+   * Accepts no more requests and waits until all accepted ones are settled and no batch runs.
+   * Requests keep waiting while capacity is 0: limit the drain with a signal, then {@link DynamicBatcher.close}.
    * Rejects with the signal's reason when it aborts.
    */
   async drain(signal?: AbortSignal): Promise<void> {
@@ -150,8 +150,8 @@ export class DynamicBatcher<I, O, R = undefined> {
   }
 
   /**
-   * Takes no more requests and rejects those with an item still waiting with `error`. What runs already ends as it
-   * may: wait for it with {@link DynamicBatcher.drain}. Idempotent.
+   * Accepts no more requests and rejects those that have waiting items with `error`. Running batches end by
+   * themselves: wait for them with {@link DynamicBatcher.drain}. Idempotent.
    */
   close(error: Error = new BatcherClosedError()): void {
     this.#accepting = false;
@@ -160,7 +160,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     }
   }
 
-  /** Why a request is not accepted; null when it is. */
+  /** The error that refuses a request; null if it is accepted. */
   #refusal(items: readonly BatchItem<I>[], options: SubmitOptions, now: number): Refusal | null {
     try {
       assertSubmit(items, options);
@@ -191,7 +191,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     return Math.max(0, this.#capacity - this.#running);
   }
 
-  /** Something has changed that may let a batch start. */
+  /** Called after every change that may let a batch start. */
   #wake(): void {
     const free = this.#freeSlots();
     if (free === 0 || this.#queue.items === 0) return;
@@ -207,7 +207,7 @@ export class DynamicBatcher<I, O, R = undefined> {
   }
 
   #dispatch(): void {
-    // The timer may be late when the event loop is busy, and what has expired must not run.
+    // The timer may be late if the event loop is busy, and expired requests must not run.
     this.#deadlines.expire();
     this.#stopDelay();
     if (this.#freeSlots() === 0 || this.#queue.items === 0 || this.#isHeldBack()) return;
@@ -217,7 +217,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     }
   }
 
-  /** Whether the waiting requests are to wait for company. Sees to it that they do not wait too long. */
+  /** Whether the waiting requests should wait for others. Arms the timer that limits this wait. */
   #isHeldBack(): boolean {
     if (this.#maxDelayMs === 0 || !this.#accepting) return false;
     if (this.#queue.items >= this.#options.maxBatchSize || this.#queue.cost >= this.#maxTokens) return false;
@@ -245,7 +245,7 @@ export class DynamicBatcher<I, O, R = undefined> {
       const { results, report } = await this.#options.runBatch(inputs);
       if (results.length !== batch.size) {
         const counts = `${String(results.length)} results for ${String(batch.size)} items`;
-        throw new Error(`runBatch gave ${counts}. This is a bug.`);
+        throw new Error(`runBatch returned ${counts}. This is a bug.`);
       }
       batch.report = report;
       this.#end(batch);
@@ -285,7 +285,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     this.#reportIdle();
   }
 
-  /** Lets go of a request: whatever its end was, nothing is left of it here. */
+  /** Forgets a request, however it ended. */
   #settle(request: BatchRequest<I, O, R>, outcome: Outcome): void {
     request.settled = true;
     this.#counters[outcome] += 1;

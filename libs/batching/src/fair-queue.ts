@@ -1,8 +1,8 @@
 import { type Candidate, type Costed, QueueLane, QueuePlace } from './queue-lane.js';
 
-/** How many batches are looked ahead for items of like cost. */
+/** Number of batches to look ahead for items of similar cost. */
 const LOOKAHEAD_BATCHES = 8;
-/** While requests of lower priority wait, one batch in so many is led by one of them. */
+/** While requests of lower priority wait, one of them leads every n-th batch. */
 const PROMOTE_EVERY = 8;
 
 /** An item taken out of the queue. */
@@ -13,24 +13,24 @@ export interface TakenItem<T> {
 }
 
 /**
- * The requests that wait for a batch, in the order of their turns: by priority, then by start-time fair queuing, so
- * that a request of many items shares the batches with those that come after it instead of going before them.
+ * The requests that wait for a batch, in serving order: by priority, then by start-time fair queuing, so
+ * that a request of many items shares the batches with later requests instead of delaying them.
  *
  * Virtual time advances by the items taken divided by the requests waiting, as if all were served in parallel: a steady
- * stream of newcomers cannot keep the rest of a large request waiting for ever.
+ * stream of new requests cannot keep the rest of a large request waiting forever.
  */
 export class FairQueue<T> {
   readonly #maxTokens: number;
   readonly #window: number;
-  /** Highest priority first; only those that hold requests. */
+  /** Lanes with requests, highest priority first. */
   readonly #lanes: QueueLane<T>[] = [];
-  /** Places that the batch now being formed has looked at. */
+  /** Places that the current batch has looked at. */
   #touched: QueuePlace<T>[] = [];
   #sequence = 0;
   #requests = 0;
   #items = 0;
   #cost = 0;
-  /** Batches in a row that were led by the highest priority while others waited. */
+  /** Consecutive batches led by the highest priority while others waited. */
   #passedOver = 0;
 
   constructor(maxBatchSize: number, maxTokens: number) {
@@ -64,7 +64,7 @@ export class FairQueue<T> {
     return place;
   }
 
-  /** Drops what still waits of a request. */
+  /** Drops the waiting items of a request. */
   remove(place: QueuePlace<T>): void {
     if (place.size === 0) return;
     this.#items -= place.size;
@@ -75,8 +75,8 @@ export class FairQueue<T> {
   }
 
   /**
-   * Takes the items of the next batch: the head, which always goes, and from a bounded window behind it those that are
-   * closest to it in cost, as many as fit. At most `maxItems`; none only when nothing waits.
+   * Takes the items of the next batch: always the head, and from a bounded window behind it the items that are
+   * closest to it in cost, as many as fit. At most `maxItems`; none only if no item waits.
    */
   take(maxItems: number): TakenItem<T>[] {
     const leading = this.#leadingLane();
@@ -103,7 +103,7 @@ export class FairQueue<T> {
 
   #fill(taken: TakenItem<T>[], headCost: number, maxItems: number): void {
     const candidates = this.#candidates(headCost, maxItems - taken.length);
-    // Sorting is stable: among equals, the fair order stays.
+    // Sorting is stable and keeps the fair order among equals.
     candidates.sort(
       (a, b) =>
         b.place.lane.priority - a.place.lane.priority ||
@@ -120,7 +120,7 @@ export class FairQueue<T> {
     }
   }
 
-  /** Looks through the window in the order of turns, until enough is found that nothing behind it could displace. */
+  /** Looks through the window in order, until it has found enough items that no later item could displace. */
   #candidates(headCost: number, wanted: number): Candidate<T>[] {
     const candidates: Candidate<T>[] = [];
     let missing = wanted;
@@ -148,7 +148,7 @@ export class FairQueue<T> {
     return { owner: place.owner, index };
   }
 
-  /** Brings every place that was looked at back to its first item still waiting. */
+  /** Resets every place that was looked at to its first waiting item. */
   #putBack(): void {
     const touched = this.#touched;
     this.#touched = [];
@@ -173,10 +173,10 @@ export class FairQueue<T> {
     return lane;
   }
 
-  /** Counts a request out whose items have all left. */
+  /** Removes a request whose items have all left from the counts. */
   #leave(lane: QueueLane<T>): void {
     this.#requests -= 1;
-    // Costs need not be whole numbers: rounding errors must not pile up.
+    // Costs may be fractions: rounding errors must not accumulate.
     if (this.#items === 0) this.#cost = 0;
     lane.active -= 1;
     if (lane.active === 0) this.#lanes.splice(this.#lanes.indexOf(lane), 1);

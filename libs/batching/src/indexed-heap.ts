@@ -1,9 +1,9 @@
-/** A member of an {@link IndexedHeap}, which alone writes `heapIndex`: the member's place, -1 outside. */
+/** A member of an {@link IndexedHeap}. Only the heap writes `heapIndex`: the member's position, -1 outside the heap. */
 export interface HeapNode {
   heapIndex: number;
 }
 
-/** A binary heap whose members know their place, so that any of them can be moved or removed in O(log n). */
+/** A binary heap whose members know their position, so that any of them can be moved or removed in O(log n). */
 export class IndexedHeap<T extends HeapNode> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #nodes: T[] = [];
@@ -26,13 +26,13 @@ export class IndexedHeap<T extends HeapNode> {
     this.#up(node, this.#nodes.length - 1);
   }
 
-  /** Finds the place of a member whose key has changed. */
+  /** Moves a member whose key has changed. */
   update(node: T): void {
     this.#up(node, node.heapIndex);
     this.#down(node, node.heapIndex);
   }
 
-  /** Takes `node` out; nothing happens when it is not in. */
+  /** Removes `node`; does nothing if it is not in the heap. */
   remove(node: T): void {
     const index = node.heapIndex;
     if (index < 0) return;

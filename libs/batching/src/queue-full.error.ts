@@ -1,11 +1,11 @@
-/** The queue holds as many requests as it may: the request was refused at once, nothing of it ran. */
+/** The queue is full: the request was refused at once, and none of it ran. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 
   constructor(
-    /** Most requests that may wait. */
+    /** Maximum number of waiting requests. */
     readonly maxQueueSize: number,
-    /** When the waiting requests should have been run, in milliseconds from now: 1,000 to 60,000. */
+    /** When the waiting requests should have run, in milliseconds from now: 1,000 to 60,000. */
     readonly retryAfterMs: number,
   ) {
     super(

@@ -1,6 +1,6 @@
 import { type HeapNode, IndexedHeap } from './indexed-heap.js';
 
-/** Marks an item that the batch now being formed has taken. */
+/** Marks an item that the current batch has taken. */
 const TAKEN = -1;
 
 /** Anything that has a length. */
@@ -8,7 +8,7 @@ export interface Costed {
   readonly cost: number;
 }
 
-/** An item that may go into the batch now being formed. It waits on until it is taken. */
+/** An item that may go into the current batch. It keeps waiting until it is taken. */
 export interface Candidate<T> {
   readonly place: QueuePlace<T>;
   /** Position among the items that its request has in the queue. */
@@ -18,14 +18,14 @@ export interface Candidate<T> {
   readonly cost: number;
 }
 
-/** Requests of one priority, in the order of their turns. */
+/** Requests of one priority, in the order in which they are served. */
 export class QueueLane<T> {
   readonly priority: number;
-  /** Places that the batch now being formed may still look at; between batches, all of them. */
+  /** Places that the current batch may still look at; between batches, all of them. */
   readonly heap = new IndexedHeap<QueuePlace<T>>(
     (a, b) => a.tag < b.tag || (a.tag === b.tag && a.sequence < b.sequence),
   );
-  /** Items that each request has had its fair chance to run since the lane came to be; newcomers start from here. */
+  /** Virtual time of the lane: the items that each request could fairly have run so far; new requests start from here. */
   virtualTime = 0;
   /** Requests waiting. */
   active = 0;
@@ -36,7 +36,7 @@ export class QueueLane<T> {
     this.priority = priority;
   }
 
-  /** Number of arrival of the request whose turn it is. */
+  /** Arrival number of the next request. */
   get nextSequence(): number {
     return this.heap.peek()?.sequence ?? Infinity;
   }
@@ -56,7 +56,7 @@ export class QueueLane<T> {
 export class QueuePlace<T> implements HeapNode {
   readonly owner: T;
   readonly lane: QueueLane<T>;
-  /** Number of arrival: breaks ties. */
+  /** Arrival number, which breaks ties. */
   readonly sequence: number;
   heapIndex = -1;
   /** Virtual time at which the next item to look at may run: the arrival's plus the index of the item. */
@@ -66,7 +66,7 @@ export class QueuePlace<T> implements HeapNode {
   /** Indexes of the items; those from `first` on are waiting, in order. */
   readonly #waiting: number[];
   #first = 0;
-  /** How far the batch now being formed has looked. */
+  /** How far the current batch has looked. */
   #scanned = 0;
 
   constructor(owner: T, lane: QueueLane<T>, items: readonly Costed[], sequence: number) {
@@ -93,12 +93,12 @@ export class QueuePlace<T> implements HeapNode {
     return cost;
   }
 
-  /** Whether the batch now being formed has looked at any item. */
+  /** Whether the current batch has looked at any item. */
   get isTouched(): boolean {
     return this.#scanned > this.#first;
   }
 
-  /** Whether there are items that the batch now being formed has not looked at. */
+  /** Whether there are items that the current batch has not looked at. */
   get hasMore(): boolean {
     return this.#scanned < this.#waiting.length;
   }
@@ -116,7 +116,7 @@ export class QueuePlace<T> implements HeapNode {
     this.lane.taken += 1;
   }
 
-  /** Goes back to the first item still waiting, once the batch is formed. */
+  /** Returns to the first waiting item, once the batch is complete. */
   rewind(): void {
     let first = this.#scanned;
     for (let position = this.#scanned - 1; position >= this.#first; position--) {
@@ -128,7 +128,7 @@ export class QueuePlace<T> implements HeapNode {
     this.#tagNext();
   }
 
-  /** Gives up every item still waiting. */
+  /** Drops every waiting item. */
   clear(): void {
     this.#waiting.length = 0;
     this.#first = 0;

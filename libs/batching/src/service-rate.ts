@@ -4,19 +4,19 @@ const MIN_RETRY_AFTER_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * How fast items are served while batches run. Time without work does not count, so that a burst after a quiet night is
+ * The rate at which items are served while batches run. Idle time does not count, so that a burst after a quiet night is
  * not told to come back in a minute.
  */
 export class ServiceRate {
   #itemMs: number | null = null;
 
-  /** Counts a batch that ended well. */
+  /** Counts a batch that succeeded. */
   record(items: number, runMs: number): void {
     const itemMs = runMs / items;
     this.#itemMs = this.#itemMs === null ? itemMs : this.#itemMs + NEWEST * (itemMs - this.#itemMs);
   }
 
-  /** When `items` should have been served by `capacity` batches at once: 1,000 to 60,000 ms from now. */
+  /** When `capacity` concurrent batches should have served `items`: 1,000 to 60,000 ms from now. */
   retryAfterMs(items: number, capacity: number): number {
     const estimateMs = (items * (this.#itemMs ?? 0)) / Math.max(1, capacity);
     return Math.min(Math.max(Math.ceil(estimateMs), MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS);

@@ -29,7 +29,7 @@ export function assertCapacity(capacity: number): void {
   assertCount('capacity', capacity, 0);
 }
 
-/** @throws RangeError for a request without items, or with a number that is none. */
+/** @throws RangeError for a request without items, or with an invalid number. */
 export function assertSubmit(
   items: readonly BatchItem<unknown>[],
   { deadline, priority = 0 }: SubmitOptions,

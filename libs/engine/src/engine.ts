@@ -1,9 +1,9 @@
 import type { ReplicaPool } from './replica-pool.js';
 
-/** What inference is wanted on: `auto` takes a GPU where there is one, `gpu` asks for one and reports its absence. */
+/** Preferred device: `auto` uses a GPU if one is available, `gpu` requests one and reports its absence. */
 export type DevicePreference = 'auto' | 'cpu' | 'gpu';
 
-/** How a pool of replicas is opened. Everything here is copied into the replicas' threads. */
+/** Options for a pool of replicas, copied into the replicas' threads. */
 export interface ReplicaPoolOptions {
   /** Name for logs and thread names, such as `efficientnet-lite0@2`. */
   readonly name: string;
@@ -18,11 +18,11 @@ export interface ReplicaPoolOptions {
   /** On the CPU, MatMuls of weights stored as int8 are computed in integers. Default false. */
   readonly dynamicQuantization?: boolean;
   readonly device: DevicePreference;
-  /** Execution providers to try, in order, instead of those that `device` implies; `cpu` is always the last resort. */
+  /** Execution providers to try, in order, instead of those that `device` implies; `cpu` is always the fallback. */
   readonly executionProviders?: readonly string[];
-  /** A run that takes longer is taken for wedged: its callers get WORKER_LOST, the thread is replaced. */
+  /** A run that takes longer counts as hung: its callers get WORKER_LOST, and the thread is replaced. */
   readonly stallTimeoutMs: number;
-  /** Opening the pool fails when a replica is not ready after this time. */
+  /** Opening the pool fails if a replica is not ready after this time. */
   readonly startTimeoutMs: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Inference off the caller's thread. {@link ThreadEngine} opens pools of replicas: worker threads that each hold a
+ * Inference outside the caller's thread. {@link ThreadEngine} opens pools of replicas: worker threads that each hold a
  * session and a task's kernel and run one batch at a time. A replica that dies or hangs fails its own batch and is
  * replaced. {@link FakeEngine} stands in for it in specs.
  *

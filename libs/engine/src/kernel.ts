@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@aerie/contracts';
 import type { NamedTensors, TensorMetadata } from './tensor.js';
 
-/** A loaded model inside a replica's thread, whatever runs it. */
+/** A loaded model in a replica's thread. */
 export interface InferenceSession {
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
@@ -10,31 +10,31 @@ export interface InferenceSession {
   /**
    * Runs the model once. Blocks its thread in native code for the whole duration.
    *
-   * @param into memory for outputs, by name, of the type and dimensions that they will have: they are written there.
-   *   What is not named gets memory of its own.
+   * @param into memory for outputs by name, with the type and dimensions of the outputs, which are written there.
+   *   Other outputs get newly allocated memory.
    */
   run(feeds: NamedTensors, into?: NamedTensors): Promise<NamedTensors>;
-  /** Gives the native memory back. The session is unusable afterwards. */
+  /** Releases the native memory. The session is unusable afterwards. */
   release(): Promise<void>;
 }
 
-/** What became of one item of a batch. A refused item does not disturb its neighbours. */
+/** The outcome of one item of a batch. A refused item does not affect the others. */
 export type ItemResult<O> =
   | { readonly ok: true; readonly value: O }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
-/** A batch made ready for the model. */
+/** A batch prepared for the model. */
 export interface PreparedBatch<S> {
-  /** Feeds of the one run, or null when no item is left to run. */
+  /** Inputs of the run, or null if no item is left to run. */
   readonly feeds: NamedTensors | null;
-  /** Whatever `finish` needs to know of the batch. */
+  /** State that `finish` needs. */
   readonly state: S;
 }
 
 /** The outcome of a batch: one result per item, in the order of the items. */
 export interface FinishedBatch<O> {
   readonly results: readonly ItemResult<O>[];
-  /** Buffers inside the results that are handed over to the caller's thread instead of copied. */
+  /** Buffers in the results that are transferred to the caller's thread instead of copied. */
   readonly transfer?: readonly ArrayBuffer[];
 }
 
@@ -47,10 +47,10 @@ export interface Kernel<I, O, S = unknown> {
   finish(outputs: NamedTensors, state: S): FinishedBatch<O>;
 }
 
-/** What a kernel is created with. */
+/** Context of a new kernel. */
 export interface KernelContext<Options = unknown> {
   readonly session: InferenceSession;
-  /** The options given to the pool, copied into the thread. */
+  /** The pool's options, copied into the thread. */
   readonly options: Options;
 }
 

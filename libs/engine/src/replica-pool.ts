@@ -1,7 +1,7 @@
 import type { ItemResult } from './kernel.js';
 import type { TensorMetadata } from './tensor.js';
 
-/** Time a batch spent in each stage inside the replica's thread, in milliseconds. */
+/** Time of a batch in each stage in the replica's thread, in milliseconds. */
 export interface StageTimes {
   /** Items to tensors. */
   readonly preprocessMs: number;
@@ -17,7 +17,7 @@ export interface BatchOutcome<O> {
   readonly times: StageTimes;
 }
 
-/** State of one replica. A `wedged` one overstayed its run and is being replaced. */
+/** State of one replica. A `wedged` replica hangs in a run and is being replaced. */
 export type ReplicaState = 'starting' | 'idle' | 'busy' | 'wedged' | 'restarting' | 'closed';
 
 /** One replica as health reports it. */
@@ -30,11 +30,11 @@ export interface ReplicaStatus {
   readonly deviceId: number | null;
   /** How often the replica was replaced since the pool was opened. */
   readonly restarts: number;
-  /** How long the run now in progress has taken, in milliseconds; null when idle. */
+  /** Duration of the current run so far, in milliseconds; null when idle. */
   readonly busyMs: number | null;
 }
 
-/** What a fault injected for a test makes the next batch of one replica do. */
+/** Effect of an injected fault on the next batch of one replica, for tests. */
 export type FaultKind =
   /** The kernel throws. */
   | 'throw'
@@ -53,17 +53,17 @@ export interface ReplicaPool<I, O> {
   readonly outputs: readonly TensorMetadata[];
   /** Number of replicas that are up, busy or not. Changes as replicas die and return. */
   readonly capacity: number;
-  /** Calls `listener` after each change of {@link ReplicaPool.capacity}. Returns the way to stop listening. */
+  /** Calls `listener` after each change of {@link ReplicaPool.capacity}. Returns a function that stops listening. */
   onCapacityChange(listener: (capacity: number) => void): () => void;
   /**
    * Runs one batch on an idle replica, waiting for one if all are busy.
    *
-   * @throws AerieError WORKER_LOST (retryable) when the replica died or overstayed its time; INTERNAL when the
+   * @throws AerieError WORKER_LOST (retryable) when the replica died or took too long; INTERNAL when the
    *   kernel or the session threw; MODEL_NOT_LOADED when the pool is closed.
    */
   run(items: readonly I[], transfer?: readonly ArrayBuffer[]): Promise<BatchOutcome<O>>;
   status(): readonly ReplicaStatus[];
-  /** Makes the next batch fail in the given way. For tests: refused unless faults were allowed at opening. */
+  /** Makes the next batch fail with this fault. For tests: refused unless the engine allows faults. */
   injectFault(kind: FaultKind): void;
   /** Waits for running batches, releases the sessions and ends the threads. Idempotent. */
   close(): Promise<void>;

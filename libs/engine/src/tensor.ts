@@ -1,4 +1,4 @@
-/** Element types that a tensor may have, in ONNX Runtime's spelling. */
+/** Element types of tensors, as ONNX Runtime spells them. */
 export type TensorDataType =
   | 'bool'
   | 'uint8'
@@ -38,7 +38,7 @@ export interface Tensor {
 /** Tensors by the name of the model's input or output. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
-/** An input or output as the model declares it. A free dimension is its symbolic name, or -1 without one. */
+/** An input or output as the model declares it. A dynamic dimension is its symbolic name, or -1 without one. */
 export interface TensorMetadata {
   readonly name: string;
   readonly dtype: TensorDataType;

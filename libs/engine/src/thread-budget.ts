@@ -7,7 +7,7 @@ export interface ThreadBudget {
   readonly intraOpThreads: number;
 }
 
-/** What the threads of a pool are derived from. */
+/** Inputs for the number of threads of a pool. */
 export interface ThreadBudgetRequest {
   /** CPU cores that inference may use, at least 1. */
   readonly cores: number;
@@ -18,7 +18,7 @@ export interface ThreadBudgetRequest {
 }
 
 /**
- * Fills in what was not given, such that replicas x intraOpThreads does not exceed the cores:
+ * Fills in missing values so that replicas x intraOpThreads does not exceed the cores:
  * oversubscribed ONNX Runtime threads slow each other down. On GPUs there is one replica per GPU.
  */
 export function threadBudget({ cores, gpus, replicas, intraOpThreads }: ThreadBudgetRequest): ThreadBudget {

@@ -195,7 +195,7 @@ describe('opening', () => {
   it('says that there is no GPU when one was asked for', async () => {
     const { logger } = await open({ pool: { device: 'gpu' } });
     expect(logger.of('warn').map(({ message }) => message)).toEqual([
-      'A GPU was asked for and none can be used; running on the CPU',
+      'A GPU was requested but none is available; running on the CPU',
     ]);
   });
 });

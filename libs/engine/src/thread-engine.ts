@@ -14,7 +14,7 @@ import {
 import type { ReplicaPool } from './replica-pool.js';
 import { threadBudget } from './thread-budget.js';
 
-/** How a {@link ThreadEngine} is built. */
+/** Options for a {@link ThreadEngine}. */
 export interface ThreadEngineOptions {
   /** Whether {@link ReplicaPool.injectFault} works. For tests only: a fault may end the process. */
   readonly faultsAllowed: boolean;
@@ -30,7 +30,7 @@ export interface ThreadEngineOptions {
   readonly platform?: ProviderPlatform;
 }
 
-/** Threads load built files; sources run from a checkout (as specs do) point to the last build. */
+/** Threads load built files; sources that run from a checkout (as in specs) point to the last build. */
 const BUILT = new URL(import.meta.url.endsWith('.ts') ? '../dist/' : './', import.meta.url);
 
 /** Runs models in worker threads, never on the thread that opens them. */
@@ -52,7 +52,7 @@ export class ThreadEngine implements Engine {
     const pool = this.#createPool(options, gpus, () => this.#pools.delete(pool));
     this.#pools.add(pool);
     await pool.open(signal);
-    // What the items are is between the caller and the kernel's module; the pool passes them on.
+    // Only the caller and the kernel's module know the items' type; the pool forwards them.
     return pool as ReplicaPool<I, O>;
   }
 
@@ -78,7 +78,7 @@ export class ThreadEngine implements Engine {
       intraOpThreads: options.intraOpThreads,
     });
     if (device === 'gpu' && providers[0] === 'cpu') {
-      logger.warn({ model: name }, 'A GPU was asked for and none can be used; running on the CPU');
+      logger.warn({ model: name }, 'A GPU was requested but none is available; running on the CPU');
     }
     logger.info({ model: name, replicas, intraOpThreads, providers }, 'Opening replicas');
     return new ThreadReplicaPool({

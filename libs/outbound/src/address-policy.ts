@@ -2,10 +2,10 @@ import { isIP, isIPv6 } from 'node:net';
 
 import ipaddr from 'ipaddr.js';
 
-/** Azure's wire server: public by its number, and answers only from inside. */
+/** Azure's wire server: its address is public, but it is reachable only from inside. */
 const AZURE_WIRE_SERVER = '168.63.129.16';
 
-/** The only block of IPv6 that IANA hands out; compatible, translated and unassigned addresses lie outside. */
+/** The only IPv6 block that IANA allocates; compatible, translated and unassigned addresses lie outside. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
@@ -13,7 +13,7 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
  *
  * Everything but global unicast is refused: loopback, private, link-local, carrier-grade NAT, unique-local,
  * multicast, reserved, documentation, benchmark, unspecified, IPv4 inside IPv6 in any form (mapped, compatible,
- * NAT64, 6to4, Teredo), and metadata services. What is not an address in its plain spelling is refused too.
+ * NAT64, 6to4, Teredo), and metadata services. Anything but an address in plain spelling is refused too.
  *
  * @param ip an IPv4 or IPv6 address as DNS and sockets write it, without brackets
  */
@@ -26,7 +26,7 @@ export function isRefusedAddress(ip: string): boolean {
 }
 
 /**
- * Which hosts may be connected to: public addresses, and whatever the operator opened by name.
+ * Decides which hosts may be contacted: public addresses, and hosts that the operator allowed by name.
  *
  * @example
  * const policy = new AddressPolicy(['images.internal', 'localhost:9000', '*.cdn.internal']);
@@ -49,7 +49,7 @@ export class AddressPolicy {
   }
 
   /**
-   * Whether the operator opened this host, so that its addresses are not checked.
+   * Whether the operator allowed this host, so that its addresses are not checked.
    *
    * @param host a name or an address; any case, brackets and one trailing dot do not matter
    */
@@ -68,7 +68,7 @@ export class AddressPolicy {
     );
   }
 
-  /** Whether `address`, which `host` resolved to or is, may be connected to. */
+  /** Whether `address`, which is `host` or one of its addresses, may be contacted. */
   permits(host: string, port: number, address: string): boolean {
     return this.isOpened(host, port) || !isRefusedAddress(address);
   }

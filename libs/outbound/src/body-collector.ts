@@ -1,6 +1,6 @@
 /**
- * Gathers a body of known or unknown length into one Buffer with at most one copy of each byte, and none when
- * it came in one piece.
+ * Collects a body of known or unknown length in one Buffer with at most one copy of each byte, and none if
+ * it arrives in one piece.
  */
 export class BodyCollector {
   readonly #expectedBytes: number | null;
@@ -8,7 +8,7 @@ export class BodyCollector {
   #whole: Buffer | null = null;
   #length = 0;
 
-  /** @param expectedBytes the declared length, already held against the limit */
+  /** @param expectedBytes the declared length, already checked against the limit */
   constructor(expectedBytes: number | null) {
     this.#expectedBytes = expectedBytes;
   }
@@ -23,7 +23,7 @@ export class BodyCollector {
     if (expected === null || chunk.length === expected) {
       this.#chunks.push(chunk);
     } else {
-      // Not before the first byte: a peer that only claims a size costs nothing.
+      // Not before the first byte, so that a peer that only declares a size costs nothing.
       this.#whole ??= Buffer.allocUnsafeSlow(expected);
       chunk.copy(this.#whole, this.#length);
     }

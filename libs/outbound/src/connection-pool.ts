@@ -11,8 +11,8 @@ interface Waiter {
 }
 
 /**
- * At most `maxConnections` connections over all origins, idle ones included, and a bounded line for them.
- * undici's Agent bounds connections per origin only, and callers choose the origins.
+ * At most `maxConnections` connections over all origins, including idle ones, and a bounded queue for them.
+ * undici's Agent limits connections only per origin, but callers choose the origins.
  */
 export class ConnectionPool {
   readonly #connector: PinnedConnector;
@@ -35,7 +35,7 @@ export class ConnectionPool {
   /**
    * A connection for one request to the target's origin; give it back with `release` or `discard`.
    *
-   * @throws AerieError SHUTTING_DOWN after `close`, OVERLOADED if the line is full or the time ends in it
+   * @throws AerieError SHUTTING_DOWN after `close`, OVERLOADED if the queue is full or the deadline passes in it
    */
   acquire(target: OutboundTarget, operation: Operation): Connection | Promise<Connection> {
     if (this.#closed) throw fetcherClosed();
@@ -54,7 +54,7 @@ export class ConnectionPool {
     return this.#wait(target, operation);
   }
 
-  /** Takes back a connection whose answer was read to its end. */
+  /** Takes back a connection whose response was read to its end. */
   release(connection: Connection): void {
     if (!this.#open.has(connection)) return;
     const [next] = this.#waiting;
@@ -79,7 +79,7 @@ export class ConnectionPool {
     next.resolve(this.#add(next.target));
   }
 
-  /** Closes everything; requests under way and in line end with SHUTTING_DOWN. */
+  /** Closes everything; running and waiting requests end with SHUTTING_DOWN. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiter of this.#waiting) waiter.reject(fetcherClosed());

@@ -3,7 +3,7 @@ import { Client } from 'undici';
 import type { OutboundTarget } from './outbound-url.js';
 import type { ConnectAttempt, PinnedConnector } from './pinned-connector.js';
 
-/** What the peer may ask for at most; undici's default of 10 minutes would let peers hold our sockets. */
+/** Longest keep-alive that a peer may request; undici's default of 10 minutes would let peers hold our sockets. */
 const MAX_KEEP_ALIVE_MS = 10_000;
 
 /** One connection to one origin, used by one request at a time; connects, and connects again, when used. */
@@ -43,7 +43,7 @@ export class Connection {
     return this.#attempt.phase === 'resolving';
   }
 
-  /** Whether the socket of the last request had served one before: it may have been closed under us. */
+  /** Whether the socket of the last request had served one before, so that the peer may have closed it meanwhile. */
   get wasReused(): boolean {
     return this.#requestsOnSocket > 0;
   }

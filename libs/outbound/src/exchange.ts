@@ -5,32 +5,32 @@ import { BodyCollector } from './body-collector.js';
 import { bodyTooLarge } from './fetch-errors.js';
 import type { OperationStep } from './operation.js';
 
-/** Bytes of an unwanted body that are read to keep its connection; beyond, closing is cheaper. */
+/** Bytes of an unwanted body that are read to keep its connection; for more, closing is cheaper. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
-/** What came back. */
+/** The response. */
 export interface ExchangeResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Empty where the body was not wanted. */
+  /** Empty if the body was not wanted. */
   readonly bytes: Buffer;
   /** Whether the body was read to its end, so that the connection can serve again. */
   readonly complete: boolean;
 }
 
-/** What to do about a response whose head came. */
+/** How to handle a response once its headers have arrived. */
 export interface ExchangePlan {
   /** Largest body that is collected. */
   readonly maxBytes: number;
   /** Whether the body of this response is wanted; throws to refuse the response unread. */
   readonly wantsBody: (status: number, headers: IncomingHttpHeaders) => boolean;
-  /** The error of running out of time before the response is whole. */
+  /** The error if the deadline passes before the response is complete. */
   readonly timedOut: () => Error;
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** One request on one connection. Settles exactly once; whatever comes later is dropped. */
+/** One request on one connection. Settles exactly once; later events are dropped. */
 export class Exchange implements Dispatcher.DispatchHandler, OperationStep {
   readonly #plan: ExchangePlan;
   readonly #resolve: (response: ExchangeResponse) => void;
@@ -38,7 +38,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OperationStep {
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
-  /** Null until the head came, and for a body that is not wanted. */
+  /** Null until the headers arrive, and for an unwanted body. */
   #body: BodyCollector | null = null;
   #isDiscarding = false;
   #discardedBytes = 0;
@@ -54,7 +54,7 @@ export class Exchange implements Dispatcher.DispatchHandler, OperationStep {
     this.#reject = reject;
   }
 
-  /** Whether any of the response came. */
+  /** Whether any part of the response has arrived. */
   get hasStarted(): boolean {
     return this.#status !== 0;
   }
@@ -142,8 +142,8 @@ export class Exchange implements Dispatcher.DispatchHandler, OperationStep {
     this.#reject(error);
   }
 
-  /** Closes the connection: what is left of the response is not wanted. */
+  /** Closes the connection, because the rest of the response is not wanted. */
   #abort(): void {
-    this.#controller?.abort(new Error('the exchange is over'));
+    this.#controller?.abort(new Error('the exchange has ended'));
   }
 }

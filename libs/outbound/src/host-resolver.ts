@@ -6,8 +6,8 @@ import { unreachableAddress } from './fetch-errors.js';
 export type ResolveHost = (host: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * Looks names up, with one question per name at a time and no more than `maxPending` at all: a lookup cannot
- * be canceled, so those that callers gave up on would pile up behind a slow name server.
+ * Looks up names, with one query per name at a time and at most `maxPending` in total: a lookup cannot
+ * be canceled, so abandoned lookups would pile up behind a slow name server.
  */
 export class HostResolver {
   readonly #resolve: ResolveHost;

@@ -1,8 +1,8 @@
-/** A step of an operation that can be stopped from outside. */
+/** A step of an operation that can be stopped. */
 export interface OperationStep {
-  /** The caller left or the fetcher closes: end with `reason`. */
+  /** The caller left or the fetcher was closed: end with `reason`. */
   cancel(reason: unknown): void;
-  /** The time is up: end with what that means for this step. */
+  /** The deadline passed: end with this step's timeout error. */
   expire(): void;
 }
 
@@ -28,7 +28,7 @@ export class Operation {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** From now on `step` is what is stopped. An operation that is over already stops it at once. */
+  /** Makes `step` the step to stop. If the operation has already ended, stops it at once. */
   enter(step: OperationStep): void {
     this.#step = step;
     if (this.#signal?.aborted === true) step.cancel(this.#signal.reason);
@@ -40,7 +40,7 @@ export class Operation {
     this.#signal?.throwIfAborted();
   }
 
-  /** Whether `error` is the reason that the caller left with. */
+  /** Whether `error` is the reason with which the caller left. */
   isAborted(error: unknown): boolean {
     return this.#signal?.aborted === true && error === this.#signal.reason;
   }

@@ -9,11 +9,11 @@ import { unreachableAddress } from './fetch-errors.js';
 /** Longest URL that is fetched, in characters. */
 export const MAX_URL_LENGTH = 2048;
 
-/** Where a request goes; what may be said about it without a connection has been checked. */
+/** The target of a request, checked as far as possible without a connection. */
 export interface OutboundTarget {
-  /** Scheme, host and port: what connections are shared by. */
+  /** Scheme, host and port: requests with the same origin share connections. */
   readonly origin: string;
-  /** As the URL wrote it, with brackets around IPv6; never ends in a dot. */
+  /** The host as in the URL, with brackets around IPv6; never ends in a dot. */
   readonly host: string;
   readonly port: number;
   /** Path and query. */
@@ -40,7 +40,7 @@ export function parseOutboundUrl(text: string, policy: AddressPolicy, base?: URL
   if (url.username !== '' || url.password !== '') {
     throw invalid('a URL with a user name or password is not fetched; remove them');
   }
-  // A trailing dot is the same host to DNS and another one to TLS and to an exact list.
+  // With a trailing dot, the host is the same to DNS but another one to TLS and to the list of allowed hosts.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   const host = url.hostname;
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);

@@ -6,17 +6,17 @@ import type { AddressPolicy } from './address-policy.js';
 import { unreachableAddress } from './fetch-errors.js';
 import type { HostResolver } from './host-resolver.js';
 
-/** Progress of one connection attempt, and the means to give it up. */
+/** State of one connection attempt. */
 export interface ConnectAttempt {
   phase: 'resolving' | 'connecting' | 'connected';
-  /** Set as soon as there is one, so that giving up closes it at once. */
+  /** Set as soon as the socket exists, so that giving up closes it at once. */
   socket: Socket | null;
   abandoned: boolean;
 }
 
 /**
- * Opens connections to checked addresses only. Name lookups happen here and nowhere else, and the socket is
- * given the very addresses that passed, so a name that changes its answer cannot move the connection.
+ * Opens connections only to checked addresses. All name lookups happen here, and the socket is
+ * given exactly the checked addresses, so a name that changes its addresses cannot redirect the connection.
  * The `Host` header and the TLS server name stay the name.
  */
 export class PinnedConnector {
@@ -51,7 +51,7 @@ export class PinnedConnector {
     attempt.phase = 'connecting';
     const socket = await openSocket(host, port, addresses, attempt);
     const peer = socket.remoteAddress;
-    // Cannot happen while the pin holds; the last line of defence costs one check per connection.
+    // Cannot happen while the address is pinned; this last defense costs one check per connection.
     if (peer !== undefined && !this.#policy.permits(host, port, peer)) {
       socket.destroy();
       throw unreachableAddress();
@@ -61,9 +61,9 @@ export class PinnedConnector {
   }
 
   /**
-   * The addresses of an answer that may be connected to. Refused ones among them are left out instead of failing
-   * the name: with the connection pinned they are never contacted, and resolvers of IPv6 networks add NAT64
-   * addresses to the answer of every public IPv4 host.
+   * The addresses of a lookup that are allowed. Refused addresses are dropped instead of failing
+   * the lookup: with the connection pinned they are never contacted, and resolvers of IPv6 networks add NAT64
+   * addresses to those of every public IPv4 host.
    */
   async #permittedAddresses(host: string, port: number): Promise<readonly LookupAddress[]> {
     const family = isIP(host);
@@ -98,13 +98,13 @@ function openSocket(
     };
     const socket = connect(options);
     attempt.socket = socket;
-    // Stays on: between here and the TLS or HTTP layer an error without a listener would end the process.
+    // Stays attached: between here and the TLS or HTTP layer, an error without a listener would end the process.
     socket.on('error', reject);
     socket.once('connect', () => {
       resolve(socket);
     });
     socket.once('close', () => {
-      // Destroyed without an error: given up. Settled already in every other case.
+      // Destroyed without an error: the attempt was abandoned. In every other case the promise is settled already.
       reject(unreachableAddress());
     });
   });

@@ -7,9 +7,9 @@ import type { ExchangeResponse } from './exchange.js';
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Whether the body of a response to a GET is the thing asked for. A body of another status is dropped.
+ * Whether the body of a response to a GET is the requested content. The body of any other status is dropped.
  *
- * @throws AerieError INVALID_INPUT if it is encoded, which was not asked for: decoding could make it any size
+ * @throws AerieError INVALID_INPUT if it is encoded, which was not requested: decoding could make it any size
  */
 export function wantsFetchedBody(status: number, headers: IncomingHttpHeaders): boolean {
   if (!isSuccessWithBody(status)) return false;
@@ -21,15 +21,15 @@ export function wantsFetchedBody(status: number, headers: IncomingHttpHeaders): 
   );
 }
 
-/** Where a response redirects to, as it was written, or null if it is none. */
+/** The target of a redirect as written in the response, or null if the response is not a redirect. */
 export function redirectLocation({ status, headers }: ExchangeResponse): string | null {
   if (!REDIRECT_STATUSES.has(status)) return null;
-  // undici gives an array for a repeated header: two destinations are none.
+  // undici returns an array for a repeated header: a response with two targets has none.
   const location: unknown = headers.location;
   return typeof location === 'string' ? location : null;
 }
 
-/** @throws AerieError INVALID_INPUT with the status if the response has not the thing asked for */
+/** @throws AerieError INVALID_INPUT with the status if the response does not have the requested content */
 export function requireSuccess({ status }: ExchangeResponse, host: string): void {
   if (isSuccessWithBody(status)) return;
   throw new AerieError(
@@ -38,7 +38,7 @@ export function requireSuccess({ status }: ExchangeResponse, host: string): void
   );
 }
 
-/** The chain of redirects is longer than what is followed. */
+/** The chain of redirects is too long. */
 export function tooManyRedirects(maxRedirects: number): AerieError {
   return new AerieError('INVALID_INPUT', `the URL redirects more than ${String(maxRedirects)} times`);
 }

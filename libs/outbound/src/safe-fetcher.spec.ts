@@ -220,7 +220,7 @@ describe('SafeFetcher.fetchBytes', () => {
     });
     await expect(newFetcher({ timeoutMs: 40 }).fetchBytes(url, ACCEPT)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
-      message: 'img.test did not answer in full within 40 ms',
+      message: 'img.test did not respond completely within 40 ms',
     });
   });
 
@@ -232,7 +232,7 @@ describe('SafeFetcher.fetchBytes', () => {
   it('says that the connection was refused, or cut in the answer', async () => {
     const port = await newTcpServer((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab'));
     await expect(newFetcher().fetchBytes(`http://img.test:${String(port)}/`, ACCEPT)).rejects.toThrow(
-      /closed before the whole answer|Content-Length/,
+      /closed before the response was complete|Content-Length/,
     );
     const { server, url } = await newServer(() => undefined);
     await new Promise((resolve) => server.close(resolve));

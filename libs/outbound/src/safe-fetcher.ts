@@ -12,19 +12,19 @@ import { type OutboundTarget, parseOutboundUrl } from './outbound-url.js';
 import { PinnedConnector } from './pinned-connector.js';
 import { redirectLocation, requireSuccess, tooManyRedirects, wantsFetchedBody } from './response-rules.js';
 
-/** How URLs of callers are fetched. */
+/** Options for fetching callers' URLs. */
 export interface SafeFetcherOptions {
   /** Hosts that may be private: names, addresses or `*.suffix`, each with or without `:port`. Default none. */
   readonly allowedHosts?: readonly string[];
-  /** Time for one whole fetch, redirects and waiting included. Default 10,000. */
+  /** Time for one whole fetch, including redirects and waiting. Default 10,000. */
   readonly timeoutMs?: number;
   /** Largest body, in bytes. Default 20,000,000. */
   readonly maxBytes?: number;
-  /** Redirects that are followed. Default 3. */
+  /** Maximum number of redirects. Default 3. */
   readonly maxRedirects?: number;
-  /** Connections over all hosts, idle ones included. Default 64. */
+  /** Maximum number of connections to all hosts, including idle ones. Default 64. */
   readonly maxConnections?: number;
-  /** Requests that may wait for a connection; more are OVERLOADED. Default 256. */
+  /** Maximum number of requests that wait for a connection; further ones are OVERLOADED. Default 256. */
   readonly maxWaiting?: number;
   /** Default `aerie`. */
   readonly userAgent?: string;
@@ -40,7 +40,7 @@ export interface FetchedBytes {
   readonly finalUrl: string;
 }
 
-/** What a fetch is to respect. */
+/** Options for a fetch. */
 export interface FetchBytesOptions {
   /** The value of the `Accept` header. */
   readonly accept: string;
@@ -55,11 +55,11 @@ export interface PostOptions {
   /** Time for the whole exchange. Default: the fetcher's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** The receiver knows a request that it gets twice: one that meets a kept connection's end is sent on a new one. */
+  /** The receiver recognizes duplicates: a request whose keep-alive connection was closed is sent again on a new one. */
   readonly repeatable?: boolean;
 }
 
-/** The answer to a {@link SafeFetcher.post}; its body is not kept. */
+/** The response to a {@link SafeFetcher.post}, without its body. */
 export interface PostResult {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -74,8 +74,8 @@ interface OutboundRequest {
 }
 
 /**
- * Fetches URLs that callers name without letting them reach into the private network: only http and https, only
- * public addresses or hosts the operator opened, checked on every connection and redirect, bounded in time,
+ * Fetches callers' URLs without giving them access to the private network: only http and https, only
+ * public addresses or hosts that the operator allowed, checked on every connection and redirect, limited in time,
  * bytes, redirects and connections.
  *
  * @example
@@ -105,7 +105,7 @@ export class SafeFetcher {
   /**
    * Fetches the body at `url`.
    *
-   * @throws AerieError INVALID_INPUT for every failure of the URL or its host, OVERLOADED when no connection came
+   * @throws AerieError INVALID_INPUT for every failure of the URL or its host, OVERLOADED if no connection became
    *   free, SHUTTING_DOWN after {@link SafeFetcher.close}; the signal's reason if it aborts
    */
   async fetchBytes(url: string, options: FetchBytesOptions): Promise<FetchedBytes> {
@@ -132,9 +132,9 @@ export class SafeFetcher {
   }
 
   /**
-   * Sends `body` to `url`. Redirects are not followed; every status is an answer; its body is dropped.
+   * Sends `body` to `url`. Redirects are not followed; every status is a valid response; its body is dropped.
    *
-   * @throws as {@link SafeFetcher.fetchBytes}, but for no status
+   * @throws like {@link SafeFetcher.fetchBytes}, but not because of the status
    */
   async post(url: string, options: PostOptions): Promise<PostResult> {
     const target = parseOutboundUrl(url, this.#policy);
@@ -155,7 +155,7 @@ export class SafeFetcher {
     }
   }
 
-  /** Ends what is under way with SHUTTING_DOWN and closes every connection. */
+  /** Ends running requests with SHUTTING_DOWN and closes every connection. */
   async close(): Promise<void> {
     await this.#pool.close();
   }
@@ -178,7 +178,7 @@ export class SafeFetcher {
       } catch (error) {
         const wasReused = connection.wasReused;
         this.#pool.discard(connection);
-        // The peer closed a kept connection as we used it: not its answer to this request. A new one tells.
+        // The peer closed a keep-alive connection as we used it, not in response to this request: tries a new one.
         if (wasReused && request.repeatable && !exchange.hasStarted && isConnectionLoss(error)) continue;
         throw operation.isAborted(error) ? error : toFetchError(error, target.host);
       }
@@ -221,5 +221,5 @@ function fetchedBytes(response: ExchangeResponse, { host, url }: OutboundTarget)
   };
 }
 
-/** `getaddrinfo`: unlike c-ares it knows the hosts file and the search domains of the machine. */
+/** `getaddrinfo`, which unlike c-ares uses the hosts file and the search domains of the machine. */
 const resolveWithSystem: ResolveHost = (host) => lookup(host, { all: true });

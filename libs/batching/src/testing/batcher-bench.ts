@@ -18,7 +18,7 @@ export interface HeldBatch {
   finishWith(results: readonly string[]): void;
 }
 
-/** A batcher with a clock and replicas that do what the test says. */
+/** A batcher with a clock and replicas that the test controls. */
 export interface BatcherBench {
   readonly batcher: DynamicBatcher<string, string, string>;
   readonly clock: FakeClock;

@@ -1,7 +1,7 @@
 import type { Engine, ReplicaPoolOptions } from '../engine.js';
 import type { ReplicaPool } from '../replica-pool.js';
 
-/** Makes the pool that an opening is answered with. Throws or rejects to let the opening fail. */
+/** Creates the pool for an opening. Throws or rejects to make the opening fail. */
 export type FakePoolFactory = (
   options: ReplicaPoolOptions,
 ) => ReplicaPool<never, unknown> | Promise<ReplicaPool<never, unknown>>;
@@ -27,7 +27,7 @@ export class FakeEngine implements Engine {
     this.opened.push(options);
     const pool = await this.#createPool(options);
     this.#pools.push(pool);
-    // The caller knows what the factory makes, as it does of a kernel's module.
+    // The caller knows the type of the factory's pools, as it knows that of a kernel's module.
     return pool as unknown as ReplicaPool<I, O>;
   }
 

@@ -3,7 +3,7 @@ import type { ItemResult } from '../kernel.js';
 import type { BatchOutcome, FaultKind, ReplicaPool, ReplicaStatus, StageTimes } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
 
-/** Answers one batch: a result per item, or a rejection that fails the batch. Held open, it keeps a replica busy. */
+/** Runs one batch: returns a result per item, or rejects, which fails the batch. While pending, it keeps a replica busy. */
 export type BatchHandler<I, O> = (
   items: readonly I[],
 ) => readonly ItemResult<O>[] | Promise<readonly ItemResult<O>[]>;

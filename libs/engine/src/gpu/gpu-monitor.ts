@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '@aerie/runtime';
 import type { GpuInfo } from './gpu-info.js';
 import { listGpus } from './list-gpus.js';
 
-/** How a {@link GpuMonitor} reads, all optional. */
+/** Options for a {@link GpuMonitor}. */
 export interface GpuMonitorOptions {
   /** Default: {@link listGpus}. */
   readonly list?: () => Promise<readonly GpuInfo[]>;
@@ -11,7 +11,7 @@ export interface GpuMonitorOptions {
   readonly clock?: Clock;
 }
 
-/** Reads the GPUs for health and metrics: when asked, at most once per `maxAgeMs`, and once for all who ask together. */
+/** Reads the GPUs for health and metrics: on request, at most once per `maxAgeMs`, and once for concurrent requests. */
 export class GpuMonitor {
   readonly #list: () => Promise<readonly GpuInfo[]>;
   readonly #maxAgeMs: number;
@@ -25,7 +25,7 @@ export class GpuMonitor {
     this.#clock = clock;
   }
 
-  /** The latest reading, or a new one when that is too old. */
+  /** The latest reading, or a new one if that is too old. */
   read(): Promise<readonly GpuInfo[]> {
     if (this.#reading !== null && this.#clock.now() - this.#reading.readAtMs < this.#maxAgeMs) {
       return Promise.resolve(this.#reading.gpus);

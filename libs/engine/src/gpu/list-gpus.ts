@@ -14,8 +14,8 @@ export interface ListGpusOptions {
 }
 
 /**
- * The NVIDIA GPUs of this machine; none when the command is missing, fails, or takes longer than 2 s,
- * as a driver that does not answer runs no model either.
+ * The NVIDIA GPUs of this machine; none if the command is missing, fails, or takes longer than 2 s,
+ * because a driver that does not respond cannot run models either.
  *
  * @throws the signal's reason when it aborts.
  */

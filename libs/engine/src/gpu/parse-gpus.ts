@@ -1,11 +1,11 @@
 import type { GpuInfo } from './gpu-info.js';
 
-/** What `nvidia-smi` is asked for, in the order that {@link parseGpus} reads. */
+/** The fields of `nvidia-smi`, in the order that {@link parseGpus} reads. */
 export const GPU_QUERY = 'index,name,memory.total,memory.used,utilization.gpu';
 
 /**
  * Reads the output of `nvidia-smi --query-gpu=... --format=csv,noheader,nounits`: a GPU a line.
- * Lines that are not one, such as a driver's warnings, are left out.
+ * Other lines, such as a driver's warnings, are skipped.
  */
 export function parseGpus(csv: string): readonly GpuInfo[] {
   return csv.split('\n').flatMap((line) => {
@@ -23,7 +23,7 @@ export function parseGpus(csv: string): readonly GpuInfo[] {
   });
 }
 
-/** Figures that do not apply come as `[N/A]` or `[Not Supported]`, as on MIG and unified memory. */
+/** Figures that do not apply, for example on MIG and unified memory, are `[N/A]` or `[Not Supported]`. */
 function figure(field: string | undefined): number | null {
   return field !== undefined && /^\d+(\.\d+)?$/.test(field) ? Number(field) : null;
 }

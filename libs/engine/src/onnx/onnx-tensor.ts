@@ -18,7 +18,7 @@ const DATA_TYPES: ReadonlySet<string> = new Set<TensorDataType>([
   'string',
 ]);
 
-/** Feeds as ONNX Runtime takes them. Elements are shared, not copied. */
+/** Converts inputs for ONNX Runtime. Elements are shared, not copied. */
 export function toOrtFeeds(feeds: NamedTensors): Record<string, OrtTensor> {
   const ortFeeds: Record<string, OrtTensor> = {};
   for (const name in feeds) {
@@ -28,7 +28,7 @@ export function toOrtFeeds(feeds: NamedTensors): Record<string, OrtTensor> {
   return ortFeeds;
 }
 
-/** Outputs as kernels take them. Elements are shared, not copied. */
+/** Converts outputs for kernels. Elements are shared, not copied. */
 export function fromOrtOutputs(outputs: OrtSession.OnnxValueMapType): NamedTensors {
   const tensors: Record<string, Tensor> = {};
   for (const name in outputs) {
@@ -38,7 +38,7 @@ export function fromOrtOutputs(outputs: OrtSession.OnnxValueMapType): NamedTenso
   return tensors;
 }
 
-/** The tensors among a model's inputs or outputs. Sequences and maps, as scikit-learn exports them, are left out. */
+/** The tensors among a model's inputs or outputs, without sequences and maps, which scikit-learn exports. */
 export function tensorMetadata(declared: readonly OrtSession.ValueMetadata[]): readonly TensorMetadata[] {
   return declared.flatMap((value) =>
     value.isTensor
@@ -54,7 +54,7 @@ export function tensorMetadata(declared: readonly OrtSession.ValueMetadata[]): r
 }
 
 export function toOrtTensor({ dtype, data, dims }: Tensor): OrtTensor {
-  // The constructor checks that the array fits the type and the dims; its overloads cannot be told apart by a union.
+  // The constructor checks that the array fits the type and the dims; a union cannot select one of its overloads.
   const create = OrtTensor as unknown as new (
     type: string,
     data: TensorData,
@@ -68,7 +68,7 @@ export function fromOrtTensor(name: string, { type, dims, data }: OrtTensor): Te
   return { dtype, dims, data: dtype === 'float16' ? float16Bits(data) : data };
 }
 
-/** Runtimes that have Float16Array get one from ONNX Runtime; kernels are given the bits everywhere. */
+/** ONNX Runtime returns a Float16Array if the JavaScript runtime has it; kernels always get the bits. */
 function float16Bits(data: OrtTensor.DataType): Uint16Array {
   if (data instanceof Uint16Array) return data;
   const { buffer, byteOffset, byteLength } = data as unknown as ArrayBufferView<ArrayBuffer>;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The machine, as far as it matters here. */
+/** Properties of the machine. */
 export interface CpuPlatform {
   readonly arch: string;
   readonly os: string;
@@ -8,7 +8,7 @@ export interface CpuPlatform {
 
 /**
  * Whether sums of products of uint8 and int8 may saturate on this CPU: on x64 without VNNI, where ONNX Runtime
- * adds them in int16. Only Linux tells; elsewhere on x64 it is assumed.
+ * adds them in int16. Only Linux reports VNNI; elsewhere on x64 it is assumed to be missing.
  *
  * @param readCpuInfo Text of /proc/cpuinfo.
  */

@@ -4,7 +4,7 @@ import { AerieError } from '@aerie/contracts';
 export function replicaDied(name: string, cause: Error): AerieError {
   return new AerieError(
     'WORKER_LOST',
-    `The replica of "${name}" that ran this request stopped; send it again`,
+    `The replica of "${name}" that ran this request stopped; send the request again`,
     {
       cause,
     },
@@ -17,17 +17,17 @@ export function replicaStalled(name: string, stallTimeoutMs: number): AerieError
   return new AerieError('WORKER_LOST', message);
 }
 
-/** The kernel or the session threw. Details are for the log: they may hold paths. */
+/** The kernel or the session threw. Details go only to the log, because they may contain paths. */
 export function batchFailed(name: string, cause: unknown): AerieError {
   return new AerieError('INTERNAL', `"${name}" failed to process the request`, { cause });
 }
 
-/** The pool takes no more batches. */
+/** The pool accepts no more batches. */
 export function poolClosed(name: string): AerieError {
   return new AerieError('MODEL_NOT_LOADED', `"${name}" was unloaded; send the request again`);
 }
 
-/** The first replica did not come up. */
+/** The first replica failed to start. */
 export function modelNotLoaded(name: string, cause: unknown): AerieError {
   return new AerieError('MODEL_NOT_LOADED', `"${name}" could not be loaded`, { cause });
 }

@@ -10,15 +10,15 @@ import type {
   RunMessage,
 } from '../worker/protocol.js';
 
-/** What a thread reports to its owner, who abandons it after `startFailed` and `lost`. */
+/** Events of a thread for its owner, which abandons it after `startFailed` and `lost`. */
 export interface ReplicaThreadListener {
   ready(message: ReadyMessage): void;
-  /** The model does not load. */
+  /** The model failed to load. */
   startFailed(error: Error): void;
   done(message: DoneMessage): void;
-  /** The batch failed, the thread goes on. */
+  /** The batch failed; the thread goes on. */
   failed(error: Error): void;
-  /** The thread ended or is about to, whether it was ready or not. Reported once. */
+  /** The thread has exited or is about to, ready or not. Reported once. */
   lost(cause: Error): void;
 }
 
@@ -27,14 +27,14 @@ export interface ReplicaThread {
   /**
    * Sends a batch. Allowed when ready and not running one.
    *
-   * @throws when the items can be neither cloned nor transferred; nothing was sent then.
+   * @throws if the items can be neither cloned nor transferred; then nothing was sent.
    */
   run(message: RunMessage, transfer: readonly ArrayBuffer[]): void;
   /** Asks the thread to release its session and exit. */
   requestClose(): void;
   /** Stops listening and ends the thread without waiting: a thread in native code ends only when that returns. */
   abandon(): void;
-  /** Resolves when the thread is gone. */
+  /** Resolves when the thread has exited. */
   readonly exited: Promise<void>;
 }
 

@@ -4,16 +4,16 @@ import type { DoneMessage, ReadyMessage } from '../worker/protocol.js';
 import { batchFailed, replicaDied, replicaStalled } from './replica-errors.js';
 import type { ReplicaThread, ReplicaThreadListener, SpawnReplicaThread } from './replica-thread.js';
 
-/** Wedged threads of one replica that may still occupy a core and a session's memory before it stops replacing them. */
+/** Number of hung threads, each with a core and a session's memory, after which a replica is not replaced anymore. */
 const MAX_ABANDONED_THREADS = 2;
-/** A lost replica is replaced at once, then after longer and longer waits, until one has been up for a minute. */
+/** A lost replica is replaced at once, then after increasing delays, until one has been up for a minute. */
 const BACKOFF = { firstMs: 100, maxMs: 10_000, immediate: 1, healthyAfterMs: 60_000 };
 /** How long a thread may take to release its session and exit. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** How long to wait for a thread that was ended by force. */
+/** How long to wait for a terminated thread to exit. */
 const TERMINATE_TIMEOUT_MS = 1_000;
 
-/** One batch and who waits for it. */
+/** One batch and its pending promise. */
 export interface Job {
   readonly items: readonly unknown[];
   readonly transfer: readonly ArrayBuffer[];
@@ -21,19 +21,19 @@ export interface Job {
   reject(error: Error): void;
 }
 
-/** What a replica tells its pool. */
+/** Events of a replica for its pool. */
 export interface ReplicaListener {
-  /** The model was loaded: capacity grew by one. {@link ReplicaListener.idle} follows. */
+  /** The model was loaded: capacity increased by one. {@link ReplicaListener.idle} follows. */
   up(replica: Replica, message: ReadyMessage): void;
   /** The replica can take a batch. */
   idle(replica: Replica): void;
-  /** The replica was up and is not any more. */
+  /** The replica was up and has been lost. */
   down(replica: Replica, cause: Error): void;
-  /** The model did not load. Returns whether to try again. */
+  /** The model failed to load. Returns whether to try again. */
   startFailed(replica: Replica, cause: Error): boolean;
 }
 
-/** What a replica is made of. */
+/** Options for a replica. */
 export interface ReplicaContext {
   readonly name: string;
   readonly stallTimeoutMs: number;
@@ -43,7 +43,7 @@ export interface ReplicaContext {
   readonly listener: ReplicaListener;
 }
 
-/** A place in the pool that always wants one thread: starts it, feeds it one batch at a time, replaces it when lost. */
+/** One replica of a pool: starts its thread, sends it one batch at a time, and replaces it when it is lost. */
 export class Replica implements ReplicaThreadListener {
   readonly index: number;
   readonly #context: ReplicaContext;
@@ -57,7 +57,7 @@ export class Replica implements ReplicaThreadListener {
   #provider: string | null = null;
   #deviceId: number | null = null;
   #restarts = 0;
-  /** A restart is due, but too many abandoned threads are still there. */
+  /** A restart is due, but too many abandoned threads still exist. */
   #awaitsExit = false;
   /** At most one timer runs at a time: for the start, the batch, or the wait before a restart. */
   #cancelTimer = (): void => undefined;
@@ -138,7 +138,7 @@ export class Replica implements ReplicaThreadListener {
   }
 
   lost(cause: Error): void {
-    // The end that close() asked for.
+    // The exit that close() requested.
     if (this.#state === 'closed') return;
     if (this.#upSinceMs === null) this.startFailed(cause);
     else this.#replace('restarting', cause, replicaDied(this.#context.name, cause));
@@ -168,7 +168,7 @@ export class Replica implements ReplicaThreadListener {
     this.#replace('wedged', error, error);
   }
 
-  /** The thread is gone or given up: fails its batch and starts another. */
+  /** The thread has exited or is abandoned: fails its batch and starts another thread. */
   #replace(state: 'wedged' | 'restarting', cause: Error, jobError: Error): void {
     const upForMs = this.#upSinceMs === null ? 0 : this.#context.clock.now() - this.#upSinceMs;
     const job = this.#job;

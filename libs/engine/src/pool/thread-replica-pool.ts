@@ -5,7 +5,7 @@ import type { ReadyMessage } from '../worker/protocol.js';
 import { type Job, Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
 import { modelNotLoaded, poolClosed } from './replica-errors.js';
 
-/** What a pool is made of. */
+/** Options for a pool. */
 export interface ThreadReplicaPoolContext extends Omit<ReplicaContext, 'listener'> {
   readonly replicas: number;
   readonly faultsAllowed: boolean;
@@ -20,7 +20,7 @@ const NO_TRANSFER: readonly ArrayBuffer[] = [];
 export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListener {
   readonly #context: ThreadReplicaPoolContext;
   readonly #replicas: readonly Replica[];
-  /** The last that became idle serves next: its memory is still in the caches, and the others may rest. */
+  /** The replica that became idle last serves next: its memory is still in the caches, and the others may sleep. */
   readonly #idle: Replica[] = [];
   readonly #waiting: Job[] = [];
   readonly #capacityListeners = new Set<(capacity: number) => void>();
@@ -41,9 +41,9 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
   }
 
   /**
-   * Starts the first replica and, when it is up, the others: a model that does not load fails once, not once a replica.
+   * Starts the first replica and, once it is up, the others: a model that fails to load fails once, not once per replica.
    *
-   * @throws AerieError MODEL_NOT_LOADED when it does not load; the signal's reason when it aborts. The pool is closed then.
+   * @throws AerieError MODEL_NOT_LOADED if the model fails to load; the signal's reason if it aborts. Closes the pool.
    */
   async open(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
@@ -121,7 +121,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
         provider: failed.provider,
         err: reviveError(failed.error),
       }));
-      logger.warn({ model: name, provider, failures }, 'Execution provider not available, fell back');
+      logger.warn({ model: name, provider, failures }, 'Execution provider not available; using a fallback');
     }
     logger.info({ model: name, replica: replica.index, provider }, 'Replica ready');
     this.#changeCapacity(1);
@@ -177,7 +177,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     if (ended.includes(false)) {
       logger.warn(
         { model: name },
-        'A thread in native code outlives its pool; it ends when that code returns',
+        'A thread in native code outlives its pool; it exits when the native code returns',
       );
     }
   }

@@ -1,7 +1,7 @@
 import type { DevicePreference } from '../engine.js';
 import type { GpuInfo } from '../gpu/gpu-info.js';
 
-/** The machine as far as execution providers care. */
+/** Properties of the machine that matter for execution providers. */
 export interface ProviderPlatform {
   /** `process.platform`. */
   readonly os: string;
@@ -9,7 +9,7 @@ export interface ProviderPlatform {
   readonly arch: string;
 }
 
-/** What the execution providers of a pool are chosen from. */
+/** Inputs for the choice of a pool's execution providers. */
 export interface ProviderRequest {
   readonly platform: ProviderPlatform;
   readonly gpus: readonly GpuInfo[];
@@ -22,18 +22,18 @@ export interface ProviderRequest {
 export interface ProviderAttempt {
   /** ONNX Runtime's name of the execution provider, such as `cpu` or `cuda`. */
   readonly name: string;
-  /** Index of the GPU; null where the provider takes none. */
+  /** Index of the GPU; null if the execution provider uses none. */
   readonly deviceId: number | null;
 }
 
-/** Providers that run on one GPU out of several, named by index. */
+/** Execution providers that run on one of several GPUs, selected by index. */
 const PER_DEVICE_PROVIDERS: ReadonlySet<string> = new Set(['cuda', 'tensorrt', 'dml']);
 
 /**
  * Names of the execution providers to try, in order; `cpu` is always the last.
  *
- * `auto` takes a GPU that the machine lists. CoreML, and DirectML without a listed GPU, are used only when asked for:
- * they accept models with free dimensions and then run many of them slower than the CPU.
+ * `auto` uses a GPU that the machine lists. CoreML, and DirectML without a listed GPU, are used only on request:
+ * they accept models with dynamic dimensions but run many of them slower than the CPU.
  */
 export function resolveProviders({ platform, gpus, device, requested }: ProviderRequest): readonly string[] {
   const wanted = requested ?? impliedProviders(platform, gpus, device);
@@ -41,7 +41,7 @@ export function resolveProviders({ platform, gpus, device, requested }: Provider
   return [...new Set([...beforeCpu, 'cpu'])];
 }
 
-/** The attempts of one replica: replicas take turns on the GPUs. */
+/** The attempts of one replica; replicas are spread over the GPUs in turn. */
 export function attemptsOfReplica(
   providers: readonly string[],
   gpus: readonly GpuInfo[],
@@ -54,7 +54,7 @@ export function attemptsOfReplica(
   }));
 }
 
-/** Number of GPUs that a pool spreads over: 0 when its first choice is the CPU, 1 when the GPUs cannot be listed. */
+/** Number of GPUs for a pool: 0 if its first choice is the CPU, 1 if the GPUs cannot be listed. */
 export function gpusInUse(providers: readonly string[], gpus: readonly GpuInfo[]): number {
   const [first] = providers;
   if (first === undefined || first === 'cpu') return 0;

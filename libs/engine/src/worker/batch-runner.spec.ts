@@ -48,7 +48,7 @@ describe('BatchRunner', () => {
     const { runner, answers } = createRunner({ kernel });
     await runner.run(batch('a'));
     expect(answers).toMatchObject([
-      { type: 'failed', error: { message: 'The kernel answered 0 results for 1 items.' } },
+      { type: 'failed', error: { message: 'The kernel returned 0 results for 1 items.' } },
     ]);
   });
 

@@ -3,7 +3,7 @@ import type { InferenceSession, Kernel } from '../kernel.js';
 import { commitFault } from './faults.js';
 import type { MessageFromReplica, RunMessage } from './protocol.js';
 
-/** Where answers go: the part of `parentPort` that is needed. */
+/** Target of the answers: the necessary part of `parentPort`. */
 export interface AnswerPort {
   postMessage(message: MessageFromReplica, transfer?: readonly ArrayBuffer[]): void;
 }
@@ -32,7 +32,7 @@ export class BatchRunner {
     return this.#running;
   }
 
-  /** Refuses what comes from now on, waits for the batch in progress, and releases the session. */
+  /** Refuses further batches, waits for the batch in progress, and releases the session. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#running;
@@ -50,7 +50,7 @@ export class BatchRunner {
       const { results, transfer } = this.#kernel.finish(outputs, state);
       if (results.length !== items.length) {
         throw new Error(
-          `The kernel answered ${String(results.length)} results for ${String(items.length)} items.`,
+          `The kernel returned ${String(results.length)} results for ${String(items.length)} items.`,
         );
       }
       const times = {
@@ -60,7 +60,7 @@ export class BatchRunner {
       };
       this.#port.postMessage({ type: 'done', results, times }, transfer);
     } catch (error) {
-      // Also results that cannot be cloned or transferred.
+      // Includes results that cannot be cloned or transferred.
       this.#port.postMessage({ type: 'failed', error: serializeError(error) });
     }
   }

@@ -1,6 +1,6 @@
 import type { FaultKind } from '../replica-pool.js';
 
-/** Does to this thread, or to the whole process, what the fault says. For tests of the failure paths. */
+/** Applies a fault to this thread or the whole process, for tests of the failure paths. */
 export function commitFault(kind: FaultKind): void {
   switch (kind) {
     case 'throw':
@@ -13,13 +13,13 @@ export function commitFault(kind: FaultKind): void {
       process.exit(1);
       break;
     case 'crash':
-      // process.abort() is refused in worker threads; the signal is what a crash in native code ends with.
+      // process.abort() is refused in worker threads; a crash in native code ends with this signal.
       process.kill(process.pid, 'SIGABRT');
       blockForEver();
   }
 }
 
-/** Nobody else has this memory, so nobody can wake the thread. */
+/** No other thread has this memory, so none can wake this thread. */
 function blockForEver(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }

@@ -32,7 +32,7 @@ async function createFirstSession(
   failedProviders: readonly ProviderFailure[];
 }> {
   const failedProviders: ProviderFailure[] = [];
-  let lastError: unknown = new Error('No execution provider to try. This is a bug.');
+  let lastError: unknown = new Error('There is no execution provider to try. This is a bug.');
   for (const provider of attempts) {
     try {
       const session = await createSession({ modelPath, intraOpThreads, dynamicQuantization, provider });

@@ -4,12 +4,12 @@ import type { ItemResult } from '../kernel.js';
 import type { ProviderAttempt } from '../providers/resolve-providers.js';
 import type { TensorMetadata } from '../tensor.js';
 
-/** What a replica's thread is started with. */
+/** Start data of a replica's thread. */
 export interface ReplicaThreadData {
   readonly modelPath: string;
   readonly sessionModuleUrl: string;
   readonly kernel: { readonly moduleUrl: string; readonly options: unknown };
-  /** Ways to create the session, in order. */
+  /** Attempts to create the session, in order. */
   readonly attempts: readonly ProviderAttempt[];
   readonly intraOpThreads: number;
   readonly dynamicQuantization: boolean;
@@ -17,7 +17,7 @@ export interface ReplicaThreadData {
   readonly guard: SharedArrayBuffer;
 }
 
-/** Asks for one batch. The next may be sent only after the answer. */
+/** Requests one batch. The next may be sent only after the answer. */
 export interface RunMessage {
   readonly type: 'run';
   readonly items: readonly unknown[];
@@ -25,12 +25,12 @@ export interface RunMessage {
 }
 
 /**
- * What a replica's thread is told. After `close` it releases its session and exits; after `exit` it exits as soon as
- * it comes back from native code.
+ * A message to a replica's thread. After `close` it releases its session and exits; after `exit` it exits as soon as
+ * it returns from native code.
  */
 export type MessageToReplica = RunMessage | { readonly type: 'close' } | { readonly type: 'exit' };
 
-/** A provider that a session could not be created with. */
+/** An execution provider that failed to create a session. */
 export interface ProviderFailure {
   readonly provider: string;
   readonly error: SerializedError;
@@ -43,11 +43,11 @@ export interface ReadyMessage {
   readonly outputs: readonly TensorMetadata[];
   readonly provider: string;
   readonly deviceId: number | null;
-  /** Providers that were tried before the one that worked. */
+  /** Execution providers that failed before this one worked. */
   readonly failedProviders: readonly ProviderFailure[];
 }
 
-/** The model does not load; the thread exits. */
+/** The model failed to load; the thread exits. */
 export interface StartFailedMessage {
   readonly type: 'start-failed';
   readonly error: SerializedError;
@@ -71,6 +71,6 @@ export interface RefusedMessage {
   readonly type: 'refused';
 }
 
-/** What a replica's thread answers. */
+/** A message from a replica's thread. */
 export type MessageFromReplica =
   ReadyMessage | StartFailedMessage | DoneMessage | FailedMessage | RefusedMessage;

@@ -6,8 +6,8 @@ import { BatchRunner } from './batch-runner.js';
 import { loadReplica } from './load-replica.js';
 import type { MessageFromReplica, MessageToReplica, ReplicaThreadData } from './protocol.js';
 
-/** Entry of a replica's thread: loads the model, then serves batches until it is told to close. */
-if (parentPort === null) throw new Error('replica.worker.js runs in a worker thread only.');
+/** Entry point of a replica's thread: loads the model, then runs batches until it is closed. */
+if (parentPort === null) throw new Error('replica.worker.js runs only in a worker thread.');
 const port = parentPort;
 const answers = {
   postMessage(message: MessageFromReplica, transfer?: readonly ArrayBuffer[]): void {

@@ -1,20 +1,20 @@
 import type { InferenceSession } from '../kernel.js';
 import type { ProviderAttempt } from '../providers/resolve-providers.js';
 
-/** What a session is created with. */
+/** Options for a session. */
 export interface SessionOptions {
-  /** Absolute path of the model. A path and not bytes, as weights may lie in files beside it. */
+  /** Absolute path of the model. A path instead of bytes, because weights may be in external files. */
   readonly modelPath: string;
-  /** The execution provider to use. Creation fails when it cannot be. */
+  /** The execution provider to use. Creation fails if it is not available. */
   readonly provider: ProviderAttempt;
   /** Threads within an operator, at least 1. */
   readonly intraOpThreads: number;
   /**
-   * Keeps those threads spinning between runs: faster alone, slower for whatever shares the cores. Default false.
+   * Keeps those threads spinning between runs: faster alone, slower for other work on the same cores. Default false.
    */
   readonly allowSpinning?: boolean;
   /**
-   * How long those threads look for more work within a run before they sleep: waking them costs more than an operator
+   * How long those threads spin for more work within a run before they sleep: waking them costs more than an operator
    * of a few microseconds. Between runs they sleep. Default 0.
    */
   readonly spinMicroseconds?: number;

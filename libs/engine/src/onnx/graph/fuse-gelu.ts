@@ -5,10 +5,10 @@ import { float32Scalar } from './tensor-data.js';
 const TOLERANCE = 1e-4;
 
 /**
- * Makes one operator of `x * (0.5 * (1 + erf(x / sqrt(2))))`, the order of PyTorch's exporter, which ONNX Runtime's own
- * fusion does not know: it looks for `(x * (1 + erf(x / sqrt(2)))) * 0.5`.
+ * Fuses `x * (0.5 * (1 + erf(x / sqrt(2))))` into one operator. PyTorch's exporter writes this order, which ONNX Runtime's
+ * fusion does not recognize: it looks for `(x * (1 + erf(x / sqrt(2)))) * 0.5`.
  *
- * @returns How many were made.
+ * @returns The number of operators created.
  */
 export function fuseGelu(graph: ModelGraph): number {
   const replacements = new Map<NodeProto, readonly NodeProto[]>();
@@ -36,7 +36,7 @@ function geluInput(graph: ModelGraph, last: NodeProto): string | null {
   return null;
 }
 
-/** The other operand of a node that adds to or multiplies with that constant. */
+/** The other operand of a node that adds or multiplies that constant. */
 function constantOperand(
   graph: ModelGraph,
   node: NodeProto | undefined,

@@ -11,10 +11,10 @@ import {
   type TensorProto,
 } from './onnx_pb.js';
 
-/** Operators of ONNX Runtime's own. */
+/** Domain of ONNX Runtime's own operators. */
 export const MICROSOFT_DOMAIN = 'com.microsoft';
 
-/** What a new node is made of. */
+/** Properties of a new node. */
 export interface NewNode {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -31,9 +31,9 @@ export class ModelGraph {
   #producers = new Map<string, NodeProto>();
   readonly #initializers: Map<string, TensorProto>;
 
-  /** @param bytes A serialized ModelProto. @throws Error when it is none. */
+  /** @param bytes A serialized ModelProto. @throws Error if it is invalid. */
   constructor(bytes: Uint8Array) {
-    // A plain view, as a Buffer's slices are no copies.
+    // A plain Uint8Array, because slices of a Buffer are not copies.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#model = fromBinary(ModelProtoSchema, plain);
     const graph = this.#model.graph;
@@ -47,7 +47,7 @@ export class ModelGraph {
     return this.#nodes;
   }
 
-  /** Whether everything there is to know lies in these bytes: no weights in other files, no graphs within nodes. */
+  /** Whether these bytes contain the whole model: no weights in other files, no graphs within nodes. */
   get isSelfContained(): boolean {
     const inline = [...this.#initializers.values()].every(
       ({ dataLocation }) => dataLocation !== DataLocation.EXTERNAL,
@@ -55,7 +55,7 @@ export class ModelGraph {
     return inline && this.#nodes.every(({ attribute }) => attribute.every(({ g }) => g === undefined));
   }
 
-  /** The node whose output has the name. */
+  /** The node that has the output with this name. */
   producer(name: string | undefined): NodeProto | undefined {
     return name === undefined ? undefined : this.#producers.get(name);
   }
@@ -64,7 +64,7 @@ export class ModelGraph {
     return name === undefined ? undefined : this.#initializers.get(name);
   }
 
-  /** Version of ONNX's own operators, 0 when the model names none. */
+  /** Version of ONNX's own operators, 0 if the model does not declare it. */
   get opset(): number {
     return Number(
       this.#model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 0,
@@ -76,7 +76,7 @@ export class ModelGraph {
     this.#initializers.set(tensor.name, tensor);
   }
 
-  /** Puts others in the places of nodes, in order. */
+  /** Replaces nodes by others, in order. */
   replace(replacements: ReadonlyMap<NodeProto, readonly NodeProto[]>): void {
     this.#nodes = this.#nodes.flatMap((node) => replacements.get(node) ?? [node]);
     this.#indexProducers();
@@ -97,7 +97,7 @@ export class ModelGraph {
     for (const name of this.#initializers.keys()) if (!used.has(name)) this.#initializers.delete(name);
   }
 
-  /** The model as it is now. */
+  /** Serializes the current model. */
   serialize(): Uint8Array {
     const { graph } = this.#model;
     if (graph === undefined) throw new Error('The model has no graph.');
@@ -133,7 +133,7 @@ export function newNode({ op, inputs, output, domain, ints = {} }: NewNode): Nod
   });
 }
 
-/** Whether a node is an operator of ONNX's own with that name. */
+/** Whether a node is one of ONNX's own operators with that name. */
 export function isOp(node: NodeProto | undefined, op: string): node is NodeProto {
   return node?.opType === op && node.domain === '';
 }

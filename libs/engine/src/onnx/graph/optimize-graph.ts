@@ -3,20 +3,20 @@ import { ModelGraph } from './model-graph.js';
 import { quantizeMatMuls } from './quantize-matmuls.js';
 import { trimInputs } from './trim-inputs.js';
 
-/** Which passes run on top of those that change no more than the order of additions. */
+/** Passes to run in addition to those that change only the order of additions. */
 export interface GraphOptions {
   /** MatMuls of weights stored as int8 are computed in integers; see {@link quantizeMatMuls}. */
   readonly dynamicQuantization: boolean;
-  /** Whether they are computed of weights as uint8: slower where the CPU has VNNI, and right where it has not. */
+  /** Whether weights are stored as uint8: slower on CPUs with VNNI, but correct on those without. */
   readonly unsignedWeights: boolean;
 }
 
 /**
- * Rewrites a model for ONNX Runtime's CPU kernels: what its own optimizer does not see in graphs as exporters write them
+ * Rewrites a model for ONNX Runtime's CPU kernels, for patterns of exporters that its own optimizer does not recognize
  * (ADR 5).
  *
  * @param bytes A serialized ModelProto.
- * @returns The rewritten one, or null when there is nothing to rewrite: then the file itself is to be loaded.
+ * @returns The rewritten model, or null if there is nothing to rewrite: then load the file itself.
  */
 export function optimizeGraph(bytes: Uint8Array, options: GraphOptions): Uint8Array | null {
   const graph = new ModelGraph(bytes);

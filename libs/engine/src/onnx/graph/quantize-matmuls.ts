@@ -9,11 +9,11 @@ import {
   uint8Tensor,
 } from './tensor-data.js';
 
-/** ReduceMin and ReduceMax take their axes as an input from this opset on. */
+/** From this opset on, ReduceMin and ReduceMax take their axes as an input. */
 const AXES_AS_INPUT = 18;
 /** QuantizeLinear as used here. */
 const LEAST_OPSET = 13;
-/** Activations take the whole range of uint8; a scale below this would divide by zero in rows of equal values. */
+/** Activations use the whole range of uint8; a smaller scale would divide by zero in rows of equal values. */
 const LEAST_SCALE = 1e-12;
 const CONSTANTS = {
   levels: 'aerie.quantize.1/255',
@@ -23,20 +23,20 @@ const CONSTANTS = {
   weightZeroPoint: 'aerie.quantize.weight_zero_point',
   axes: 'aerie.quantize.axes',
 } as const;
-/** What is added to an int8 to store it as uint8. */
+/** Offset that stores an int8 as uint8. */
 const UNSIGNED_OFFSET = 128;
 
-/** A weight stored as int8 with one scale for all or one per column: `[rows, columns]`. */
+/** A weight stored as int8 with one scale in all or one per column: `[rows, columns]`. */
 interface StoredWeight {
   readonly name: string;
   readonly data: Int8Array;
   readonly columns: number;
   readonly scales: Float32Array;
-  /** Sum of each column, scaled: what an activation of 1 everywhere would give. */
+  /** Sum of each column, scaled: the product with activations of 1. */
   readonly columnSums: Float32Array;
 }
 
-/** A quantized activation; all three are names of values. */
+/** A quantized activation; all three fields are names of values. */
 interface QuantizedRows {
   readonly levels: string;
   readonly scale: string;
@@ -45,15 +45,15 @@ interface QuantizedRows {
 
 /**
  * Dynamic quantization for models whose weights are stored as int8 and widened before use: the activations of each such
- * MatMul are quantized to uint8 at run time, every row (token) with a scale and minimum of its own, and the product is
- * made of integers. Per row and not per tensor, as ONNX Runtime's own dynamic quantization does it, so that a row's
- * result does not depend on what else is in the batch.
+ * MatMul are quantized to uint8 at run time, every row (token) with its own scale and minimum, and the product is
+ * computed in integers. It works per row, not per tensor like ONNX Runtime's own dynamic quantization, so that a row's
+ * result does not depend on the rest of the batch.
  *
  * With `x = scale * q + minimum`: `x . W = scale * (q . W) + minimum * columnSums(W)`.
  *
  * @param unsignedWeights Weights become uint8 with a zero point of 128. On x64 without VNNI, ONNX Runtime adds pairs of
  * products of uint8 and int8 in int16, which saturates (255 * 127 * 2 > 32767); for uint8 and uint8 it does not.
- * @returns How many were made.
+ * @returns The number of operators created.
  */
 export function quantizeMatMuls(
   graph: ModelGraph,
@@ -98,7 +98,7 @@ function multipliedWeight(graph: ModelGraph, { input: [a, b] }: NodeProto): Stor
   return isOp(cast, 'Cast') ? readWeight(graph.initializer(cast.input[0]), graph.initializer(scale)) : null;
 }
 
-/** DequantizeLinear's axis, which counts for a vector of scales: 1, the columns, unless given. */
+/** DequantizeLinear's axis, which matters for a vector of scales; default 1, the columns. */
 function scalesColumns({ attribute }: NodeProto): boolean {
   return attribute.every(({ name, i }) => (name === 'axis' ? i === 1n || i === -1n : name !== 'block_size'));
 }

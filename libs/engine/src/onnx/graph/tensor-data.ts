@@ -4,7 +4,7 @@ import { type TensorProto, TensorProtoSchema } from './onnx_pb.js';
 /** Numbers of TensorProto.DataType. */
 export const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT8: 3, INT64: 7 } as const;
 
-/** Elements of an int8 initializer, row by row; null when it is of another type. */
+/** Elements of an int8 initializer, row by row; null if it has another type. */
 export function int8Data(tensor: TensorProto | undefined): Int8Array | null {
   if (tensor?.dataType !== DATA_TYPE.INT8) return null;
   const { rawData } = tensor;
@@ -13,16 +13,16 @@ export function int8Data(tensor: TensorProto | undefined): Int8Array | null {
     : new Int8Array(rawData.buffer, rawData.byteOffset, rawData.byteLength);
 }
 
-/** Elements of a float32 initializer; null when it is of another type. */
+/** Elements of a float32 initializer; null if it has another type. */
 export function float32Data(tensor: TensorProto | undefined): Float32Array | null {
   if (tensor?.dataType !== DATA_TYPE.FLOAT) return null;
-  // The file's bytes may lie at an address that is no multiple of 4: copied. ONNX is little-endian, as we are.
+  // Copied, because the file's bytes may not be aligned to 4. ONNX is little-endian, like this machine.
   return tensor.rawData.length === 0
     ? Float32Array.from(tensor.floatData)
     : new Float32Array(tensor.rawData.slice().buffer);
 }
 
-/** The one element of a float32 scalar, however many dimensions of 1 it has; null when it is no such thing. */
+/** The element of a float32 scalar, with any number of dimensions of 1; null if it is not a scalar. */
 export function float32Scalar(tensor: TensorProto | undefined): number | null {
   const data = float32Data(tensor);
   return data?.length === 1 ? (data[0] ?? null) : null;

@@ -1,10 +1,10 @@
 import type { ModelGraph } from './model-graph.js';
 
 /**
- * Drops optional inputs that are written down as empty at the end of a node. They mean nothing, but ONNX Runtime's
- * fusion of Pad into Conv asks that a third input be a constant, and so does not see a Pad with an empty one.
+ * Drops empty optional inputs at the end of a node. They have no meaning, but ONNX Runtime's
+ * fusion of Pad into Conv requires a third input to be a constant, and therefore skips a Pad with an empty one.
  *
- * @returns How many nodes changed.
+ * @returns The number of nodes changed.
  */
 export function trimInputs({ nodes }: ModelGraph): number {
   let changed = 0;
