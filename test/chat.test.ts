@@ -127,7 +127,7 @@ describe('chat', () => {
     [{ message: 'a', max_tokens: 0 }, 'max_tokens'],
     [{ message: 'a', max_tokens: null }, 'max_tokens'],
     [{ message: 'a', temperature: 2.1 }, 'temperature'],
-    [{ message: 'a', top_p: 0 }, 'top_p'],
+    [{ message: 'a', top_p: -0.1 }, 'top_p'],
     [{ message: 'a', seed: 1.5 }, 'seed'],
     [{ message: 'a', stop_sequences: ['x'.repeat(21)] }, 'stop_sequences'],
     [{ message: 'a', maxTokens: 3 }, 'maxTokens'],

@@ -1,24 +1,5 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, SAMPLING_ROWS, fieldProblems } from '@aerie/contracts';
 import type { GenerationRequest } from './generation-request.js';
-
-interface Range {
-  readonly from: number;
-  readonly to: number;
-  readonly integer?: boolean;
-}
-
-const RANGES = {
-  temperature: { from: 0, to: 2 },
-  topP: { from: Number.MIN_VALUE, to: 1 },
-  topK: { from: 0, to: 2 ** 31 - 1, integer: true },
-  minP: { from: 0, to: 1 },
-  repetitionPenalty: { from: Number.MIN_VALUE, to: 100 },
-  presencePenalty: { from: -2, to: 2 },
-  frequencyPenalty: { from: -2, to: 2 },
-  seed: { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER, integer: true },
-  topLogprobs: { from: 0, to: 20, integer: true },
-  maxTokens: { from: 1, to: Number.MAX_SAFE_INTEGER, integer: true },
-} as const satisfies Partial<Record<keyof GenerationRequest, Range>>;
 
 /**
  * Refuses a request that the generation thread could not take at its word.
@@ -26,27 +7,34 @@ const RANGES = {
  * @throws AerieError INVALID_INPUT, with what was expected and what came.
  */
 export function checkRequest(request: GenerationRequest, maxSlots: number): void {
-  for (const [field, range] of Object.entries(RANGES))
-    checkNumber(field, request[field as keyof typeof RANGES], range);
-  checkNumber('n', request.n, { from: 1, to: maxSlots, integer: true });
-  if (request.stop?.includes('') === true) {
-    throw new AerieError(
-      'INVALID_INPUT',
-      'stop: expected strings of at least one character, got an empty one',
-    );
+  for (const row of SAMPLING_ROWS) {
+    if (row.type === 'number' || row.type === 'integer') {
+      checkNumber(row.name, request[row.name] as number | undefined, row);
+    }
   }
+  checkNumber('n', request.n, { type: 'integer', min: 1, max: maxSlots });
+  if (request.stop?.includes('') === true) throw refused('stop', 'must have no empty strings');
   if (request.kind === 'chat' && request.messages.length === 0) {
-    throw new AerieError('INVALID_INPUT', 'messages: expected at least one message, got none');
+    throw refused('messages', fieldProblems.length(0, { min: 1 }, 'items'));
   }
 }
 
-function checkNumber(field: string, value: number | undefined, { from, to, integer }: Range): void {
+interface NumberRule {
+  readonly type: 'number' | 'integer';
+  readonly min?: number;
+  readonly above?: number;
+  readonly max: number;
+}
+
+function checkNumber(field: string, value: number | undefined, rule: NumberRule): void {
   if (value === undefined) return;
-  if (value >= from && value <= to && (integer !== true || Number.isInteger(value))) return;
-  const kind = integer === true ? 'an integer' : 'a number';
-  const lowest = from === Number.MIN_VALUE ? 'above 0' : `at least ${from}`;
-  throw new AerieError(
-    'INVALID_INPUT',
-    `${field}: expected ${kind} ${lowest} and at most ${to}, got ${value}`,
-  );
+  if (Number.isNaN(value)) throw refused(field, 'must be a number, got NaN');
+  if (rule.type === 'integer' && !Number.isInteger(value))
+    throw refused(field, fieldProblems.fraction(value));
+  const problem = fieldProblems.range(value, rule);
+  if (problem !== undefined) throw refused(field, problem);
+}
+
+function refused(field: string, problem = ''): AerieError {
+  return new AerieError('INVALID_INPUT', `${field} ${problem}.`);
 }

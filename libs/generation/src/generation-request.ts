@@ -4,14 +4,8 @@ import type { Prompt } from './text/prompt-encoder.js';
 /** A request for text. */
 export type GenerationRequest = Prompt &
   SamplingParams & {
-    /** Most tokens to generate per choice; the context may end it earlier. At least 1; without it, the context decides. */
-    readonly maxTokens?: number;
-    /** Strings to stop at; none of them appears in the text. None may be empty. */
-    readonly stop?: readonly string[];
     /** Number of independent answers, 1 (the default) to the engine's `maxSlots`. They share one prefill. */
     readonly n?: number;
-    /** Bit-identical text whatever else runs, as with a seed, for requests without one (such as greedy ones). */
-    readonly reproducible?: boolean;
     /** Goes on after the model's end-of-text token. For measurements. */
     readonly ignoreEos?: boolean;
     /** Higher ones leave the queue first. Default 0. */

@@ -16,3 +16,4 @@ export * from './predict.service.js';
 export * from './gpus.js';
 export * from './inference.module.js';
 export * from './text-reply.js';
+export * from './rest/index.js';

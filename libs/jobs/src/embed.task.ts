@@ -1,8 +1,7 @@
-import type { EmbedReply, EmbedService, InferenceCall } from '@aerie/inference';
+import { type EmbedReply, type EmbedService, type InferenceCall, embedRestTask } from '@aerie/inference';
 import type { JobOutcome, JobTask, RunningJob } from '@aerie/queue';
 import { jobCall } from './job-call.js';
-import { embedInput } from './job-inputs.js';
-import { readInput } from './read-input.js';
+import { NO_LIMITS, readBody } from './read-body.js';
 
 /** Texts that are embedded between two looks at progress and cancellation. */
 const TEXTS_AT_ONCE = 16;
@@ -19,9 +18,9 @@ export class EmbedTask implements JobTask {
   }
 
   async run(job: RunningJob): Promise<JobOutcome> {
-    const { text, truncate } = readInput(embedInput, job.input);
-    const texts = typeof text === 'string' ? [text] : text;
-    let call: InferenceCall = jobCall(job);
+    const body = readBody(embedRestTask.dto, job.input);
+    const { texts, truncate } = embedRestTask.toInput(body, NO_LIMITS);
+    let call: InferenceCall = jobCall(job, body.model);
     const replies: EmbedReply[] = [];
     for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
       job.signal.throwIfAborted();
@@ -32,7 +31,7 @@ export class EmbedTask implements JobTask {
       job.progress(Math.min(1, (from + TEXTS_AT_ONCE) / texts.length));
     }
     const result = merge(replies);
-    return { result, model: result.model, version: result.model_version };
+    return { result: embedRestTask.reply(result), model: result.model, version: result.model_version };
   }
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { AerieError } from '@aerie/contracts';
 import { type JobBatch, type JobQueue, type NewJob, type StatusCounts, isId, newId } from '@aerie/queue';
-import type { JobTaskName } from './job-inputs.js';
+import type { JobTaskName } from './job-tasks.js';
 import type { JobSubmission } from './job-submission.js';
 import type { JobService } from './job.service.js';
 

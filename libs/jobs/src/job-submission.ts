@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type JobHead, type WebhookTarget, newId } from '@aerie/queue';
-import type { JobTaskName } from './job-inputs.js';
+import type { JobTaskName } from './job-tasks.js';
 
 /** How a job is to be run. */
 export interface JobOptions {

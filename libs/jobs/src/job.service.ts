@@ -12,7 +12,7 @@ import {
   viewJob,
 } from '@aerie/queue';
 import { type Admission, BacklogLimit } from './backlog-limit.js';
-import type { JobTaskName } from './job-inputs.js';
+import type { JobTaskName } from './job-tasks.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
 
 /** What bounds the jobs of callers. */

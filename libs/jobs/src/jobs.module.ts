@@ -14,8 +14,8 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { EmbedTask } from './embed.task.js';
-import { JOB_TASKS } from './job-inputs.js';
 import { JobBatchService } from './job-batch.service.js';
+import { JOB_TASKS } from './job-tasks.js';
 import { JobService } from './job.service.js';
 import { JobWorkers } from './job-workers.js';
 import { PredictTask } from './predict.task.js';

@@ -1,8 +1,7 @@
-import type { PredictService } from '@aerie/inference';
+import { type PredictService, predictRestTask } from '@aerie/inference';
 import type { JobOutcome, JobTask, RunningJob } from '@aerie/queue';
 import { jobCall } from './job-call.js';
-import { predictInput } from './job-inputs.js';
-import { readInput } from './read-input.js';
+import { readBody } from './read-body.js';
 
 /** Runs predict jobs. */
 export class PredictTask implements JobTask {
@@ -16,12 +15,8 @@ export class PredictTask implements JobTask {
   }
 
   async run(job: RunningJob): Promise<JobOutcome> {
-    const input = readInput(predictInput, job.input);
-    const { reply, servedBy } = await this.#predictions.predict(
-      { kind: 'url', url: input.image_url },
-      input.top_k,
-      jobCall(job),
-    );
-    return { result: reply, model: servedBy.model, version: servedBy.version };
+    const { source, topK } = predictRestTask.toInput(readBody(predictRestTask.dto, job.input));
+    const { reply, servedBy } = await this.#predictions.predict(source, topK, jobCall(job));
+    return { result: predictRestTask.reply(reply), model: servedBy.model, version: servedBy.version };
   }
 }

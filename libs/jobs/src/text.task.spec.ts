@@ -35,7 +35,7 @@ function run(task: 'chat' | 'generate', input: unknown) {
 
 describe('TextTask', () => {
   it('gives the reply of its route, with progress by what may come, behind those who wait', async () => {
-    const input = { kind: 'text', prompt: 'The capital', maxTokens: 4, temperature: 0 };
+    const input = { prompt: 'The capital', max_tokens: 4, temperature: 0 };
     const { outcome, progress, asked } = run('generate', input);
     expect(await outcome).toEqual({
       result: {
@@ -50,16 +50,16 @@ describe('TextTask', () => {
       version: '2',
     });
     expect(progress).toEqual([0.25, 0.5]);
-    expect(asked).toEqual([input, -1]);
+    expect(asked).toEqual([{ kind: 'text', prompt: 'The capital', maxTokens: 4, temperature: 0 }, -1]);
   });
 
   it('gives chat its own reply', async () => {
-    const input = { kind: 'chat', messages: [{ role: 'user', content: 'hi' }], maxTokens: 4 };
+    const input = { message: 'hi', max_tokens: 4 };
     expect((await run('chat', input).outcome).result).toMatchObject({ content: ' Paris' });
   });
 
   it('refuses what it cannot read for good', async () => {
-    await expect(run('chat', { kind: 'text', prompt: 'x', maxTokens: 4 }).outcome).rejects.toMatchObject({
+    await expect(run('chat', { prompt: 'x', max_tokens: 4 }).outcome).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       retryable: false,
     });

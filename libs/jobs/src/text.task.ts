@@ -2,47 +2,39 @@ import {
   type CompleteAnswer,
   type GenerateService,
   type GenerationRequest,
-  chatReplyOf,
-  generateReplyOf,
+  REST_TASKS,
+  type RestTask,
 } from '@aerie/inference';
 import type { JobOutcome, JobTask, RunningJob } from '@aerie/queue';
-import type { z } from 'zod';
 import { jobCall } from './job-call.js';
-import { chatInput, generateInput } from './job-inputs.js';
-import { readInput } from './read-input.js';
+import { NO_LIMITS, readBody } from './read-body.js';
 
-interface TextKind {
-  readonly input: z.ZodType<object>;
-  readonly reply: (answer: CompleteAnswer) => object;
+/** What the bodies of both have in common. */
+interface TextBody {
+  readonly model?: string;
 }
-
-const KINDS: Readonly<Record<'chat' | 'generate', TextKind>> = {
-  chat: { input: chatInput, reply: chatReplyOf },
-  generate: { input: generateInput, reply: generateReplyOf },
-};
 
 /** Runs jobs that have a language model write: chat or generate. A cancel ends the text where it is. */
 export class TextTask implements JobTask {
-  readonly task: keyof typeof KINDS;
+  readonly task: 'chat' | 'generate';
   readonly concurrency: number;
   readonly #texts: Pick<GenerateService, 'complete'>;
 
-  constructor(task: keyof typeof KINDS, texts: Pick<GenerateService, 'complete'>, concurrency: number) {
+  constructor(task: 'chat' | 'generate', texts: Pick<GenerateService, 'complete'>, concurrency: number) {
     this.task = task;
     this.#texts = texts;
     this.concurrency = concurrency;
   }
 
   async run(job: RunningJob): Promise<JobOutcome> {
-    // JSON has no undefined: what is absent there is absent here.
-    const request = readInput(KINDS[this.task].input, job.input) as GenerationRequest & {
-      readonly maxTokens: number;
-    };
+    const rest: RestTask<TextBody, GenerationRequest, CompleteAnswer> = REST_TASKS[this.task];
+    const body = readBody(rest.dto, job.input);
+    const request = rest.toInput(body, NO_LIMITS);
     let pieces = 0;
-    const answer: CompleteAnswer = await this.#texts.complete(request, jobCall(job), () => {
+    const answer = await this.#texts.complete(request, jobCall(job, body.model), () => {
       // Of what it may become: most texts end before.
-      job.progress(Math.min(1, ++pieces / request.maxTokens));
+      job.progress(Math.min(1, ++pieces / (request.maxTokens ?? Infinity)));
     });
-    return { result: KINDS[this.task].reply(answer), model: answer.model, version: answer.version };
+    return { result: rest.reply(answer), model: answer.model, version: answer.version };
   }
 }

@@ -3,6 +3,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestj
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
+import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { BatchReader } from './batch.reader.js';
 import { writeJsonLines } from './json-lines.js';
 
@@ -20,6 +21,7 @@ export class BatchesController {
 
   @Post()
   @HttpCode(202)
+  @ReadsBody('batch')
   @ApiOperation({
     summary: 'Submit a job batch of up to 10,000 inputs',
     description: 'A JSON array in `items`, or JSON Lines with `?task=`.',
@@ -48,7 +50,7 @@ export class BatchesController {
   ): Promise<JobBatchView & { readonly status_url: string }> {
     const { context } = request;
     const batch = await this.#batches.submit(
-      await this.#reader.read(request, response),
+      this.#reader.read(request),
       context.apiKeyId ?? '',
       context.stickyKey,
     );

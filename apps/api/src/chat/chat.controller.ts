@@ -1,4 +1,4 @@
-import { chatReplyOf } from '@aerie/inference';
+import { ChatBodyDto, ModelQueryDto, StreamableChatBodyDto, chatRestTask } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -7,10 +7,8 @@ import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
-import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat, plainFormat } from './chat-formats.js';
-import { ChatBodyDto, ChatStreamBodyDto, chatRequestOf } from './dto/chat.dto.js';
 import { ChatReplyDto } from './dto/text-reply.dto.js';
 import { TextErrors } from './text-errors.decorator.js';
 
@@ -38,17 +36,17 @@ export class ChatController {
   @ApiOkResponse({ type: ChatReplyDto })
   @TextErrors()
   async chat(
-    @Body() body: ChatBodyDto,
+    @Body() body: StreamableChatBodyDto,
     @Query() query: ModelQueryDto,
     @Context() context: RequestContext,
     @Res() response: Response,
   ): Promise<void> {
     const answer = {
-      request: chatRequestOf(body),
+      request: chatRestTask.toInput(body),
       call: context.longCall(body.model ?? query.model, query.model_version),
       stream: body.stream,
       format: contentFormat,
-      reply: chatReplyOf,
+      reply: chatRestTask.reply,
     };
     await this.#streamer.answer(answer, response);
   }
@@ -65,12 +63,12 @@ export class ChatController {
   @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
   @TextErrors()
   async stream(
-    @Body() body: ChatStreamBodyDto,
+    @Body() body: ChatBodyDto,
     @Query() query: ModelQueryDto,
     @Context() context: RequestContext,
     @Res() response: Response,
   ): Promise<void> {
     const call = context.longCall(body.model ?? query.model, query.model_version);
-    await this.#streamer.stream({ request: chatRequestOf(body), call, format: plainFormat }, response);
+    await this.#streamer.stream({ request: chatRestTask.toInput(body), call, format: plainFormat }, response);
   }
 }

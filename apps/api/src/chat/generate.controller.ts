@@ -1,4 +1,4 @@
-import { generateReplyOf } from '@aerie/inference';
+import { ModelQueryDto, StreamableGenerateBodyDto, generateRestTask } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -7,10 +7,8 @@ import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
-import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat } from './chat-formats.js';
-import { GenerateBodyDto, generateRequestOf } from './dto/generate.dto.js';
 import { GenerateReplyDto } from './dto/text-reply.dto.js';
 import { TextErrors } from './text-errors.decorator.js';
 
@@ -34,17 +32,17 @@ export class GenerateController {
   @ApiOkResponse({ type: GenerateReplyDto })
   @TextErrors()
   async generate(
-    @Body() body: GenerateBodyDto,
+    @Body() body: StreamableGenerateBodyDto,
     @Query() query: ModelQueryDto,
     @Context() context: RequestContext,
     @Res() response: Response,
   ): Promise<void> {
     const answer = {
-      request: generateRequestOf(body),
+      request: generateRestTask.toInput(body),
       call: context.longCall(body.model ?? query.model, query.model_version),
       stream: body.stream,
       format: contentFormat,
-      reply: generateReplyOf,
+      reply: generateRestTask.reply,
     };
     await this.#streamer.answer(answer, response);
   }

@@ -1,7 +1,7 @@
+import { ChoiceField, StringField } from '@aerie/inference';
 import { ModelRegistry } from '@aerie/model-registry';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiExcludeController, ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsString } from 'class-validator';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 
 /** Kinds of fault a replica can be given. */
@@ -9,16 +9,13 @@ const KINDS = ['throw', 'hang', 'die', 'crash'] as const;
 
 /** Which replica's next batch is to fail, and how. */
 export class FaultDto {
-  @ApiProperty()
-  @IsString()
+  @StringField({ required: true })
   readonly model!: string;
 
-  @ApiProperty()
-  @IsString()
+  @StringField({ required: true })
   readonly version!: string;
 
-  @ApiProperty({ enum: KINDS })
-  @IsIn(KINDS)
+  @ChoiceField(KINDS, { required: true })
   readonly kind!: (typeof KINDS)[number];
 }
 

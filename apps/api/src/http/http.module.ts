@@ -1,18 +1,20 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { BodyInterceptor } from './body/body.interceptor.js';
 import { DrainService } from './drain/drain.service.js';
 import { ErrorEnvelopeFilter } from './errors/error-envelope.filter.js';
+import { ProtocolRegistry } from './errors/protocol.registry.js';
 import { RequestValidationPipe } from './errors/request-validation.pipe.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 
 /** What every route has in common. Order: key, rate limit, body, validation; failures leave through the filter. */
 @Module({
-  imports: [RateLimitModule],
+  imports: [RateLimitModule, DiscoveryModule],
   providers: [
     DrainService,
+    ProtocolRegistry,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },

@@ -1,48 +1,42 @@
 import { SETTINGS, type Settings } from '@aerie/config';
-import { AerieError } from '@aerie/contracts';
+import { fieldError, fieldProblems, validationError } from '@aerie/contracts';
+import {
+  type BodyLimits,
+  type FieldSource,
+  ModelQueryDto,
+  REST_TASKS,
+  type RestTask,
+  readDto,
+} from '@aerie/inference';
 import type { JobOptions, JobSubmission, JobTaskName } from '@aerie/jobs';
 import type { WebhookTarget } from '@aerie/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { RequestValidationPipe } from '../http/errors/request-validation.pipe.js';
-import { ChatStreamBodyDto, chatRequestOf } from '../chat/dto/chat.dto.js';
-import { GenerateBodyDto, generateRequestOf } from '../chat/dto/generate.dto.js';
-import { EmbedBodyDto } from '../predictions/dto/embed.dto.js';
-import { ModelQueryDto } from '../predictions/dto/model-query.dto.js';
-import { readImageRequest } from '../predictions/image-request.js';
-import { TextLimitPipe } from '../predictions/text-limit.pipe.js';
+import { isForm, uploadedFile } from '../http/body/uploaded-file.js';
 import { JobOptionsDto, type WebhookDto } from './dto/job-options.dto.js';
 
 const OPTION_FIELDS = ['model', 'version', 'priority', 'delay', 'attempts', 'ttl', 'webhook'] as const;
 const MAX_KEY_LENGTH = 255;
 const FINAL_EVENTS = ['job.completed', 'job.failed', 'job.canceled'] as const;
 
-type Input = JobSubmission['input'];
-
 /** Makes submissions from requests: the body of a task with the options of a job beside it. */
 @Injectable()
 export class SubmissionReader {
-  readonly #validation = new RequestValidationPipe();
-  readonly #texts: TextLimitPipe;
+  readonly #limits: BodyLimits;
   readonly #webhookSecret: string | null;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
-    this.#texts = new TextLimitPipe(settings);
+    this.#limits = settings.texts;
     this.#webhookSecret = settings.jobs.webhookSecret;
   }
 
   /** @throws AerieError VALIDATION_ERROR naming the fields */
-  async read(task: JobTaskName, request: Request): Promise<JobSubmission> {
+  read(task: JobTaskName, request: Request): JobSubmission {
     const { own, options } = split(request.body as Record<string, unknown>);
-    const checked = (await this.#validation.transform(options, {
-      type: 'body',
-      metatype: JobOptionsDto,
-    })) as JobOptionsDto;
-    const query = (await this.#validation.transform(request.query, {
-      type: 'query',
-      metatype: ModelQueryDto,
-    })) as ModelQueryDto;
-    const input = await this.readInput(task, own, request);
+    const source: FieldSource = isForm(request) ? 'text' : 'json';
+    const checked = readDto(JobOptionsDto, options, source);
+    const query = readDto(ModelQueryDto, request.query, 'text');
+    const input = source === 'text' ? this.#readForm(task, own, request) : this.readBody(task, own);
     const { context } = request;
     return {
       task,
@@ -56,38 +50,23 @@ export class SubmissionReader {
     };
   }
 
-  /** The body of a task alone, checked and with its defaults. */
-  async readInput(task: JobTaskName, body: object, request: Request): Promise<Input> {
-    switch (task) {
-      case 'predict': {
-        const { source, topK } = await readImageRequest({
-          body,
-          file: request.file,
-          is: (type: string) => request.is(type),
-        } as Request);
-        return { image_url: source.kind === 'url' ? source.url : asDataUrl(source.bytes), top_k: topK };
-      }
-      case 'embed': {
-        const { text, truncate } = this.#texts.transform(
-          (await this.#validation.transform(body, { type: 'body', metatype: EmbedBodyDto })) as EmbedBodyDto,
-        );
-        return { text, truncate };
-      }
-      case 'generate':
-        return generateRequestOf(
-          (await this.#validation.transform(whole(body), {
-            type: 'body',
-            metatype: GenerateBodyDto,
-          })) as GenerateBodyDto,
-        );
-      case 'chat':
-        return chatRequestOf(
-          (await this.#validation.transform(whole(body), {
-            type: 'body',
-            metatype: ChatStreamBodyDto,
-          })) as ChatStreamBodyDto,
-        );
-    }
+  /**
+   * The body of a task alone, checked and with its defaults: what a job carries.
+   *
+   * @throws AerieError VALIDATION_ERROR naming the fields
+   */
+  readBody(task: JobTaskName, value: object): object {
+    const rest: RestTask<object, unknown, never> = REST_TASKS[task];
+    const body = readDto(rest.dto, withoutStream(value));
+    // Fields that do not go together are refused now, not when the job runs.
+    rest.toInput(body, this.#limits);
+    return body;
+  }
+
+  #readForm(task: JobTaskName, fields: object, request: Request): object {
+    const { upload }: RestTask<object, unknown, never> = REST_TASKS[task];
+    if (upload === undefined) throw new Error(`The task ${task} takes no forms. This is a bug.`);
+    return upload.toBody(readDto(upload.dto, fields, 'text'), uploadedFile(request));
   }
 
   #options({ priority, delay, attempts, ttl, webhook }: JobOptionsDto): JobOptions {
@@ -105,20 +84,22 @@ export class SubmissionReader {
     if (signing === null) {
       const message =
         'webhook.secret is needed, as the server has no WEBHOOK_SECRET: deliveries are always signed';
-      throw new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, {
-        details: [{ field: 'webhook.secret', message }],
-      });
+      throw validationError({ field: 'webhook.secret', message });
     }
     return { url, secret: signing, events: events ?? FINAL_EVENTS };
   }
 }
 
 /** A job has one result: `stream` is not for it. */
-function whole({ stream, ...body }: { readonly stream?: unknown }): object {
+function withoutStream(value: object): object {
+  const { stream, ...body } = value as { readonly stream?: unknown };
   if (stream === undefined || stream === false) return body;
-  const message = 'a job does not stream; its events are at /api/v1/jobs/{id}/events';
-  throw new AerieError('VALIDATION_ERROR', `The request is not valid: stream: ${message}.`, {
-    details: [{ field: 'stream', message }],
+  throw validationError({
+    field: 'stream',
+    message:
+      typeof stream === 'boolean'
+        ? 'stream: a job does not stream; its events are at /api/v1/jobs/{id}/events'
+        : `stream ${fieldProblems.type('true or false', stream)}`,
   });
 }
 
@@ -135,14 +116,7 @@ function split(body: Record<string, unknown>) {
 function idempotencyKeyOf(request: Request): string | null {
   const key = request.get('idempotency-key');
   if (key === undefined) return null;
-  if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return key;
-  const message = `Idempotency-Key must have 1 to ${String(MAX_KEY_LENGTH)} characters`;
-  throw new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, {
-    details: [{ field: 'Idempotency-Key', message }],
-  });
-}
-
-/** The task finds out what it is by its first bytes. */
-function asDataUrl(bytes: Uint8Array): string {
-  return `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}`;
+  const problem = fieldProblems.length(key.length, { min: 1, max: MAX_KEY_LENGTH }, 'characters');
+  if (problem === undefined) return key;
+  throw validationError(fieldError('Idempotency-Key', problem));
 }

@@ -1,3 +1,4 @@
+import { ChatBodyDto, EmbedBodyDto, GenerateBodyDto, PredictBodyDto } from '@aerie/inference';
 import { Controller, HttpCode, Post, Req, Res, type Type, applyDecorators } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
@@ -12,10 +13,6 @@ import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
-import { ChatStreamBodyDto } from '../chat/dto/chat.dto.js';
-import { GenerateBodyDto } from '../chat/dto/generate.dto.js';
-import { EmbedBodyDto } from '../predictions/dto/embed.dto.js';
-import { PredictBodyDto } from '../predictions/dto/predict.dto.js';
 import { JobOptionsDto } from './dto/job-options.dto.js';
 import { JobAcceptedDto } from './dto/job.dto.js';
 import { SubmitService } from './submit.service.js';
@@ -44,7 +41,7 @@ const Submits = (body: Type): MethodDecorator =>
 
 /** Work that is done later. */
 @ApiTags('jobs')
-@ApiExtraModels(JobOptionsDto, PredictBodyDto, EmbedBodyDto, GenerateBodyDto, ChatStreamBodyDto)
+@ApiExtraModels(JobOptionsDto, PredictBodyDto, EmbedBodyDto, GenerateBodyDto, ChatBodyDto)
 @Controller('api/v1')
 export class SubmitController {
   readonly #submit: SubmitService;
@@ -93,7 +90,7 @@ export class SubmitController {
   @ReadsBody('json')
   @RateLimited('chat')
   @ApiOperation({ summary: 'Chat as a job', description: 'Takes the body of chat and the options of jobs.' })
-  @Submits(ChatStreamBodyDto)
+  @Submits(ChatBodyDto)
   chat(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
     return this.#submit.submit('chat', request, response);
   }

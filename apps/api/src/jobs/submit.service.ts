@@ -22,7 +22,7 @@ export class SubmitService {
 
   /** @throws AerieError as the submit does; with `Prefer: wait`, the job's own error when it failed in that time */
   async submit(task: JobTaskName, request: Request, response: Response): Promise<unknown> {
-    const submission = await this.#reader.read(task, request);
+    const submission = this.#reader.read(task, request);
     const { respondAsync, wait } = parsePrefer(request.get('prefer'), MAX_WAIT_S);
     const { id } = await this.#jobs.submit(submission);
     response.setHeader('Location', jobPath(id));

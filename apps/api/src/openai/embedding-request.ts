@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import { modelField, optional, readFields, unsupported } from './request-fields.js';
+import { unsupported } from './request-fields.js';
+import { integer, modelField, optional, readFields } from './zod-fields.js';
 
-const schema = z.looseObject({
+/** No model has more. */
+const MAX_DIMENSIONS = 1_000_000;
+
+/** Body of embeddings. */
+export const embeddingSchema = z.looseObject({
   model: modelField,
   input: z.union([z.string(), z.array(z.unknown()).min(1)]),
   encoding_format: optional(z.enum(['float', 'base64'])),
-  dimensions: optional(z.int().min(1)),
+  dimensions: optional(integer({ min: 1, max: MAX_DIMENSIONS })),
 });
 
 /** A request for embeddings, read. */
@@ -18,7 +23,7 @@ export interface EmbeddingRequest {
 
 /** @throws AerieError VALIDATION_ERROR, UNSUPPORTED_PARAMETER. */
 export function readEmbeddingRequest(body: object, maxTexts: number): EmbeddingRequest {
-  const { model, input, encoding_format, dimensions } = readFields(schema, body);
+  const { model, input, encoding_format, dimensions } = readFields(embeddingSchema, body);
   const texts = typeof input === 'string' ? [input] : input;
   if (texts.some((text) => typeof text === 'number' || Array.isArray(text))) {
     throw unsupported('input', 'input: expected texts; token ids are not supported.');

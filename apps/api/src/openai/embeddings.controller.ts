@@ -1,17 +1,20 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { EmbedService } from '@aerie/inference';
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { ProtocolController } from '../http/errors/protocol.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
-import { readEmbeddingRequest } from './embedding-request.js';
+import { embeddingSchema, readEmbeddingRequest } from './embedding-request.js';
+import { OPENAI } from './openai.protocol.js';
 import { modelOf, unsupported } from './request-fields.js';
+import { openApiSchema } from './zod-fields.js';
 
 /** Embeddings, as clients of OpenAI's API ask for them. */
 @ApiTags('openai')
-@Controller('v1/embeddings')
+@ProtocolController(OPENAI, 'embeddings')
 export class OpenAiEmbeddingsController {
   readonly #embeddings: EmbedService;
   readonly #maxTexts: number;
@@ -26,6 +29,7 @@ export class OpenAiEmbeddingsController {
   @ReadsBody('json')
   @RateLimited('embed')
   @ApiOperation({ summary: "OpenAI's embeddings" })
+  @ApiBody({ schema: openApiSchema(embeddingSchema) })
   async embed(@Body() body: object, @Context() context: RequestContext): Promise<object> {
     const { texts, model: id, base64, dimensions } = readEmbeddingRequest(body, this.#maxTexts);
     const { model, version } = modelOf(id);

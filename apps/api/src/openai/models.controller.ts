@@ -1,6 +1,8 @@
 import { ModelRegistry } from '@aerie/model-registry';
-import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ProtocolController } from '../http/errors/protocol.js';
+import { OPENAI } from './openai.protocol.js';
 import { modelOf } from './request-fields.js';
 
 /** A model in OpenAI's words. */
@@ -17,7 +19,7 @@ const STARTED = Math.floor(Date.now() / 1000);
 
 /** Models, as clients of OpenAI's API ask for them: those for text and for embeddings. */
 @ApiTags('openai')
-@Controller('v1/models')
+@ProtocolController(OPENAI, 'models')
 export class OpenAiModelsController {
   readonly #registry: ModelRegistry;
 

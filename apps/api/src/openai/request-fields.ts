@@ -1,5 +1,4 @@
 import { AerieError } from '@aerie/contracts';
-import { z } from 'zod';
 
 /** A parameter of OpenAI's API that this server does not have. */
 export interface UnsupportedField {
@@ -63,26 +62,6 @@ export function unsupported(
 ): AerieError {
   return new AerieError('UNSUPPORTED_PARAMETER', why, { details: [{ field, message: 'is not supported' }] });
 }
-
-/**
- * Reads a body.
- *
- * @throws AerieError VALIDATION_ERROR naming the first field that is not as it should be.
- */
-export function readFields<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
-  const summary = details.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  throw new AerieError('VALIDATION_ERROR', `The request is not valid: ${summary}.`, { details });
-}
-
-/** Null stands for "not given", as in OpenAI's API. */
-export const optional = <T extends z.ZodType>(schema: T) =>
-  schema.nullish().transform((value) => value ?? undefined);
-
-/** `name` or `name@version`: no model's name holds an @. */
-export const modelField = z.string().min(1).max(194);
 
 /** Model and version of a request. */
 export function modelOf(id: string): { readonly model: string; readonly version?: string } {

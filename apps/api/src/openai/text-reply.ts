@@ -7,7 +7,7 @@ import type {
   GenerationUsage,
 } from '@aerie/inference';
 import type { AnswerFormatFactory, AnswerOrigin } from '../chat/answer-format.js';
-import { openAiErrorOf } from '../http/errors/openai-error.js';
+import { openAiErrorOf } from './openai-error.js';
 import { jsonFrame, textFrame } from '../http/sse/sse-frame.js';
 import type { TextRequest } from './text-request.js';
 

@@ -1,39 +1,29 @@
+import { fieldError, samplingOf, validationError } from '@aerie/contracts';
 import type { GenerationRequest, TextWork } from '@aerie/inference';
 import { z } from 'zod';
 import {
-  modelField,
-  optional,
-  readFields,
   refuseUnsupported,
   unsupported,
   UNSUPPORTED_CHAT_FIELDS,
   UNSUPPORTED_COMPLETION_FIELDS,
 } from './request-fields.js';
-
-const positive = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+import { integer, modelField, optional, readFields, samplingShape, topLogprobs } from './zod-fields.js';
 
 /** Most answers of one request, and most prompts that may ask for them. */
 const MAX_CHOICES = 128;
 const MAX_PROMPTS = 16;
+const MAX_COMPLETION_LOGPROBS = 5;
 
 /** What chat and completions share. Sampling beyond OpenAI's is spelled as vLLM spells it. */
 const textFields = {
   model: modelField,
   stream: optional(z.boolean()),
   stream_options: optional(z.looseObject({ include_usage: optional(z.boolean()) })),
-  max_tokens: optional(positive),
-  n: optional(z.int().min(1).max(MAX_CHOICES)),
-  temperature: optional(z.number().min(0).max(2)),
-  top_p: optional(z.number().gt(0).max(1)),
-  top_k: optional(z.int().min(-1).max(1_000_000)),
-  min_p: optional(z.number().min(0).max(1)),
-  repetition_penalty: optional(z.number().gt(0).max(100)),
-  presence_penalty: optional(z.number().min(-2).max(2)),
-  frequency_penalty: optional(z.number().min(-2).max(2)),
-  logit_bias: optional(z.record(z.string().regex(/^\d{1,9}$/, 'a token id'), z.number().min(-100).max(100))),
-  seed: optional(z.int()),
-  reproducible: optional(z.boolean()),
-  stop: optional(z.union([z.string().min(1), z.array(z.string().min(1)).max(4)])),
+  n: optional(integer({ min: 1, max: MAX_CHOICES })),
+  ...samplingShape,
+  logit_bias: optional(
+    z.record(z.string().regex(/^\d{1,9}$/, 'must be a token id'), z.number().min(-100).max(100)),
+  ),
 };
 
 const contentPart = z.looseObject({ type: z.string(), text: z.string().optional() });
@@ -42,18 +32,20 @@ const message = z.looseObject({
   content: z.union([z.string(), z.array(contentPart)]).nullish(),
 });
 
-const chatSchema = z.looseObject({
+/** Body of chat completions. */
+export const chatSchema = z.looseObject({
   ...textFields,
   messages: z.array(message).min(1).max(4096),
-  max_completion_tokens: optional(positive),
+  max_completion_tokens: samplingShape.max_tokens,
   logprobs: optional(z.boolean()),
-  top_logprobs: optional(z.int().min(0).max(20)),
+  top_logprobs: topLogprobs,
 });
 
-const completionSchema = z.looseObject({
+/** Body of completions. */
+export const completionSchema = z.looseObject({
   ...textFields,
   prompt: z.union([z.string(), z.array(z.unknown())]),
-  logprobs: optional(z.int().min(0).max(5)),
+  logprobs: optional(integer({ min: 0, max: MAX_COMPLETION_LOGPROBS })),
 });
 
 /** A request of either route, read. */
@@ -73,7 +65,6 @@ const COMPLETION_TOKENS = 16;
 export function readChatRequest(body: object): TextRequest {
   refuseUnsupported(body, UNSUPPORTED_CHAT_FIELDS);
   const fields = readFields(chatSchema, body);
-  const maxTokens = fields.max_completion_tokens ?? fields.max_tokens;
   if (fields.top_logprobs !== undefined && fields.logprobs !== true) {
     throw unsupported('top_logprobs', 'top_logprobs needs logprobs: true.');
   }
@@ -84,7 +75,7 @@ export function readChatRequest(body: object): TextRequest {
       kind: 'chat',
       messages: fields.messages.map(readMessage),
       ...sampling(fields),
-      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...(fields.max_completion_tokens === undefined ? {} : { maxTokens: fields.max_completion_tokens }),
       ...(fields.logprobs === true ? { topLogprobs: fields.top_logprobs ?? 0 } : {}),
     },
   };
@@ -122,20 +113,10 @@ function common(fields: Common): Omit<TextRequest, 'kind' | 'generation'> {
 }
 
 function sampling(fields: Common): Omit<GenerationRequest, 'kind' | 'messages' | 'prompt'> {
-  const { stop } = fields;
   return {
-    ...(fields.temperature === undefined ? {} : { temperature: fields.temperature }),
-    ...(fields.top_p === undefined ? {} : { topP: fields.top_p }),
-    ...(fields.top_k === undefined ? {} : { topK: Math.max(0, fields.top_k) }),
-    ...(fields.min_p === undefined ? {} : { minP: fields.min_p }),
-    ...(fields.repetition_penalty === undefined ? {} : { repetitionPenalty: fields.repetition_penalty }),
-    ...(fields.presence_penalty === undefined ? {} : { presencePenalty: fields.presence_penalty }),
-    ...(fields.frequency_penalty === undefined ? {} : { frequencyPenalty: fields.frequency_penalty }),
+    ...samplingOf('openai', fields),
     ...(fields.logit_bias === undefined ? {} : { logitBias: fields.logit_bias }),
-    ...(fields.seed === undefined ? {} : { seed: fields.seed }),
-    ...(fields.reproducible === undefined ? {} : { reproducible: fields.reproducible }),
     ...(fields.n === undefined ? {} : { n: fields.n }),
-    ...(stop === undefined ? {} : { stop: typeof stop === 'string' ? [stop] : stop }),
   };
 }
 
@@ -177,10 +158,12 @@ function readPrompts(prompt: string | readonly unknown[], n: number): readonly s
   if (prompt.some((text) => typeof text === 'number' || Array.isArray(text))) {
     throw unsupported('prompt', 'prompt: expected texts; token ids are not supported.');
   }
-  const limited = z.array(z.string()).min(1).max(MAX_PROMPTS, `at most ${MAX_PROMPTS} texts`);
+  const limited = z.array(z.string()).min(1).max(MAX_PROMPTS);
   const { prompt: texts } = readFields(z.object({ prompt: limited }), { prompt });
-  const choices = z.int().max(MAX_CHOICES, `at most ${MAX_CHOICES} choices of all prompts together`);
-  readFields(z.object({ n: choices }), { n: n * texts.length });
+  if (n * texts.length > MAX_CHOICES) {
+    const problem = `must be at most ${MAX_CHOICES} over all prompts together, got ${n * texts.length}`;
+    throw validationError(fieldError('n', problem));
+  }
   return texts;
 }
 

@@ -1,19 +1,28 @@
 import type { CompleteAnswer } from '@aerie/inference';
-import { Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AnswerStreamer } from '../chat/answer-streamer.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { ProtocolController } from '../http/errors/protocol.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
+import { OPENAI } from './openai.protocol.js';
 import { modelOf } from './request-fields.js';
 import { chunkFormat, replyOf } from './text-reply.js';
-import { readChatRequest, readCompletionRequest, type TextRequest } from './text-request.js';
+import {
+  chatSchema,
+  completionSchema,
+  readChatRequest,
+  readCompletionRequest,
+  type TextRequest,
+} from './text-request.js';
+import { openApiSchema } from './zod-fields.js';
 
 /** Chat completions and completions, as clients of OpenAI's API ask for them. */
 @ApiTags('openai')
-@Controller('v1')
+@ProtocolController(OPENAI)
 export class OpenAiTextController {
   readonly #streamer: AnswerStreamer;
 
@@ -26,6 +35,7 @@ export class OpenAiTextController {
   @ReadsBody('json')
   @RateLimited('chat')
   @ApiOperation({ summary: "OpenAI's chat completions" })
+  @ApiBody({ schema: openApiSchema(chatSchema) })
   async chat(
     @Body() body: object,
     @Context() context: RequestContext,
@@ -39,6 +49,7 @@ export class OpenAiTextController {
   @ReadsBody('json')
   @RateLimited('chat')
   @ApiOperation({ summary: "OpenAI's completions" })
+  @ApiBody({ schema: openApiSchema(completionSchema) })
   async complete(
     @Body() body: object,
     @Context() context: RequestContext,

@@ -1,5 +1,6 @@
-import { EmbedService } from '@aerie/inference';
-import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
+import { SETTINGS, type Settings } from '@aerie/config';
+import { EmbedBodyDto, EmbedService, ModelQueryDto, embedRestTask } from '@aerie/inference';
+import { Body, Controller, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
@@ -7,18 +8,18 @@ import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
-import { EmbedBodyDto, EmbedReplyDto } from './dto/embed.dto.js';
-import { ModelQueryDto } from './dto/model-query.dto.js';
-import { TextLimitPipe } from './text-limit.pipe.js';
+import { EmbedReplyDto } from './dto/embed-reply.dto.js';
 
 /** Vectors for texts. */
 @ApiTags('predictions')
 @Controller(['api/v1/embed', 'embed'])
 export class EmbedController {
   readonly #embeddings: EmbedService;
+  readonly #limits: Settings['texts'];
 
-  constructor(embeddings: EmbedService) {
+  constructor(embeddings: EmbedService, @Inject(SETTINGS) settings: Settings) {
     this.#embeddings = embeddings;
+    this.#limits = settings.texts;
   }
 
   @Post()
@@ -41,12 +42,12 @@ export class EmbedController {
   @ApiErrors('UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR', 'RATE_LIMITED', 'OVERLOADED')
   @ApiErrors('MODEL_NOT_LOADED', 'WORKER_LOST', 'SHUTTING_DOWN', 'TIMEOUT')
   async embed(
-    @Body(TextLimitPipe) body: EmbedBodyDto,
+    @Body() body: EmbedBodyDto,
     @Query() query: ModelQueryDto,
     @Context() context: RequestContext,
   ): Promise<EmbedReplyDto> {
-    const texts = typeof body.text === 'string' ? [body.text] : body.text;
+    const { texts, truncate } = embedRestTask.toInput(body, this.#limits);
     const call = context.call(body.model ?? query.model, query.model_version);
-    return context.served(await this.#embeddings.embed(texts, body.truncate, call));
+    return embedRestTask.reply(context.served(await this.#embeddings.embed(texts, truncate, call)));
   }
 }

@@ -1,4 +1,11 @@
-import { PredictService } from '@aerie/inference';
+import {
+  type ImageRequest,
+  ModelQueryDto,
+  PredictBodyDto,
+  PredictService,
+  PredictUploadDto,
+  predictRestTask,
+} from '@aerie/inference';
 import { Controller, HttpCode, Post, Query } from '@nestjs/common';
 import {
   ApiBody,
@@ -16,9 +23,8 @@ import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
-import { ModelQueryDto } from './dto/model-query.dto.js';
-import { PredictBodyDto, PredictReplyDto, PredictUploadDto } from './dto/predict.dto.js';
-import { ImageBody, type ImageRequest } from './image-request.js';
+import { PredictReplyDto } from './dto/predict-reply.dto.js';
+import { ImageBody } from './image-body.decorator.js';
 
 /** Labels for pictures. */
 @ApiTags('predictions')
@@ -65,6 +71,6 @@ export class PredictController {
     @Context() context: RequestContext,
   ): Promise<PredictReplyDto> {
     const call = context.call(query.model, query.model_version);
-    return context.served(await this.#predictions.predict(source, topK, call));
+    return predictRestTask.reply(context.served(await this.#predictions.predict(source, topK, call)));
   }
 }

@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, SAMPLING_ROWS } from '@aerie/contracts';
 import type { GenerationRequest } from '@aerie/generation';
 import type { ResolvedProviderOptions } from '../provider-options.js';
 
@@ -24,15 +24,9 @@ export function toOpenAiRequest(request: GenerationRequest, target: Target): Ope
     model: target.upstreamModel,
     stream: true,
     stream_options: streamOptions(request, target),
-    temperature: request.temperature,
-    top_p: request.topP,
-    presence_penalty: request.presencePenalty,
-    frequency_penalty: request.frequencyPenalty,
     logit_bias: request.logitBias,
-    seed: request.seed,
-    stop: request.stop !== undefined && request.stop.length > 0 ? request.stop : undefined,
     n: request.n,
-    ...extensions(request, target),
+    ...sampling(request, target),
   };
   if (request.kind === 'text' && target.textPrompts === 'completions') {
     // Without max_tokens OpenAI ends an answer on this route after 16 tokens, with `length`.
@@ -64,28 +58,39 @@ function streamOptions(request: GenerationRequest, { extensions }: Target): obje
   return { include_usage: true, ...(counted ? { continuous_usage_stats: true } : {}) };
 }
 
-/** Parameters beyond OpenAI's. Those that change nothing are left out. */
-function extensions(request: GenerationRequest, target: Target): object {
-  if (request.reproducible === true) {
-    throw unsupported('reproducible', target.name, 'no other server promises it; seed comes closest');
-  }
-  const wanted = {
-    top_k: nonNeutral(request.topK, 0),
-    min_p: nonNeutral(request.minP, 0),
-    repetition_penalty: nonNeutral(request.repetitionPenalty, 1),
-    ignore_eos: request.ignoreEos === true ? true : undefined,
-  };
-  if (target.extensions === 'vllm') return wanted;
-  for (const [field, value] of Object.entries(wanted)) {
-    if (value !== undefined) {
-      throw unsupported(field, target.name, 'it is no parameter of the OpenAI API; leave it out');
+/** What each route and upstream has a name of its own for. */
+const NAMED_BY_ROUTE: ReadonlySet<string> = new Set(['maxTokens', 'topLogprobs']);
+
+/** The parameters of the table of sampling. Those beyond OpenAI's are left out where they change nothing. */
+function sampling(request: GenerationRequest, target: Target): object {
+  const wanted: Record<string, unknown> = {};
+  for (const { name, openai, upstream, neutral } of SAMPLING_ROWS) {
+    const value = request[name];
+    if (value === undefined || NAMED_BY_ROUTE.has(name) || (Array.isArray(value) && value.length === 0))
+      continue;
+    if (upstream === 'openai') {
+      wanted[openai] = value;
+    } else if (value !== neutral) {
+      if (upstream === 'none') {
+        throw unsupported(openai, target.name, 'no other server promises it; seed comes closest');
+      }
+      assertExtended(openai, target);
+      wanted[openai] = value;
     }
   }
-  return {};
+  if (request.ignoreEos === true) {
+    assertExtended('ignore_eos', target);
+    wanted.ignore_eos = true;
+  }
+  // vLLM refuses a top_p of 0, which OpenAI takes for the most likely token.
+  return target.extensions === 'vllm' && request.topP === 0
+    ? { ...wanted, top_p: undefined, temperature: 0 }
+    : wanted;
 }
 
-function nonNeutral(value: number | undefined, neutral: number): number | undefined {
-  return value === neutral ? undefined : value;
+function assertExtended(field: string, { extensions, name }: Target): void {
+  if (extensions === 'vllm') return;
+  throw unsupported(field, name, 'it is no parameter of the OpenAI API; leave it out');
 }
 
 function unsupported(field: string, model: string, reason: string): AerieError {

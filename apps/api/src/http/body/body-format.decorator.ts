@@ -4,10 +4,12 @@ import { SetMetadata } from '@nestjs/common';
 export type BodyFormat =
   /** JSON, up to MAX_JSON_BYTES. */
   | 'json'
-  /** JSON up to MAX_PREDICT_JSON_BYTES (it may hold a data URL), or multipart with one file named `image`. */
-  | 'image';
+  /** JSON up to MAX_PREDICT_JSON_BYTES (it may hold a data URL), or a form with one file named `image`. */
+  | 'image'
+  /** JSON or JSON Lines, up to MAX_BATCH_BYTES. */
+  | 'batch';
 
-/** Metadata key of {@link Body}. */
+/** Metadata key of {@link ReadsBody}. */
 export const BODY_FORMAT = 'aerie:body-format';
 
 /** Says how the route's body is read. Bodies are read after the guards, so a refused caller's body costs nothing. */

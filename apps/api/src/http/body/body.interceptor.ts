@@ -1,4 +1,5 @@
 import { SETTINGS, type Settings } from '@aerie/config';
+import { AerieError } from '@aerie/contracts';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -10,40 +11,48 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { BODY_FORMAT, type BodyFormat } from './body-format.decorator.js';
-import { ImageUploadReader } from './image-upload.reader.js';
+import type { BodyReader } from './body.reader.js';
+import { ImageFormReader } from './image-form.reader.js';
 import { JsonBodyReader } from './json-body.reader.js';
+import { JsonLinesBodyReader } from './json-lines-body.reader.js';
 
 /** Reads bodies by the format that the route asks for, after the guards and before validation. */
 @Injectable()
 export class BodyInterceptor implements NestInterceptor {
   readonly #reflector: Reflector;
-  readonly #json: JsonBodyReader;
-  readonly #largeJson: JsonBodyReader;
-  readonly #upload: ImageUploadReader;
+  readonly #readers: Readonly<Record<BodyFormat, readonly BodyReader[]>>;
 
-  constructor(reflector: Reflector, @Inject(SETTINGS) { http, images }: Settings) {
+  constructor(reflector: Reflector, @Inject(SETTINGS) { http, images, jobs }: Settings) {
     this.#reflector = reflector;
-    this.#json = new JsonBodyReader({ maxBytes: http.maxJsonBytes, maxDepth: http.maxJsonDepth });
-    this.#largeJson = new JsonBodyReader({ maxBytes: http.maxPredictJsonBytes, maxDepth: http.maxJsonDepth });
-    this.#upload = new ImageUploadReader(images.maxBytes);
+    const depth = http.maxJsonDepth;
+    const batchLimit = { bytes: jobs.maxBatchBytes, setting: 'MAX_BATCH_BYTES' };
+    const imageLimit = { bytes: http.maxPredictJsonBytes, setting: 'MAX_PREDICT_JSON_BYTES' };
+    this.#readers = {
+      json: [new JsonBodyReader({ bytes: http.maxJsonBytes, setting: 'MAX_JSON_BYTES' }, depth)],
+      image: [new JsonBodyReader(imageLimit, depth), new ImageFormReader(images.maxBytes)],
+      batch: [new JsonBodyReader(batchLimit, depth), new JsonLinesBodyReader(batchLimit, depth)],
+    };
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const format = this.#reflector.get<BodyFormat | undefined>(BODY_FORMAT, context.getHandler());
-    const http = context.switchToHttp();
-    if (format !== undefined)
-      await this.#read(format, http.getRequest<Request>(), http.getResponse<Response>());
+    if (format !== undefined) {
+      const http = context.switchToHttp();
+      await read(this.#readers[format], http.getRequest<Request>(), http.getResponse<Response>());
+    }
     return next.handle();
   }
+}
 
-  async #read(format: BodyFormat, request: Request, response: Response): Promise<void> {
-    switch (format) {
-      case 'json':
-        request.body = await this.#json.read(request);
-        return;
-      case 'image':
-        if (request.is('multipart/form-data') === false) request.body = await this.#largeJson.read(request);
-        else await this.#upload.read(request, response);
-    }
+/** @throws AerieError UNSUPPORTED_MEDIA_TYPE naming every type that is taken, and what the reader throws */
+async function read(readers: readonly BodyReader[], request: Request, response: Response): Promise<void> {
+  // `is` gives null for a request without a body, which the first reader takes for an empty one.
+  const reader = readers.find(({ types }) => request.is([...types]) !== false);
+  if (reader === undefined) {
+    const types = readers.flatMap((known) => known.types).join(', ');
+    const came = request.headers['content-type'] ?? 'none';
+    const expected = readers.length === 1 ? types : `one of ${types}`;
+    throw new AerieError('UNSUPPORTED_MEDIA_TYPE', `Expected Content-Type ${expected}, got ${came}.`);
   }
+  await reader.read(request, response);
 }

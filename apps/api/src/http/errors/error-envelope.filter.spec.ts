@@ -20,7 +20,8 @@ function answer(
   };
   const request = { path: '/api/v1/predict', context: { id: 'r1' } };
   const host = { switchToHttp: () => ({ getRequest: () => request, getResponse: () => response }) };
-  new ErrorEnvelopeFilter(logger as unknown as Logger).catch(thrown, host as unknown as ArgumentsHost);
+  const filter = new ErrorEnvelopeFilter(logger as unknown as Logger, { of: () => undefined });
+  filter.catch(thrown, host as unknown as ArgumentsHost);
   return { logger, response };
 }
 

@@ -2,7 +2,7 @@ import { type AerieError, errorTableEntry } from '@aerie/contracts';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { answerOpenAiError, isOpenAiPath } from './openai-error.js';
+import { ProtocolRegistry } from './protocol.registry.js';
 import { toAerieError } from './to-aerie-error.js';
 
 /** The error body that callers rely on. */
@@ -18,9 +18,14 @@ export interface ErrorEnvelope {
 @Catch()
 export class ErrorEnvelopeFilter implements ExceptionFilter {
   readonly #logger: Logger;
+  readonly #protocols: Pick<ProtocolRegistry, 'of'>;
 
-  constructor(@Inject(LOGGER) logger: Logger) {
+  constructor(
+    @Inject(LOGGER) logger: Logger,
+    @Inject(ProtocolRegistry) protocols: Pick<ProtocolRegistry, 'of'>,
+  ) {
     this.#logger = logger;
+    this.#protocols = protocols;
   }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -34,8 +39,9 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     }
     if (response.destroyed) return;
     setRetryAfter(response, error);
-    if (isOpenAiPath(request.path)) answerOpenAiError(response, error);
-    else response.status(error.status).json(envelopeOf(error, request));
+    const protocol = this.#protocols.of(request.path);
+    if (protocol === undefined) response.status(error.status).json(envelopeOf(error, request));
+    else protocol.answerError(error, request, response);
   }
 
   #log(error: AerieError, request: Request): void {

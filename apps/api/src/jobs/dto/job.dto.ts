@@ -1,7 +1,6 @@
+import { ChoiceField, IntegerField, NumberField, StringField } from '@aerie/inference';
+import { JOB_STATUSES, type JobStatus, isId } from '@aerie/queue';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { JOB_STATUSES, type JobStatus } from '@aerie/queue';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 
 /** Longest wait in one request, seconds. */
 export const MAX_WAIT_S = 60;
@@ -77,39 +76,22 @@ export class JobDto {
 
 /** Query of a job's status. */
 export class JobQueryDto {
-  @ApiPropertyOptional({
-    minimum: 0,
-    maximum: MAX_WAIT_S,
-    description: 'Seconds to wait for the job to finish.',
-  })
-  @IsOptional()
-  @Type(() => Number)
-  @IsNumber()
-  @Min(0)
-  @Max(MAX_WAIT_S)
+  @NumberField({ min: 0, max: MAX_WAIT_S, default: 0, description: 'Seconds to wait for the job to finish.' })
   readonly wait: number = 0;
 }
 
 /** Query of the list of jobs. */
 export class JobListQueryDto {
-  @ApiPropertyOptional({ enum: JOB_STATUSES })
-  @IsOptional()
-  @IsIn(JOB_STATUSES)
+  @ChoiceField(JOB_STATUSES, {})
   readonly status?: JobStatus;
 
-  @ApiPropertyOptional({ description: 'next_cursor of the previous page.' })
-  @IsOptional()
-  @IsString()
-  @IsUUID('7')
-  @MaxLength(64)
+  @StringField({
+    check: (text) => (isId(text) ? undefined : 'must be the next_cursor of a page'),
+    description: 'next_cursor of the previous page.',
+  })
   readonly cursor?: string;
 
-  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @IntegerField({ min: 1, max: 100, default: 20 })
   readonly limit: number = 20;
 }
 

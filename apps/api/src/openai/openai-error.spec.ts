@@ -1,7 +1,7 @@
 import { AerieError, ERROR_TABLE, type ErrorCode } from '@aerie/contracts';
 import type { Response } from 'express';
 import { describe, expect, it } from '@jest/globals';
-import { answerOpenAiError, isOpenAiPath, openAiErrorOf } from './openai-error.js';
+import { answerOpenAiError, openAiErrorOf } from './openai-error.js';
 
 class FakeResponse {
   code = 0;
@@ -67,14 +67,5 @@ describe("errors in OpenAI's shape", () => {
     });
     const late = answer(new AerieError('RATE_LIMITED', 'why', { retryAfterMs: 3_600_000 }));
     expect(late.headers['x-should-retry']).toBe('false');
-  });
-
-  it.each([
-    ['/v1/models', true],
-    ['/v1', true],
-    ['/v11', false],
-    ['/api/v1/chat', false],
-  ])('are for %s: %p', (path, expected) => {
-    expect(isOpenAiPath(path)).toBe(expected);
   });
 });

@@ -38,11 +38,6 @@ const ROWS: Partial<Record<ErrorCode, Row>> = {
 /** A longer Retry-After is ignored by the clients, which would come back at once. */
 const LONGEST_RETRY_MS = 60_000;
 
-/** Whether errors of this path are answered in OpenAI's shape. */
-export function isOpenAiPath(path: string): boolean {
-  return path === '/v1' || path.startsWith('/v1/');
-}
-
 /** The body of an error, without its envelope. */
 export function openAiErrorOf(error: AerieError): OpenAiError {
   const { type, code, param } = rowOf(error);

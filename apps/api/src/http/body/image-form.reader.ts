@@ -1,13 +1,15 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, validationError } from '@aerie/contracts';
 import type { Request, RequestHandler, Response } from 'express';
 import multer, { MulterError } from 'multer';
-import { runMiddleware } from './run-middleware.js';
+import type { BodyReader } from './body.reader.js';
+import { FILE_FIELD } from './uploaded-file.js';
 
-/** The multipart field that holds the picture. */
-const FIELD = 'image';
+/** Fields beside the picture, and their headers, in a form that is not too large. */
+const FORM_OVERHEAD_BYTES = 65_536;
 
-/** Reads a multipart body with one picture into memory, within the limits. */
-export class ImageUploadReader {
+/** Reads a form with one picture into memory, within the limits. */
+export class ImageFormReader implements BodyReader {
+  readonly types = ['multipart/form-data'];
   readonly #parse: RequestHandler;
   readonly #maxBytes: number;
 
@@ -25,19 +27,19 @@ export class ImageUploadReader {
         fieldNameSize: 64,
         headerPairs: 32,
       },
-    }).single(FIELD);
+    }).single(FILE_FIELD);
   }
 
-  /** Leaves the file in `request.file` and the fields in `request.body`. */
   async read(request: Request, response: Response): Promise<void> {
     // Told by Content-Length already: refuse before reading megabytes.
     const length = Number(request.headers['content-length'] ?? 0);
-    if (length > this.#maxBytes + 65_536) throw this.#tooLarge();
-    try {
-      await runMiddleware(this.#parse, request, response);
-    } catch (error) {
-      throw this.#translate(error);
-    }
+    if (length > this.#maxBytes + FORM_OVERHEAD_BYTES) throw this.#tooLarge();
+    await new Promise<void>((resolve, reject) => {
+      void this.#parse(request, response, (error?: unknown) => {
+        if (error === undefined) resolve();
+        else reject(this.#translate(error));
+      });
+    });
     // Multer's fields have no prototype, which validators do not expect.
     request.body = { ...(request.body as object | undefined) };
   }
@@ -55,10 +57,10 @@ export class ImageUploadReader {
         return this.#tooLarge();
       case 'LIMIT_UNEXPECTED_FILE': {
         const field = error.field ?? 'file';
-        const came = field === FIELD ? 'more than one' : `one in "${field}"`;
-        const message = `expected one file in the field "${FIELD}", got ${came}`;
-        return new AerieError('VALIDATION_ERROR', `The request is not valid: ${message}.`, {
-          details: [{ field, message }],
+        const came = field === FILE_FIELD ? 'more than one' : `one in "${field}"`;
+        return validationError({
+          field,
+          message: `expected one file in the field "${FILE_FIELD}", got ${came}`,
         });
       }
       default:
@@ -67,7 +69,7 @@ export class ImageUploadReader {
   }
 
   #tooLarge(): AerieError {
-    const message = `The image is larger than the limit of ${String(this.#maxBytes)} bytes (MAX_IMAGE_BYTES).`;
+    const message = `The image is larger than the limit of ${this.#maxBytes} bytes (MAX_IMAGE_BYTES).`;
     return new AerieError('PAYLOAD_TOO_LARGE', message);
   }
 }

@@ -1,23 +1,21 @@
 import type { AerieError } from '@aerie/contracts';
+import { EmbedBodyDto, readDto } from '@aerie/inference';
 import { describe, expect, it } from '@jest/globals';
 import type { Request } from 'express';
 import 'reflect-metadata';
-import { RequestValidationPipe } from '../http/errors/request-validation.pipe.js';
-import { EmbedBodyDto } from './dto/embed.dto.js';
-import { readImageRequest } from './image-request.js';
+import { readImageRequest } from './image-body.decorator.js';
 
-const json = (body: unknown) => readImageRequest({ body, is: () => false } as unknown as Request);
-const form = (body: unknown, buffer?: Buffer) =>
-  readImageRequest({
-    body,
-    is: () => 'multipart/form-data',
-    file: buffer === undefined ? undefined : { buffer },
-  } as unknown as Request);
-const embed = (body: unknown) =>
-  new RequestValidationPipe().transform(body, {
-    type: 'body',
-    metatype: EmbedBodyDto,
-  }) as Promise<EmbedBodyDto>;
+const json = async (body: unknown) =>
+  Promise.resolve(readImageRequest({ body, is: () => false } as unknown as Request));
+const form = async (body: unknown, buffer?: Buffer) =>
+  Promise.resolve(
+    readImageRequest({
+      body,
+      is: () => 'multipart/form-data',
+      file: buffer === undefined ? undefined : { buffer },
+    } as unknown as Request),
+  );
+const embed = async (body: unknown) => Promise.resolve(readDto(EmbedBodyDto, body));
 
 async function fieldsOf(reading: Promise<unknown>): Promise<readonly string[]> {
   const error = (await reading.then(
@@ -86,7 +84,7 @@ describe('an embed request', () => {
 
   it('says which text is blank', async () => {
     await expect(embed({ text: ['a', ''] })).rejects.toMatchObject({
-      details: [{ field: 'text', message: 'text must hold texts that are not blank (see index 1)' }],
+      details: [{ field: 'text', message: 'text.1 must not be blank' }],
     });
   });
 

@@ -1,0 +1,40 @@
+import { AerieError } from '@aerie/contracts';
+import type { Request } from 'express';
+import getRawBody from 'raw-body';
+
+/** A bound on a body, and the setting that says it. */
+export interface ByteLimit {
+  readonly bytes: number;
+  readonly setting: string;
+}
+
+/**
+ * Reads a body. One over the limit is refused at once, by its Content-Length or when it gets there. Compressed bodies
+ * are refused: they turn a small request into a large one, and the br decoder of Node 20 is unsafe.
+ *
+ * @throws AerieError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, CANCELED
+ */
+export async function readBytes(request: Request, { bytes: limit, setting }: ByteLimit): Promise<Buffer> {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    const message = `Content-Encoding ${encoding} is not supported: send the body as it is.`;
+    throw new AerieError('UNSUPPORTED_MEDIA_TYPE', message);
+  }
+  try {
+    return await getRawBody(request, { limit, length: request.headers['content-length'] ?? null });
+  } catch (error) {
+    const message = `The body is larger than the limit of ${limit} bytes (${setting}).`;
+    switch ((error as { type?: unknown }).type) {
+      case 'entity.too.large':
+        throw new AerieError('PAYLOAD_TOO_LARGE', message, { cause: error });
+      case 'request.aborted':
+        throw new AerieError('CANCELED', 'The caller left before the body was complete.', { cause: error });
+      case 'request.size.invalid':
+        throw new AerieError('INVALID_INPUT', 'The body does not have the length that Content-Length says.', {
+          cause: error,
+        });
+      default:
+        throw error;
+    }
+  }
+}

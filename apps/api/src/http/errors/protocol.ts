@@ -1,0 +1,25 @@
+import type { AerieError } from '@aerie/contracts';
+import { Controller, SetMetadata, applyDecorators } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+/** A protocol that others designed: the paths it has, and how it tells errors. */
+export interface Protocol {
+  /** First segment of its paths, such as `v1`. */
+  readonly prefix: string;
+  /** Answers with an error in the protocol's shape. */
+  answerError(error: AerieError, request: Request, response: Response): void;
+}
+
+/** Metadata key of {@link ProtocolController}. */
+export const PROTOCOL = 'aerie:protocol';
+
+/**
+ * A controller of a protocol. Its errors, and those of every other path under the prefix, have the protocol's shape.
+ *
+ * @param path below the prefix
+ */
+export const ProtocolController = (protocol: Protocol, path = ''): ClassDecorator =>
+  applyDecorators(
+    Controller(path === '' ? protocol.prefix : `${protocol.prefix}/${path}`),
+    SetMetadata(PROTOCOL, protocol),
+  );

@@ -1,0 +1,41 @@
+import { AerieError, type FieldError } from './aerie.error.js';
+
+/** Most fields that one error names; the caller mends the rest alike. */
+const MAX_DETAILS = 20;
+
+/**
+ * The one error for a request whose shape or fields are not as they should be.
+ *
+ * @param issues each message is a sentence of its own and names its field: `top_k must be an integer, got a string`
+ */
+export function validationError(...issues: readonly FieldError[]): AerieError {
+  const details = issues.slice(0, MAX_DETAILS);
+  const summary = [...new Set(details.map(({ message }) => message))].join('; ');
+  return new AerieError('VALIDATION_ERROR', `The request is not valid: ${summary}.`, { details });
+}
+
+/**
+ * A field error whose message begins with the name of the field.
+ *
+ * @param problem with one of a list's items, it begins with the item's place: `.1 must be a string, got a number`
+ */
+export function fieldError(field: string, problem: string): FieldError {
+  return { field, message: `${field}${problem.startsWith('.') ? '' : ' '}${problem}` };
+}
+
+/** The type of a JSON value, as error messages name it. */
+export function typeNameOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  switch (typeof value) {
+    case 'object':
+      return 'an object';
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return `a ${typeof value}`;
+    default:
+      return typeof value;
+  }
+}

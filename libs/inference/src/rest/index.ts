@@ -1,0 +1,13 @@
+export * from './embed/embed.dto.js';
+export * from './embed/embed.rest-task.js';
+export * from './fields/field.decorators.js';
+export { type FieldSource, readDto } from './fields/read-dto.js';
+export * from './model-query.dto.js';
+export * from './predict/predict.dto.js';
+export * from './predict/predict.rest-task.js';
+export * from './rest-task.js';
+export * from './rest-tasks.js';
+export * from './text/chat.dto.js';
+export * from './text/generate.dto.js';
+export * from './text/sampling.dto.js';
+export * from './text/text.rest-tasks.js';
