@@ -1,5 +1,10 @@
 import { AerieError } from '@aerie/contracts';
-import { Template } from '@huggingface/jinja';
+import {
+  BoundedInterpreter,
+  parseTemplate,
+  TemplateBoundError,
+  type TemplateNode,
+} from './bounded-interpreter.js';
 
 /** One turn of a conversation. */
 export interface ChatMessage {
@@ -16,34 +21,38 @@ export interface TemplateTokens {
 
 /** A model's chat template, in Hugging Face's dialect of Jinja. */
 export class ChatTemplate {
-  readonly #template: Template;
+  readonly #program: TemplateNode;
   readonly #tokens: TemplateTokens;
 
   constructor(source: string, tokens: TemplateTokens) {
-    this.#template = new Template(source);
+    this.#program = parseTemplate(source);
     this.#tokens = tokens;
   }
 
   /**
    * The conversation as the model expects it, up to where its answer begins.
    *
-   * @throws AerieError INVALID_INPUT when the template refuses the conversation, for instance its order of roles.
+   * @throws AerieError INVALID_INPUT when the template refuses the conversation, for instance its order of roles; INTERNAL when
+   *   the template exceeds the bounds of a rendering.
    */
   render(messages: readonly ChatMessage[]): string {
+    const { bosToken, eosToken } = this.#tokens;
+    const interpreter = new BoundedInterpreter({
+      messages,
+      add_generation_prompt: true,
+      bos_token: bosToken,
+      eos_token: eosToken,
+    });
     try {
-      return this.#template.render({
-        messages,
-        add_generation_prompt: true,
-        bos_token: this.#tokens.bosToken,
-        eos_token: this.#tokens.eosToken,
-      });
+      return interpreter.run(this.#program).value as string;
     } catch (error) {
+      const isTooLarge = error instanceof TemplateBoundError;
       throw new AerieError(
-        'INVALID_INPUT',
-        `the model's chat template refuses these messages: ${reasonOf(error)}`,
-        {
-          cause: error,
-        },
+        isTooLarge ? 'INTERNAL' : 'INVALID_INPUT',
+        isTooLarge
+          ? `The model's chat template cannot be rendered: ${error.message}`
+          : `The model's chat template refuses these messages: ${reasonOf(error)}`,
+        { cause: error },
       );
     }
   }

@@ -82,6 +82,7 @@ export class PromptEncoder {
         'this model has no chat template: send a text prompt instead of messages',
       );
     }
+    this.#refuseHopeless(messages.map(({ content }) => content).join('\n'));
     const guard = new ControlGuard([...this.#controls.keys()]);
     const guarded = messages.map(({ role, content }) => ({
       role: guard.guard(role),
