@@ -1,11 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
-import { InferenceSession as OrtSession } from 'onnxruntime-node';
+import { env, InferenceSession as OrtSession } from 'onnxruntime-node';
 import type { InferenceSession } from '../kernel.js';
 import type { ProviderAttempt } from '../providers/resolve-providers.js';
 import type { CreateSession, SessionOptions } from '../worker/session-module.js';
 import { optimizeGraph } from './graph/optimize-graph.js';
 import { fromOrtOutputs, tensorMetadata, toOrtFeeds } from './onnx-tensor.js';
 import { integerProductsMaySaturate } from './vnni.js';
+
+/** ONNX Runtime's fatal level: errors come as exceptions, and its colored lines would stand between lines of JSON. */
+const LOG_SEVERITY_FATAL = 4;
+env.logLevel = 'fatal';
 
 /** Models up to this size are rewritten: 256 MiB. Beyond, holding the file twice while it loads would cost too much. */
 const MAX_REWRITTEN_BYTES = 256 * 1024 * 1024;
@@ -15,6 +19,7 @@ export const createSession: CreateSession = async (options) => {
   const { provider, intraOpThreads, allowSpinning = false, spinMicroseconds = 0 } = options;
   const sessionOptions: OrtSession.SessionOptions = {
     executionProviders: [providerConfig(provider)],
+    logSeverityLevel: LOG_SEVERITY_FATAL,
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
