@@ -1,6 +1,7 @@
 // ONNX Runtime reports its use to Microsoft over the network and keeps an id in the user's cache folder, unless this is
 // set before the library is loaded. It reads the process's own environment, of which a thread has only a copy, so it is
 // set here: each process that runs models needs the URL before it starts their threads.
+// eslint-disable-next-line no-restricted-properties -- it is set for the library, not read
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
 /**
