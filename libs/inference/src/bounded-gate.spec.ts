@@ -44,7 +44,7 @@ describe('a gate', () => {
     const runs = [gate.run(running.work), gate.run(waiting.work)];
     await expect(gate.run(refused.work)).rejects.toMatchObject({
       code: 'OVERLOADED',
-      message: 'Too many requests wait for image decoding: 1 is the limit. Try again shortly.',
+      message: 'Too many requests wait for image decoding: the limit is 1. Try again shortly.',
     });
     expect(refused.work).not.toHaveBeenCalled();
     running.finish('a');

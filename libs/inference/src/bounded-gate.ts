@@ -5,8 +5,8 @@ interface Waiter {
 }
 
 /**
- * Lets so many pieces of work run at once and so many more wait, first come first served.
- * Beyond that, work is refused at once: a queue that grows without bound only turns overload into timeouts.
+ * Lets a fixed number of calls run at once and a fixed number wait, first come, first served.
+ * Further ones are refused at once: a queue without a limit only turns overload into timeouts.
  */
 export class BoundedGate {
   readonly #name: string;
@@ -33,14 +33,14 @@ export class BoundedGate {
   /**
    * Runs `work` when it is its turn.
    *
-   * @throws AerieError OVERLOADED at once when too many wait already; the signal's reason when it aborts first.
+   * @throws AerieError OVERLOADED at once if too many already wait; the signal's reason if it aborts first.
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     if (this.#running >= this.#limit) await this.#turn(signal);
     else this.#running++;
     try {
-      // It may have aborted between being let in and getting here.
+      // It may have aborted between its admission and this line.
       signal?.throwIfAborted();
       return await work();
     } finally {
@@ -50,7 +50,7 @@ export class BoundedGate {
 
   #turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiters.size >= this.#maxWaiting) {
-      const message = `Too many requests wait for ${this.#name}: ${String(this.#maxWaiting)} is the limit. Try again shortly.`;
+      const message = `Too many requests wait for ${this.#name}: the limit is ${String(this.#maxWaiting)}. Try again shortly.`;
       throw new AerieError('OVERLOADED', message);
     }
     return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ export class BoundedGate {
     });
   }
 
-  /** Hands the place on to the next in line, or frees it. */
+  /** Passes the place to the next in the queue, or frees it. */
   #leave(): void {
     const [next] = this.#waiters;
     if (next === undefined) {

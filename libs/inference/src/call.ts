@@ -1,13 +1,13 @@
 import type { InferenceStats } from '@aerie/model-registry';
 
-/** Which model a caller wants and how long it will wait. */
+/** The model that a caller wants, and how long it waits. */
 export interface InferenceCall {
   readonly model?: string;
   /** Number, `v2` or an alias. */
   readonly version?: string;
-  /** What keeps a caller on one version of a traffic split. */
+  /** Key that keeps a caller on one version of a traffic split. */
   readonly stickyKey?: string;
-  /** Ends the call: the caller left, or its time is up. */
+  /** Ends the call: the caller left, or the deadline passed. */
   readonly signal?: AbortSignal;
   /** By `performance.now()`. */
   readonly deadline?: number;
@@ -15,7 +15,7 @@ export interface InferenceCall {
   readonly priority?: number;
 }
 
-/** What served a call, for headers and logs. */
+/** The model that served a call, for headers and logs. */
 export interface ServedBy {
   readonly model: string;
   readonly version: string;

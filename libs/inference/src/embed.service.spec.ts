@@ -68,7 +68,9 @@ describe('embed', () => {
     const { sut } = newService([vector(1, 0), vector(0, value)]);
     await expect(sut.embed(['a', 'b'], false, {})).rejects.toMatchObject({
       code: 'INTERNAL',
-      message: expect.stringContaining('The model mini, version 1, gave no usable numbers for text 1'),
+      message: expect.stringContaining(
+        'The model mini, version 1, returned numbers that are not finite for text 1',
+      ),
     });
     await expect(newService([vector(value)]).sut.embed(['a'], false, {})).rejects.toThrow('for the text');
   });

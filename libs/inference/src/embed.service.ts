@@ -3,9 +3,9 @@ import type { ModelRegistry } from '@aerie/model-registry';
 import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
 import { notANumber } from './not-a-number.js';
 
-/** The reply to embed. */
+/** The reply of embed. */
 export interface EmbedReply {
-  /** One vector a text, in order. */
+  /** One vector per text, in order. */
   readonly embeddings: readonly (readonly number[])[];
   readonly dimensions: number;
   readonly model: string;
@@ -14,7 +14,7 @@ export interface EmbedReply {
   readonly inference_time_ms: number;
 }
 
-/** Vectors for texts. */
+/** Embeds texts as vectors. */
 export class EmbedService {
   readonly #registry: Pick<ModelRegistry, 'use'>;
 
@@ -24,7 +24,7 @@ export class EmbedService {
 
   /**
    * @param texts not blank, within the limit on their number
-   * @param truncate whether texts over the model's token limit are cut; otherwise they are refused
+   * @param truncate whether texts that exceed the model's token limit are truncated; otherwise they are refused
    */
   embed(
     texts: readonly string[],
@@ -65,8 +65,8 @@ export class EmbedService {
 }
 
 /**
- * Plain numbers for JSON; null if one of them is none that JSON can tell. A loop: `Array.from` goes through an iterator
- * and makes an object for each number.
+ * Plain numbers for JSON; null if JSON cannot represent one of them. Uses a loop, because `Array.from` uses an iterator
+ * and creates an object for each number.
  */
 function numbersOf(vector: Float32Array): readonly number[] | null {
   const numbers = new Array<number>(vector.length);

@@ -4,7 +4,7 @@ import { Metrics } from '@aerie/observability';
 import { Inject, Injectable, Module, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { GenerateService } from './generate.service.js';
 
-/** Hands what language models do to the metrics, and refuses a CHAT_MODEL that does not exist. */
+/** Reports the events of language models to the metrics, and refuses a CHAT_MODEL that does not exist. */
 @Injectable()
 class GenerationLifecycle implements OnModuleInit, OnApplicationBootstrap {
   constructor(

@@ -2,7 +2,7 @@ import { GpuMonitor } from '@aerie/engine';
 import { Global, Module } from '@nestjs/common';
 import { LIST_GPUS, type ListGpus } from './gpus.js';
 
-/** How long what nvidia-smi said is good for, milliseconds. */
+/** How long the output of nvidia-smi is reused, in milliseconds. */
 const REFRESH_MS = 5_000;
 
 /** The GPUs of the machine, for the engine and for health. */

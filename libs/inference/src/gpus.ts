@@ -3,5 +3,5 @@ import type { GpuInfo } from '@aerie/model-registry';
 /** Injection token of {@link ListGpus}. */
 export const LIST_GPUS = Symbol('LIST_GPUS');
 
-/** The GPUs of the machine, as fresh as a few seconds ago; none without nvidia-smi. */
+/** The GPUs of the machine, at most a few seconds old; none without nvidia-smi. */
 export type ListGpus = () => Promise<readonly GpuInfo[]>;

@@ -1,7 +1,7 @@
 import { AerieError } from '@aerie/contracts';
 import { type SafeFetcher, parseDataUrl } from '@aerie/outbound';
 
-/** Where a picture comes from. */
+/** The source of an image. */
 export type ImageSource =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** `http:`, `https:` or `data:`. */
@@ -9,7 +9,7 @@ export type ImageSource =
 
 const ACCEPT = 'image/jpeg, image/png, image/webp';
 
-/** Brings a picture's bytes here, within the limits. */
+/** Loads the bytes of an image, within the limits. */
 export class ImageLoader {
   readonly #fetcher: Pick<SafeFetcher, 'fetchBytes'>;
   readonly #maxBytes: number;
@@ -19,7 +19,7 @@ export class ImageLoader {
     this.#maxBytes = maxBytes;
   }
 
-  /** @throws AerieError INVALID_INPUT when the address is refused or unreachable, or what it gives is too large. */
+  /** @throws AerieError INVALID_INPUT if the address is refused or unreachable, or its content is too large. */
   async load(source: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
     if (source.kind === 'bytes') return this.#checked(source.bytes);
     if (/^data:/i.test(source.url)) return this.#checked(parseDataUrl(source.url, this.#maxBytes).bytes);

@@ -24,7 +24,7 @@ function coresOf({ http }: Settings): number {
   return Math.max(1, Math.floor(availableParallelism() / http.workers));
 }
 
-/** Owns what the use cases hold open, and hands batches to the metrics. */
+/** Closes the resources of the use cases and reports batches to the metrics. */
 @Injectable()
 class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
   constructor(
@@ -45,8 +45,8 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
 }
 
 /**
- * The use cases that the server and the workers share, put together from the settings. The engine needs no closing of
- * its own: the registry closes every pool it opened.
+ * The use cases that the server and the workers share, built from the settings. The engine does not need to be
+ * closed, because the registry closes every pool it opened.
  */
 @Module({
   imports: [

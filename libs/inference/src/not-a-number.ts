@@ -1,10 +1,10 @@
 import { AerieError } from '@aerie/contracts';
 
-/** What is answered where a model gives NaN or an infinity: JSON would tell it as null. */
+/** The error if a model returns NaN or an infinity, which JSON would write as null. */
 export function notANumber(
   { name, version }: { readonly name: string; readonly version: string },
   item: string,
 ): AerieError {
-  const message = `The model ${name}, version ${version}, gave no usable numbers for ${item}: it is damaged, or cannot cope with it.`;
+  const message = `The model ${name}, version ${version}, returned numbers that are not finite for ${item}: the model is damaged or cannot process this input.`;
   return new AerieError('INTERNAL', message);
 }

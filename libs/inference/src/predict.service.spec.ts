@@ -130,7 +130,9 @@ describe('predict', () => {
       newService({ result: { ok: true, value } }).sut.predict(SOURCE, 2, {}),
     ).rejects.toMatchObject({
       code: 'INTERNAL',
-      message: expect.stringContaining('The model net, version 2, gave no usable numbers for the image'),
+      message: expect.stringContaining(
+        'The model net, version 2, returned numbers that are not finite for the image',
+      ),
     });
   });
 });

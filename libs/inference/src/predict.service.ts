@@ -7,21 +7,21 @@ import type { ImageLoader, ImageSource } from './image-source.js';
 import { notANumber } from './not-a-number.js';
 import { unwrap } from './unwrap.js';
 
-/** A label and how sure the model is of it. */
+/** A label and the model's confidence in it. */
 export interface Prediction {
   readonly label: string;
   /** 0..1 */
   readonly confidence: number;
 }
 
-/** The reply to predict. */
+/** The reply of predict. */
 export interface PredictReply {
   readonly predictions: readonly Prediction[];
   readonly model_version: string;
   readonly inference_time_ms: number;
 }
 
-/** Labels for a picture: fetch, decode, run, name. */
+/** Predicts labels for an image: fetch, decode, run, name. */
 export class PredictService {
   readonly #registry: Pick<ModelRegistry, 'use' | 'resolve'>;
   readonly #images: Pick<ImageLoader, 'load'>;
@@ -49,11 +49,11 @@ export class PredictService {
     topK: number,
     call: InferenceCall,
   ): Promise<{ readonly reply: PredictReply; readonly servedBy: ServedBy }> {
-    // An unknown model is told before anything is fetched for it.
+    // An unknown model is reported before anything is fetched.
     this.#registry.resolve('image-classification', call);
     const bytes = await this.#images.load(source, call.signal);
     if (sniffFormat(bytes) === null) {
-      throw new AerieError('INVALID_INPUT', 'The image is not a JPEG, PNG or WebP picture.');
+      throw new AerieError('INVALID_INPUT', 'The image is not a JPEG, PNG or WebP file.');
     }
     return this.#registry.use('image-classification', call, call.signal, async (model) => {
       const image = await this.#decoding.run(

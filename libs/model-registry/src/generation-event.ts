@@ -1,7 +1,7 @@
 import type { GenerationRecord, GenerationStatus, StepRecord } from '@aerie/generation';
 import type { ModelReference } from './model-selector.js';
 
-/** What a language model did, for metrics. Times in milliseconds. */
+/** An event of a language model, for metrics. Times in milliseconds. */
 export type GenerationOccurrence =
   /** A run of the model ended. */
   | { readonly type: 'step'; readonly step: StepRecord }
@@ -18,10 +18,10 @@ export type GenerationModelEvent = GenerationOccurrence & {
   readonly version: string;
 };
 
-/** Called for everything a language model does. Must not throw. */
+/** Called for every event of a language model. Must not throw. */
 export type GenerationListener = (event: GenerationModelEvent) => void;
 
-/** What a loaded language model is doing now. */
+/** The current activity of a loaded language model. */
 export interface GenerationState extends ModelReference {
   readonly status: GenerationStatus;
 }

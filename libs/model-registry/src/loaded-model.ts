@@ -3,18 +3,18 @@ import type { LanguageModel, TextStream } from '@aerie/generation';
 import type { BatchTaskKind, TaskTypes } from '@aerie/tasks';
 import type { ModelReference } from './model-selector.js';
 
-/** How one request to a model is treated. */
+/** Options for one request to a model. */
 export interface SubmitOptions {
   /** When it aborts, the request leaves the queue and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Latest time for the results, in milliseconds as `performance.now()` counts. Default: none. */
+  /** Deadline for the results, in milliseconds of `performance.now()`. Default: none. */
   readonly deadline?: number;
   /** Higher runs first; default 0. */
   readonly priority?: number;
 }
 
 /**
- * What a request spent where, in milliseconds. The items of a request may run in several batches: stages are then the
+ * Time of a request in each stage, in milliseconds. The items may run in several batches: stages are then the
  * sums over those batches, and `batchSize` is that of the largest.
  */
 export interface InferenceStats {
@@ -23,23 +23,23 @@ export interface InferenceStats {
   readonly preprocessMs: number;
   readonly computeMs: number;
   readonly postprocessMs: number;
-  /** Items in the batch, those of other requests included. */
+  /** Items in the batch, including those of other requests. */
   readonly batchSize: number;
 }
 
 /** The outcome of one request. */
 export interface InferenceOutcome<R> {
-  /** One result per item, in the order of the items. A refused item does not disturb its neighbours. */
+  /** One result per item, in the order of the items. A refused item does not affect the others. */
   readonly results: readonly ItemResult<R>[];
   readonly stats: InferenceStats;
 }
 
-/** A version of a model that is ready to answer. Valid until the work it was handed to is done. */
+/** A version of a model that is ready to serve. Valid until the work that uses it is done. */
 export interface LoadedModel<K extends BatchTaskKind> {
   readonly name: string;
   /** Without `v`, such as `2`. */
   readonly version: string;
-  /** What the use case needs to know of the model, such as its labels. */
+  /** Properties of the model for the use case, such as its labels. */
   readonly details: TaskTypes[K]['details'];
   /**
    * Runs the items of one request.
@@ -53,29 +53,29 @@ export interface LoadedModel<K extends BatchTaskKind> {
   ): Promise<InferenceOutcome<TaskTypes[K]['result']>>;
 }
 
-/** An answer that may come from another model than the one that was asked for: from one of its fallbacks. */
+/** An answer that may come from another model than the requested one: from one of its fallbacks. */
 export interface ServedTextStream extends TextStream {
   /** Whose answer this is; null before its first event. */
   readonly servedBy: ModelReference | null;
 }
 
-/** A version of a language model that is ready to answer. Valid until the work it was handed to is done. */
+/** A version of a language model that is ready to serve. Valid until the work that uses it is done. */
 export interface LoadedTextModel {
   readonly name: string;
   /** Without `v`, such as `1`. */
   readonly version: string;
-  /** Its streams are {@link ServedTextStream}s where fallbacks may serve. */
+  /** Its streams are {@link ServedTextStream}s if fallbacks may serve. */
   readonly model: LanguageModel;
   /** The model itself, where `model` has fallbacks: what another model falls back on. */
   readonly withoutFallbacks?: LanguageModel;
-  /** Tokens of prompt and text together; null when only the model's server knows. */
+  /** Tokens of prompt and text together; null if only the upstream knows. */
   readonly contextLength: number | null;
 }
 
-/** What a loaded model of each served task looks like. Another kind of task adds its row here. */
+/** The type of a loaded model by task. Add a row for a new task. */
 export type LoadedModels = { readonly [K in BatchTaskKind]: LoadedModel<K> } & {
   readonly 'text-generation': LoadedTextModel;
 };
 
-/** The kinds of task that the registry hands out models for. */
+/** The tasks whose models the registry provides. */
 export type ServedTaskKind = keyof LoadedModels;

@@ -1,5 +1,5 @@
 /**
- * A version could not be loaded. `reason` is fit for callers (no path, no secret); the details for the log are in
+ * A version could not be loaded. `reason` may be shown to callers (no path, no secret); the details for the log are in
  * `detail` and `cause`.
  */
 export class ModelLoadError extends Error {
@@ -7,7 +7,7 @@ export class ModelLoadError extends Error {
 
   constructor(
     readonly reason: string,
-    /** What the operator needs to find the fault, such as the file and the checksums. */
+    /** Details for the operator, such as the file and the checksums. */
     readonly detail: string,
     cause?: unknown,
   ) {

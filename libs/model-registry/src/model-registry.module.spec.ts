@@ -65,6 +65,6 @@ describe('ModelRegistryModule', () => {
 
   it('fails the start for a bad manifest', async () => {
     repository.write({ 'raw/model.json': { tusk: 'tensor' }, 'raw/model.onnx': '' });
-    await expect(create()).rejects.toThrow('tusk: is no known field');
+    await expect(create()).rejects.toThrow('tusk: is not a known field');
   });
 });

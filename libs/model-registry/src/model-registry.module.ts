@@ -11,13 +11,13 @@ import {
 } from '@nestjs/common';
 import { ModelRegistry, type ModelRegistryOptions } from './model-registry.js';
 
-/** What the module builds its registry from. */
+/** Options for the module's registry. */
 export interface ModelRegistryModuleOptions extends ModelRegistryOptions {
-  /** How long the shutdown waits for requests that were taken, in milliseconds. Default 5,000. */
+  /** How long the shutdown waits for accepted requests, in milliseconds. Default 5,000. */
   readonly closeTimeoutMs?: number;
 }
 
-/** How the options are made of what else is provided. */
+/** How to create the options from other providers. */
 export interface ModelRegistryModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: FactoryProvider['inject'];
   readonly useFactory: (
@@ -29,7 +29,7 @@ export interface ModelRegistryModuleAsyncOptions extends Pick<ModuleMetadata, 'i
 const OPTIONS = Symbol('MODEL_REGISTRY_OPTIONS');
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Ties the registry to the life of the application. */
+/** Starts and stops the registry with the application. */
 @Injectable()
 class ModelRegistryLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
@@ -37,7 +37,7 @@ class ModelRegistryLifecycle implements OnModuleInit, OnApplicationBootstrap, On
     @Inject(OPTIONS) private readonly options: ModelRegistryModuleOptions,
   ) {}
 
-  /** A bad manifest fails the start. */
+  /** A bad manifest stops the start. */
   async onModuleInit(): Promise<void> {
     await this.registry.scan();
   }

@@ -307,7 +307,7 @@ describe('ModelRegistry', () => {
       expect(logger.lines).toEqual([
         {
           level: 'info',
-          message: 'model left out: its task is not served by this build',
+          message: 'model skipped: this build does not serve its task',
           fields: { model: 'chat', task: 'text-generation' },
         },
       ]);

@@ -85,7 +85,7 @@ export class ModelRegistry {
       if (loader !== undefined) return [this.#entry(spec, loader)];
       logger.info(
         { model: spec.name, task: spec.task },
-        'model left out: its task is not served by this build',
+        'model skipped: this build does not serve its task',
       );
       return [];
     });

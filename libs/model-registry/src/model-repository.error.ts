@@ -1,11 +1,11 @@
-/** Thrown at the start when the model repository cannot be served as it is: names the file and the field. */
+/** Thrown at startup if the model repository cannot be served: names the file and the field. */
 export class ModelRepositoryError extends Error {
   override readonly name = 'ModelRepositoryError';
 
   constructor(
     /** The manifest or folder, as a path for the operator. */
     readonly file: string,
-    /** What is wrong, one line each, beginning with the field. */
+    /** The problems, one line each, beginning with the field. */
     readonly problems: readonly string[],
     cause?: unknown,
   ) {

@@ -2,7 +2,7 @@
 export interface StageStatistics {
   readonly count: number;
   readonly totalMs: number;
-  /** 0 when nothing was counted. */
+  /** 0 if nothing was counted. */
   readonly averageMs: number;
   readonly maxMs: number;
 }
@@ -32,7 +32,7 @@ export interface VersionStatistics {
     readonly compute: StageStatistics;
     readonly postprocess: StageStatistics;
   };
-  /** By rising size. */
+  /** In order of size. */
   readonly batchSizes: readonly BatchSizeStatistics[];
   /** Requests waiting now. */
   readonly queueLength: number;

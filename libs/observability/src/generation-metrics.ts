@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Names of what language models report: those of vLLM, which dashboards know, and ours where it has none. */
+/** Names of the metrics of language models: vLLM's names, which dashboards know, or ours if vLLM has none. */
 export const GENERATION_METRIC_NAMES = {
   running: 'vllm:num_requests_running',
   waiting: 'vllm:num_requests_waiting',
@@ -16,7 +16,7 @@ export const GENERATION_METRIC_NAMES = {
   step: 'aerie_generation_step_duration_seconds',
 } as const;
 
-/** A request for text that ended. */
+/** A finished request for text. */
 export interface GenerationObservation {
   readonly outcome: 'completed' | 'canceled' | 'failed';
   readonly usage: {
@@ -34,7 +34,7 @@ export interface StepObservation {
   readonly runMs: number;
 }
 
-/** What a language model is doing at the time of a scrape. */
+/** The activity of a language model at the time of a scrape. */
 export interface GenerationGauges {
   readonly model: string;
   readonly running: number;
@@ -48,7 +48,7 @@ const INTER_TOKEN_BUCKETS = [0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0
 const END_TO_END_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 const STEP_BUCKETS = [0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1];
 
-/** Metrics of language models, labelled by `model_name` as vLLM's are. */
+/** Metrics of language models, with the label `model_name` like vLLM's. */
 export class GenerationMetrics {
   #source: () => readonly GenerationGauges[] = () => [];
   readonly #promptTokens: Counter<'model_name'>;
@@ -69,7 +69,7 @@ export class GenerationMetrics {
       name: string,
       help: string,
       value: (state: GenerationGauges) => number,
-      // How several processes are told as one.
+      // How the values of several processes are merged.
       aggregator: 'sum' | 'average' = 'sum',
     ): void => {
       const source = (): readonly GenerationGauges[] => this.#source();
@@ -87,19 +87,14 @@ export class GenerationMetrics {
     };
     gauge(names.running, 'Texts being generated.', ({ running }) => running);
     gauge(names.waiting, 'Requests waiting for a slot.', ({ waiting }) => waiting);
-    gauge(
-      names.kvUsage,
-      'Share of the key-value memory in use, 0 to 1.',
-      ({ kvUsage }) => kvUsage,
-      'average',
-    );
+    gauge(names.kvUsage, 'Share of the KV cache in use, 0 to 1.', ({ kvUsage }) => kvUsage, 'average');
     const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
       new Counter({ name, help, labelNames, registers });
-    this.#promptTokens = counter(names.promptTokens, 'Tokens of prompts, cached ones included.', ofModel);
-    this.#generationTokens = counter(names.generationTokens, 'Tokens that were generated.', ofModel);
-    this.#cachedTokens = counter(names.cachedTokens, 'Tokens of prompts that were computed before.', ofModel);
-    this.#requests = counter(names.requests, 'Requests for text that ended.', ['model_name', 'outcome']);
-    this.#stepTokens = counter(names.stepTokens, 'Tokens that runs of the model took in.', [
+    this.#promptTokens = counter(names.promptTokens, 'Prompt tokens, including cached ones.', ofModel);
+    this.#generationTokens = counter(names.generationTokens, 'Generated tokens.', ofModel);
+    this.#cachedTokens = counter(names.cachedTokens, 'Prompt tokens reused from the cache.', ofModel);
+    this.#requests = counter(names.requests, 'Finished requests for text.', ['model_name', 'outcome']);
+    this.#stepTokens = counter(names.stepTokens, 'Tokens processed by runs of the model.', [
       'model_name',
       'kind',
     ]);
@@ -125,7 +120,7 @@ export class GenerationMetrics {
     this.#step = histogram(names.step, 'Runs of the model.', ['model_name', 'kind'], STEP_BUCKETS);
   }
 
-  /** Where the gauges are read from at each scrape. Versions of one model are added up. */
+  /** Source of the gauges at each scrape. Versions of one model are summed. */
   watch(source: () => readonly GenerationGauges[]): void {
     this.#source = source;
   }

@@ -1,23 +1,23 @@
 import { type Logger as PinoLogger, pino } from 'pino';
 
-/** A structured logger: one JSON line a message on standard output. */
+/** A structured logger: one JSON line per message on standard output. */
 export type Logger = PinoLogger;
 
-/** What every line carries. */
+/** Fields of every line. */
 export interface LoggerOptions {
   readonly name: string;
   readonly level: string;
 }
 
-/** Lines are written together: one system call for many requests. Nothing waits longer than this, milliseconds. */
+/** Lines are written together, with one system call for many requests, within this time, in milliseconds. */
 const FLUSH_MS = 50;
 const BUFFER_BYTES = 4096;
-/** Pino's number of the level: after such a line the process may be gone. */
+/** Pino's number of the level. The process may end right after such a line. */
 const FATAL = 60;
 
 /**
  * The process's logger. Lines carry time, level, pid and name; images and texts are never logged.
- * Lines are gathered for a moment; what is still held is written when the process exits, and a fatal line goes out at once.
+ * Lines are buffered briefly; the buffer is written when the process exits, and a fatal line is written at once.
  */
 export function createLogger({ name, level }: LoggerOptions): Logger {
   const output = pino.destination({ dest: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });

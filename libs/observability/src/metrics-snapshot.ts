@@ -1,11 +1,11 @@
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 
-/** The metrics of one process at one time, as plain data that may cross to another. */
+/** A snapshot of one process's metrics, as plain data that can be sent to another process. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /**
- * The metrics of several processes as those of one, in the Prometheus text format: each metric is added up, unless it
- * says otherwise of itself (`aggregator`).
+ * Merges the metrics of several processes, in the Prometheus text format: each metric is summed, unless it
+ * declares another way (`aggregator`).
  */
 export function renderSnapshots(snapshots: readonly MetricsSnapshot[]): Promise<string> {
   return AggregatorRegistry.aggregate(snapshots.map((metrics) => [...metrics])).metrics();

@@ -43,26 +43,26 @@ export class Metrics {
   });
   readonly #items = new Counter({
     name: METRIC_NAMES.items,
-    help: 'Items (images, texts) that went through a model.',
+    help: 'Items (images, texts) that a model has processed.',
     labelNames: ['model', 'version', 'outcome'],
     registers: [this.registry],
   });
   readonly #batches = new Counter({
     name: METRIC_NAMES.batches,
-    help: 'Batches that were run.',
+    help: 'Batches run.',
     labelNames: ['model', 'version', 'outcome'],
     registers: [this.registry],
   });
   readonly #batchSize = new Histogram({
     name: METRIC_NAMES.batchSize,
-    help: 'Items of a batch.',
+    help: 'Items in a batch.',
     labelNames: ['model', 'version'],
     buckets: [1, 2, 4, 8, 16, 32, 64, 128],
     registers: [this.registry],
   });
   readonly #stage = new Histogram({
     name: METRIC_NAMES.stage,
-    help: 'Time spent in each stage: queue for each item, the others for each batch.',
+    help: 'Time in each stage: queue for each item, the others for each batch.',
     labelNames: ['model', 'version', 'stage'],
     buckets: LATENCY_BUCKETS,
     registers: [this.registry],
@@ -73,12 +73,12 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** All of them as plain data, to be told together with those of other processes. */
+  /** All metrics as plain data, to be merged with those of other processes. */
   snapshot(): Promise<MetricsSnapshot> {
     return this.registry.getMetricsAsJSON();
   }
 
-  /** `route` is the route's pattern, never the path that came: the number of series stays bounded. */
+  /** `route` is the route's pattern, not the request's path, so the number of series stays bounded. */
   observeRequest(method: string, route: string, status: number, durationMs: number): void {
     this.#http.observe({ method, route, status }, durationMs / 1000);
   }

@@ -1,6 +1,6 @@
 import type { Logger } from './logger.js';
 
-/** Nest's own messages as structured lines. Nest passes the context as the last argument. */
+/** Writes Nest's own messages as structured lines. Nest passes the context as the last argument. */
 export class NestLogger {
   readonly #logger: Logger;
 

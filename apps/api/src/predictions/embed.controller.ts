@@ -10,7 +10,7 @@ import { Context } from '../http/request-context.decorator.js';
 import type { RequestContext } from '../http/request-context.js';
 import { EmbedReplyDto } from './dto/embed-reply.dto.js';
 
-/** Vectors for texts. */
+/** Embeds texts as vectors. */
 @ApiTags('predictions')
 @Controller(['api/v1/embed', 'embed'])
 export class EmbedController {

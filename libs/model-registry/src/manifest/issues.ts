@@ -2,10 +2,10 @@ import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
 
-/** Fields whose wrong values may be, or hold, a secret: an address with a password, a key in place of its name. */
+/** Fields whose wrong values may contain a secret: an address with a password, a key instead of its name. */
 const UNTOLD: ReadonlySet<string> = new Set(['base_url', 'api_key_env']);
 
-/** Problems of a manifest, one line each: the field, what was expected and what came. */
+/** Problems of a manifest, one line each: the field, what was expected and what was found. */
 export function describeIssues(
   issues: readonly Issue[],
   input: unknown,
@@ -15,7 +15,7 @@ export function describeIssues(
     const path = [...prefix, ...issue.path.map(String)];
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map(
-        (key) => `${[...path, key].join('.')}: is no known field; check its spelling and the task`,
+        (key) => `${[...path, key].join('.')}: is not a known field; check its spelling and the task`,
       );
     }
     const expected = `${path.join('.')}: expected ${expectation(issue)}`;

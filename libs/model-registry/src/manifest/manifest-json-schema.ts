@@ -18,7 +18,8 @@ export function manifestJsonSchema(sections: TaskSections): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Aerie model manifest',
-    description: 'models/<name>/model.json: what a model is and how it is served. Everything has a default.',
+    description:
+      'models/<name>/model.json: describes a model and how it is served. Every field has a default.',
     type: 'object',
     properties: {
       ...base,
@@ -33,7 +34,7 @@ export function manifestJsonSchema(sections: TaskSections): JsonSchema {
       },
     },
     additionalProperties: false,
-    // A field of one task's section is refused in manifests of another.
+    // Fields of a task's section are refused in manifests of other tasks.
     allOf: manifestSchema.shape.task.unwrap().options.map((task) => {
       const known = byTask.find((entry) => entry.task === task)?.fields ?? {};
       const foreign = Object.keys(ofTasks).filter((field) => !(field in known));

@@ -36,21 +36,21 @@ describe('parseManifest', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['an unknown field', { taks: 'tensor' }, 'taks: is no known field; check its spelling and the task'],
+    ['an unknown field', { taks: 'tensor' }, 'taks: is not a known field; check its spelling and the task'],
     [
       'an unknown field of a section',
       { batching: { max_size: 4 } },
-      'batching.max_size: is no known field; check its spelling and the task',
+      'batching.max_size: is not a known field; check its spelling and the task',
     ],
     [
       'the section of another task',
       { task: 'image-classification', text: {} },
-      'text: is no known field; check its spelling and the task',
+      'text: is not a known field; check its spelling and the task',
     ],
     [
       'a task without a section',
       { task: 'text-generation', text: {} },
-      'text: is no field of a manifest with task "text-generation"',
+      'text: is not a field of a manifest with task "text-generation"',
     ],
     [
       'an unknown task',

@@ -16,7 +16,7 @@ export type TaskSections = Readonly<Partial<Record<Manifest['task'], z.ZodType>>
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A manifest, validated but not yet held against the files of its model. */
+/** A manifest, validated but not yet checked against the files of its model. */
 export interface ParsedManifest extends Omit<Manifest, 'versions'> {
   /** By version number, without `v`. */
   readonly versions: ReadonlyMap<string, ParsedVersion>;
@@ -24,14 +24,14 @@ export interface ParsedManifest extends Omit<Manifest, 'versions'> {
   readonly options: unknown;
 }
 
-/** What a manifest says of one version. */
+/** The fields of one version in a manifest. */
 export interface ParsedVersion extends z.infer<typeof versionManifestSchema> {
-  /** Options of the task: those of the model, with the version's own fields over them. */
+  /** Options of the task: those of the model, overridden by the version's own fields. */
   readonly options: unknown;
 }
 
 /**
- * @param value the content of a manifest, or what a folder without one tells.
+ * @param value the content of a manifest, or the fields that a folder without one implies.
  * @throws ModelRepositoryError naming `file` and each field.
  */
 export function parseManifest(value: unknown, file: string, sections: TaskSections): ParsedManifest {
@@ -42,7 +42,7 @@ export function parseManifest(value: unknown, file: string, sections: TaskSectio
   const [own, section] = split(value as Fields, MANIFEST_FIELDS);
   const parsed = manifestSchema.safeParse(own);
   if (!parsed.success) {
-    // Without a known task there is no telling which other fields it may have.
+    // Without a known task, the other valid fields are unknown.
     throw new ModelRepositoryError(file, describeIssues(parsed.error.issues, own));
   }
   const readSection = (fields: Fields, prefix: readonly string[]): unknown => {
@@ -72,7 +72,7 @@ export function parseManifest(value: unknown, file: string, sections: TaskSectio
 }
 
 function unknownField(path: readonly string[], task: string): string {
-  return `${path.join('.')}: is no field of a manifest with task "${task}"`;
+  return `${path.join('.')}: is not a field of a manifest with task "${task}"`;
 }
 
 function split(fields: Fields, known: ReadonlySet<string>): readonly [own: Fields, rest: Fields] {

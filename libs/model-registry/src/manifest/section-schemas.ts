@@ -6,7 +6,7 @@ export function formsOf(schema: z.ZodType): readonly z.ZodType[] {
 }
 
 /**
- * The form that fields are meant in, so that problems are those of one form: the last whose required fields are all
+ * The form that the fields are meant for, so that all problems are of one form: the last whose required fields are all
  * given, else the first.
  */
 export function formFor(schema: z.ZodType, fields: Readonly<Record<string, unknown>>): z.ZodType {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-/** Hashing a chunk takes about half a millisecond, so that the event loop is never held for longer. */
+/** Hashing a chunk takes about half a millisecond, so the event loop is never blocked for longer. */
 const CHUNK_BYTES = 1024 * 1024;
 
 /** SHA-256 of a file in lowercase hexadecimal, read as a stream. */

@@ -49,8 +49,8 @@ describe('scanRepository, for models of other servers', () => {
       { versions: { '2': { file: 'model.onnx', provider: PROVIDER } } },
       "versions.2.provider: only a whole model may be another server's",
     ],
-    [{ provider: PROVIDER, generation: {} }, 'generation: is no known field'],
-    [{ fallbacks: ['local'] }, 'fallbacks: is no known field'],
+    [{ provider: PROVIDER, generation: {} }, 'generation: is not a known field'],
+    [{ fallbacks: ['local'] }, 'fallbacks: is not a known field'],
     [{ provider: PROVIDER, default: '2' }, 'default: version 2 does not exist; there are: 1'],
   ])('refuses %j', async (manifest, problem) => {
     repository.write({ 'remote/model.onnx': '' });

@@ -122,7 +122,7 @@ describe('scanRepository', () => {
       { versions: { '2': { file: '../../x.onnx' } } },
       /versions\.2\.file: expected a file inside/,
     ],
-    ['an unknown field', { colour: 'red' }, /model\.json cannot be used:\n {2}colour: is no known field/],
+    ['an unknown field', { color: 'red' }, /model\.json cannot be used:\n {2}color: is not a known field/],
   ])('refuses %s, naming file and field', async (_case, manifest, message) => {
     repository.write({ 'm/model.json': manifest, 'm/1/model.onnx': '', 'm/2/model.onnx': '' });
     await expect(scan()).rejects.toThrow(message);

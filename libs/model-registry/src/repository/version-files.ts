@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { parseVersion } from '../versions/version-number.js';
 
-/** The ONNX files that were found, and what kept others from being found. */
+/** The ONNX files that were found, and the problems with others. */
 export interface VersionFiles {
   /** ONNX file by version number, relative to the model's folder, with `/`. */
   readonly files: ReadonlyMap<string, string>;
@@ -10,12 +10,12 @@ export interface VersionFiles {
   readonly problems: readonly string[];
 }
 
-/** What the manifest says of a version's file. */
+/** The manifest's entry for a version's file. */
 type FileOverrides = ReadonlyMap<string, { readonly file?: string | undefined }>;
 
 /**
- * Finds the ONNX file of each version: numbered folders, versions that the manifest gives a file, or else a single
- * version 1 that lies in the folder itself or in `onnx/`.
+ * Finds the ONNX file of each version: numbered folders, versions with a file in the manifest, or else a single
+ * version 1 in the folder itself or in `onnx/`.
  */
 export async function findVersionFiles(directory: string, overrides: FileOverrides): Promise<VersionFiles> {
   const files = new Map<string, string>();

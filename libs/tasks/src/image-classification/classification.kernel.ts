@@ -4,7 +4,7 @@ import { TensorWriter } from './tensor-writer.js';
 import { activate, selectTop } from './top-k.js';
 import type { ClassificationItem, ClassScore } from './types.js';
 
-/** The part of the options that crosses into the replica's thread. */
+/** The options that are sent to the replica's thread. */
 type KernelOptions = Pick<ClassificationOptions, 'image' | 'activation'>;
 
 /**
@@ -19,7 +19,7 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
   const { width, height, layout } = options.image;
   const writer = new TensorWriter(options.image);
   const size = width * height * 3;
-  // One input for each size of batch, as a replica runs one batch at a time: new memory for each costs page faults.
+  // One input buffer for each batch size, because a replica runs one batch at a time and new memory costs page faults.
   const inputs = new Map<number, Float32Array>();
   const inputFor = (count: number): Float32Array => {
     const data = inputs.get(count) ?? new Float32Array(count * size);

@@ -24,18 +24,13 @@ export const classificationOptionsSchema = z
       .union([z.string().min(1), z.array(z.string()).min(1)])
       .optional()
       .describe(
-        'Class names in output order: a text file beside the manifest with one name a line, or the names.',
+        'Class names in output order: a text file beside the manifest with one name per line, or the names.',
       ),
     image: z
       .strictObject({
         width: z.int().min(1).max(8192).default(224).describe('Width of the input, pixels.'),
         height: z.int().min(1).max(8192).default(224).describe('Height of the input, pixels.'),
-        crop: z
-          .number()
-          .gt(0)
-          .max(1)
-          .default(0.875)
-          .describe('Share of the largest centered crop that is kept.'),
+        crop: z.number().gt(0).max(1).default(0.875).describe('Share of the largest centered crop to keep.'),
         resample: z.enum(['nearest', 'bilinear', 'bicubic', 'lanczos']).default('bicubic'),
         mean: threeNumbers
           .default([123.675, 116.28, 103.53])
@@ -51,7 +46,7 @@ export const classificationOptionsSchema = z
     activation: z
       .enum(['none', 'softmax', 'sigmoid'])
       .default('none')
-      .describe('Applied to the output when the model answers with logits.'),
+      .describe('Applied to the output if the model returns logits.'),
   })
   .prefault({});
 

@@ -276,7 +276,7 @@ describe('a picture is refused', () => {
     const error = await refusal(decode(await pngThatClaims(100_000, 100_000)));
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toBe(
-      'The image has 100000 x 100000 pixels, the limit is 50000000 in all (MAX_IMAGE_PIXELS).',
+      'The image has 100000 x 100000 pixels; the limit is 50000000 in total (MAX_IMAGE_PIXELS).',
     );
   });
 
@@ -325,7 +325,7 @@ describe('a picture is refused', () => {
       const error = await refusal(decode(await bytes()));
       expect(error).toMatchObject({
         code: 'INVALID_INPUT',
-        message: 'The image is not a JPEG, PNG or WebP picture.',
+        message: 'The image is not a JPEG, PNG or WebP file.',
       });
     },
   );

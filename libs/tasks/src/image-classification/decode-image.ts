@@ -4,41 +4,42 @@ import { flatten } from './flatten.js';
 import { type ImageFormat, readImageHeader, sniffFormat } from './image-header.js';
 import type { ImageGeometry, ImageHeader, Orientation } from './types.js';
 
-/** Bounds on what is decoded. */
+/** Limits for decoding. */
 export interface DecodeLimits {
-  /** Width times height of the picture as stored. */
+  /** Width times height of the stored image. */
   readonly maxPixels: number;
-  /** Whole seconds that one picture may take; more than an hour counts as an hour. */
+  /** Whole seconds that one image may take; more than an hour counts as an hour. */
   readonly timeoutSeconds: number;
 }
 
-/** A picture at the model's size, not yet turned upright. */
+/** An image at the model's size, not yet rotated upright. */
 export interface DecodedImage {
-  /** RGB bytes, [height, width, 3] as stored, in a buffer of their own that may be transferred to a thread. */
+  /** RGB bytes, [height, width, 3] as stored, in their own buffer, which may be transferred to a thread. */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly orientation: Orientation;
 }
 
-// Only these three loaders are reachable, whatever a file claims to be: fewer parsers, fewer surprises.
+// Only these three loaders are enabled, whatever a file claims to be: fewer parsers, fewer surprises.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
 });
-// One thread a picture: many pictures are decoded side by side, and a pool for each costs more than it brings.
+// One thread per image: many images are decoded in parallel, and a pool for each costs more than it gains.
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** The most that libvips accepts. */
+/** The maximum that libvips accepts. */
 const LONGEST_TIMEOUT_SECONDS = 3600;
 
 const KERNELS = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
 
 /**
- * Decodes a JPEG, PNG or WebP straight to the model's size: a big JPEG or WebP is scaled down while it is decoded
- * (libvips' shrink-on-load), and the crop is part of the scaling. The EXIF turn is returned, not applied: turning the
- * small result is free, whereas turning first would lose shrink-on-load. Transparent pixels show the background.
+ * Decodes a JPEG, PNG or WebP image directly to the model's size. A large JPEG or WebP is scaled down while it is
+ * decoded (libvips' shrink-on-load), and the crop is part of the scaling. The EXIF rotation is returned, not applied:
+ * rotating the small result is free, whereas rotating first would prevent shrink-on-load. Transparent pixels show the
+ * background.
  *
- * @throws AerieError INVALID_INPUT when the bytes are no such picture, or it has too many pixels.
+ * @throws AerieError INVALID_INPUT if the bytes are not such an image, or it has too many pixels.
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -47,7 +48,7 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   const format = sniffFormat(bytes);
   if (format === null) {
-    throw new AerieError('INVALID_INPUT', 'The image is not a JPEG, PNG or WebP picture.');
+    throw new AerieError('INVALID_INPUT', 'The image is not a JPEG, PNG or WebP file.');
   }
   const options = { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true } as const;
   try {
@@ -58,9 +59,9 @@ export async function decodeImage(
       seconds: Math.min(limits.timeoutSeconds, LONGEST_TIMEOUT_SECONDS),
     });
     const scaled = scale(picture, header, geometry);
-    // No flatten() of libvips, which works before the scaling and rounds otherwise where nothing is transparent.
+    // Does not use flatten() of libvips, which works before the scaling and rounds opaque pixels differently.
     const { data, info } = await scaled.picture.toColourspace('srgb').raw().toUint8Array();
-    // Sharp makes no SharedArrayBuffer; its types only do not say so.
+    // Sharp creates no SharedArrayBuffer, although its types allow one.
     const pixels = data as Uint8Array<ArrayBuffer>;
     return { pixels: flatten(pixels, info, geometry.background, scaled.step), orientation };
   } catch (error) {
@@ -69,8 +70,8 @@ export async function decodeImage(
 }
 
 /**
- * Scales and crops. Libvips shifts a picture that it enlarges by half a pixel of the result to the right and down:
- * it is enlarged to twice the size, where the value for each pixel's center lies in every second pixel.
+ * Scales and crops. When libvips enlarges an image, it shifts it by half a pixel of the result to the right and down;
+ * therefore it is enlarged to twice the size, where every second pixel has the value for a pixel's center.
  */
 function scale(
   picture: Sharp,
@@ -107,7 +108,7 @@ function scale(
   };
 }
 
-/** Without a limit of its own, so that the refusal can say how large the picture is. */
+/** Has no pixel limit, so that the error can say how large the image is. */
 async function askLibvips(bytes: Uint8Array): Promise<ImageHeader> {
   const header = await sharp(bytes, { failOn: 'error', limitInputPixels: false }).metadata();
   return { width: header.width, height: header.height, orientation: orientationOf(header) };
@@ -117,7 +118,7 @@ function checkPixels({ width, height }: ImageHeader, { maxPixels }: DecodeLimits
   if (width * height > maxPixels) {
     throw new AerieError(
       'INVALID_INPUT',
-      `The image has ${String(width)} x ${String(height)} pixels, the limit is ${String(maxPixels)} in all (MAX_IMAGE_PIXELS).`,
+      `The image has ${String(width)} x ${String(height)} pixels; the limit is ${String(maxPixels)} in total (MAX_IMAGE_PIXELS).`,
     );
   }
 }

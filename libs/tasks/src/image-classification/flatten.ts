@@ -8,7 +8,7 @@ interface RawPicture {
 }
 
 /**
- * RGB of a raw picture, with `background` behind what is transparent, in a buffer of their own.
+ * The RGB bytes of a raw image, with `background` behind transparent pixels, in a new buffer.
  *
  * @param step 1 takes every pixel, 2 the last of every 2 x 2.
  */
@@ -20,7 +20,7 @@ export function flatten(
 ): Uint8Array<ArrayBuffer> {
   if (channels === 3 && step === 1) return pixels;
   if (channels !== 3 && channels !== 4)
-    throw new Error(`The picture was decoded to ${String(channels)} channels. This is a bug.`);
+    throw new Error(`The image was decoded to ${String(channels)} channels. This is a bug.`);
   const flat = new Uint8Array((width / step) * (height / step) * 3);
   let to = 0;
   for (let y = step - 1; y < height; y += step) {

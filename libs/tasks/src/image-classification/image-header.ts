@@ -2,12 +2,12 @@ import { exifOrientation } from './exif-orientation.js';
 import { pngHeader } from './png-header.js';
 import type { ImageHeader, Orientation } from './types.js';
 
-/** The formats that are read. */
+/** The supported formats. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp';
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** The format by its first bytes; null for anything else. */
+/** Detects the format by the first bytes; null for any other format. */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 16));
   if (view.length >= 3 && view[0] === 0xff && view[1] === 0xd8 && view[2] === 0xff) return 'jpeg';
@@ -17,8 +17,8 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | null {
 }
 
 /**
- * Size and EXIF orientation of a picture, read on this thread: asking libvips takes 0.3 to 2 ms of a core, and it does
- * not find the orientation of every PNG. Null when the header is damaged.
+ * Size and EXIF orientation of an image, read on this thread: libvips takes 0.3 to 2 ms of a core for it, and does
+ * not find the orientation of every PNG. Null if the header is damaged.
  */
 export function readImageHeader(bytes: Uint8Array, format: ImageFormat): ImageHeader | null {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,7 +39,7 @@ const READERS: Readonly<Record<ImageFormat, (file: Buffer) => ImageHeader | null
   webp: webpHeader,
 };
 
-/** Frame markers of JPEG are C0..CF but for these: Huffman tables, a reserved one, arithmetic conditions. */
+/** Frame markers of JPEG are C0..CF except these: Huffman tables, a reserved one, arithmetic conditions. */
 const NO_FRAMES: ReadonlySet<number> = new Set([0xc4, 0xc8, 0xcc]);
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;

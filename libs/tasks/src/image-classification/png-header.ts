@@ -38,7 +38,7 @@ function inflate(data: Buffer): Buffer {
   try {
     return inflateSync(data, { maxOutputLength: MAX_TEXT_BYTES });
   } catch {
-    // Damaged or too long: the picture is decoded all the same.
+    // Damaged or too long: the image is decoded without it.
     return Buffer.alloc(0);
   }
 }

@@ -2,8 +2,8 @@ import type { ClassificationOptions } from './classification.options.js';
 import type { Orientation } from './types.js';
 
 /**
- * Writes stored RGB bytes as normalized floats, turning the picture upright on the way:
- * the turn is only another order of reading, so it costs nothing.
+ * Writes stored RGB bytes as normalized floats and rotates the image upright at the same time:
+ * the rotation only changes the order of reading, so it costs nothing.
  */
 export class TensorWriter {
   readonly #width: number;
@@ -35,7 +35,7 @@ export class TensorWriter {
     const width = this.#width;
     const height = this.#height;
     if (pixels.length !== width * height * 3)
-      throw new Error("The picture is not of the model's size. This is a bug.");
+      throw new Error("The image does not have the model's size. This is a bug.");
     const { start, stepX, stepY } = walk(orientation, width, height);
     const [red, green, blue] = this.#tables;
     const plane = this.#planar ? width * height : 1;
@@ -56,7 +56,7 @@ export class TensorWriter {
 }
 
 /**
- * How to walk stored pixels so that they come out upright: the first pixel and the steps for x and y.
+ * How to read stored pixels in upright order: the first pixel and the steps for x and y.
  * Source: Exif 2.32, tag 0x0112 (orientation names where row 0 and column 0 are stored).
  */
 function walk(

@@ -21,7 +21,7 @@ export function selectTop(values: Float32Array, k: number): readonly ClassScore[
   return top;
 }
 
-/** Logits to probabilities; `none` leaves them as they are. */
+/** Converts logits to probabilities; `none` leaves them unchanged. */
 export function activate(values: Float32Array, activation: 'none' | 'softmax' | 'sigmoid'): Float32Array {
   switch (activation) {
     case 'none':

@@ -1,7 +1,7 @@
 import type { CreateKernel, NamedTensors, PreparedBatch } from '@aerie/engine';
 import type { TensorItem, TensorResult } from './types.js';
 
-/** Runs in a replica's thread: one request a run, as nothing is known of the model's dimensions. */
+/** Runs in a replica's thread: one request per run, because the model's dimensions are unknown. */
 export const createKernel: CreateKernel<TensorItem, TensorResult, unknown> = () => ({
   prepare(items: readonly TensorItem[]): PreparedBatch<unknown> {
     const [item] = items;

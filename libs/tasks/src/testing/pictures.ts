@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 
-/** A picture in which no turn or mirror image looks like another: red grows to the right, green downwards. */
+/** An image in which no rotation or mirror image looks like another: red increases to the right, green downward. */
 export function gradient(width: number, height: number): Sharp {
   const pixels = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -14,7 +14,7 @@ export function gradient(width: number, height: number): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** A picture of one colour. */
+/** An image of one color. */
 export function plain(
   width: number,
   height: number,
@@ -24,7 +24,7 @@ export function plain(
   return sharp({ create: { width, height, channels, background: colour } });
 }
 
-/** The stored picture tagged so that viewers turn it. */
+/** The stored image, tagged so that viewers rotate it. */
 export function tagged(picture: Sharp, orientation: number): Sharp {
   return picture.withMetadata({ orientation });
 }

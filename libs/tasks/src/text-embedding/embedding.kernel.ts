@@ -11,14 +11,14 @@ interface KernelOptions {
   readonly normalize: boolean;
 }
 
-/** What `finish` needs of a batch: the refused items' results, and the token count of each row that ran. */
+/** State of a batch for `finish`: the results of refused items, and the token count of each row that ran. */
 interface BatchState {
   readonly results: (ItemResult<EmbeddingResult> | undefined)[];
   readonly rowTokens: readonly number[];
 }
 
 /**
- * Runs in a replica's thread. Inputs: int64 [batch, tokens] `input_ids`, `attention_mask` and, where the model has
+ * Runs in a replica's thread. Inputs: int64 [batch, tokens] `input_ids`, `attention_mask` and, if the model has
  * it, `token_type_ids`; output: float32 [batch, tokens, dimensions], or [batch, dimensions] if already pooled.
  */
 export const createKernel: CreateKernel<EmbeddingItem, EmbeddingResult, KernelOptions> = ({
@@ -83,13 +83,13 @@ function toFeeds(rows: readonly (readonly number[])[], names: ReadonlySet<string
 
 function tensorOf(outputs: NamedTensors, name: string): Tensor {
   const tensor = outputs[name];
-  if (tensor === undefined) throw new Error(`The model gave no output "${name}".`);
+  if (tensor === undefined) throw new Error(`The model returned no output "${name}".`);
   return tensor;
 }
 
 function refusalOf(text: TokenizedText, limit: number): ItemResult<never> | undefined {
   if (text.fits) {
-    // Of a tokenizer without special tokens: an empty row would fail the run of the whole batch.
+    // Possible with a tokenizer without special tokens: an empty row would fail the run of the whole batch.
     return text.ids.length > 0 ? undefined : refusal('has no tokens that the model knows');
   }
   const count = text.exact ? String(text.tokens) : `more than ${String(text.tokens)}`;

@@ -11,12 +11,12 @@ export const embeddingOptionsSchema = z
           .min(1)
           .max(131_072)
           .default(256)
-          .describe('Tokens a text may have, special ones included.'),
+          .describe('Maximum tokens of a text, including special tokens.'),
         pooling: z
           .enum(['mean', 'cls'])
           .default('mean')
-          .describe('How token vectors become the vector of the text.'),
-        normalize: z.boolean().default(true).describe('Scale vectors to length 1.'),
+          .describe('How token vectors are combined into the vector of the text.'),
+        normalize: z.boolean().default(true).describe('Scales vectors to length 1.'),
       })
       .prefault({}),
   })

@@ -1,6 +1,6 @@
 import type { Tensor } from '@aerie/engine';
 
-/** How token vectors become the vector of a text. */
+/** How token vectors are combined into the vector of a text. */
 export interface PoolingOptions {
   readonly pooling: 'mean' | 'cls';
   readonly normalize: boolean;
@@ -9,9 +9,9 @@ export interface PoolingOptions {
 /**
  * Mask-weighted mean (or first token) over the tokens of each row, then L2 norm.
  *
- * @param output float32 [rows, width, dimensions], or [rows, dimensions] when the model pools by itself.
+ * @param output float32 [rows, width, dimensions], or [rows, dimensions] if the model pools by itself.
  * @param rowTokens how many leading tokens of each row are real; the rest is padding.
- * @returns one vector [dimensions] a row, each with a buffer of its own.
+ * @returns one vector [dimensions] per row, each with its own buffer.
  */
 export function pool(output: Tensor, rowTokens: readonly number[], options: PoolingOptions): Float32Array[] {
   const { data, dims } = output;

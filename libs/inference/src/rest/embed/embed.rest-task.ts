@@ -9,7 +9,7 @@ export interface EmbedInput {
   readonly truncate: boolean;
 }
 
-/** Vectors for texts. */
+/** Embeds texts as vectors. */
 export const embedRestTask = {
   dto: EmbedBodyDto,
   toInput: ({ text, truncate }: EmbedBodyDto, { maxTexts }: BodyLimits): EmbedInput => {
