@@ -219,7 +219,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
 
   it('refuses unknown fields, large payloads and webhooks into a private network', async () => {
     const unknown = await postJson(api('/embed/async'), { text: 'x', color: 'red' });
-    expect([unknown.status, unknown.body.details[0].field]).toEqual([422, 'colour']);
+    expect([unknown.status, unknown.body.details[0].field]).toEqual([422, 'color']);
     const large = await postJson(api('/predict/async'), {
       image_url: `data:image/png;base64,${'A'.repeat(1_100_000)}`,
     });

@@ -83,10 +83,7 @@ export class ModelRegistry {
         (candidate) => spec.task in candidate.sections && (candidate.accepts?.(spec) ?? true),
       );
       if (loader !== undefined) return [this.#entry(spec, loader)];
-      logger.info(
-        { model: spec.name, task: spec.task },
-        'model skipped: this build does not serve its task',
-      );
+      logger.info({ model: spec.name, task: spec.task }, 'model skipped: this build does not serve its task');
       return [];
     });
     this.#catalog = new ModelCatalog(entries, settings.path);
