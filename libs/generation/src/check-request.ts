@@ -2,9 +2,9 @@ import { AerieError, SAMPLING_ROWS, fieldProblems } from '@aerie/contracts';
 import type { GenerationRequest } from './generation-request.js';
 
 /**
- * Refuses a request that the generation thread could not take at its word.
+ * Refuses a request with invalid parameters, before it is sent to the generation thread.
  *
- * @throws AerieError INVALID_INPUT, with what was expected and what came.
+ * @throws AerieError INVALID_INPUT, with what was expected and what was received.
  */
 export function checkRequest(request: GenerationRequest, maxSlots: number): void {
   for (const row of SAMPLING_ROWS) {

@@ -2,7 +2,7 @@ import type { ProviderAttempt } from '@aerie/engine';
 import type { GenerationUsage } from './generation-request.js';
 import type { StepRecord } from './scheduler/stream-update.js';
 
-/** How a language model is opened. */
+/** Options for a language model. */
 export interface GenerationEngineOptions {
   /** Name for logs and the thread, such as `smollm2-135m-instruct@1`. */
   readonly name: string;
@@ -13,28 +13,28 @@ export interface GenerationEngineOptions {
   /** Execution providers to try, in order. Default: the CPU. */
   readonly providers?: readonly ProviderAttempt[];
   /**
-   * Absolute path of the directory with `tokenizer.json` and, where the model has them, `tokenizer_config.json`,
+   * Absolute path of the directory with `tokenizer.json` and, if the model has them, `tokenizer_config.json`,
    * `chat_template.jinja`, `generation_config.json` and `config.json`.
    */
   readonly directory: string;
-  /** Tokens of prompt and text together, at most what the model was made for. Default 2048. */
+  /** Tokens of prompt and text together, at most the context that the model was trained for. Default 2048. */
   readonly contextLength?: number;
-  /** Texts generated at a time. Default 8. */
+  /** Texts generated at the same time. Default 8. */
   readonly maxSlots?: number;
-  /** Requests that may wait for a slot; more are refused with OVERLOADED. Default 256. */
+  /** Maximum requests waiting for a slot; further ones are refused with OVERLOADED. Default 256. */
   readonly maxQueue?: number;
   /**
-   * Tokens of a prompt that are prefilled at a time: the longest that running texts ever wait. Default 64.
-   * Reproducible texts depend on it in their last bits.
+   * Prompt tokens prefilled at a time, which limits how long running texts wait. Default 64.
+   * The last bits of reproducible texts depend on it.
    */
   readonly chunkSize?: number;
   /** ONNX Runtime's intra-op threads. Default 1. */
   readonly intraOpThreads?: number;
-  /** Keeps those threads spinning between runs: faster alone, slower for whatever shares the cores. Default false. */
+  /** Keeps those threads spinning between runs: faster alone, slower for other work on the same cores. Default false. */
   readonly allowSpinning?: boolean;
   /**
-   * How long those threads look for more work within a run before they sleep. A step is a thousand short operators:
-   * waking a thread for one costs as much as the operator. Much longer, and they take the cores from whatever else runs.
+   * How long those threads spin for more work within a run before they sleep. A step is a thousand short operators:
+   * waking a thread for one costs as much as the operator. Spinning much longer takes the cores from other work.
    * Default 20.
    */
   readonly spinMicroseconds?: number;
@@ -42,40 +42,40 @@ export interface GenerationEngineOptions {
   readonly kvBudgetBytes?: number;
   /** Bytes for keys and values that later requests may reuse; 0 turns reuse off. Default 256 MiB. */
   readonly prefixCacheBytes?: number;
-  /** Query heads per key-value head, where no `config.json` says so. Found out by trial unless given. */
+  /** Query heads per key-value head, if no `config.json` has them. Default: found by trial. */
   readonly queryGroups?: number;
-  /** A thread with work that reports nothing for this long is taken for wedged and replaced. Default 30,000. */
+  /** A thread with work that reports nothing for this long counts as hung and is replaced. Default 30,000. */
   readonly stallTimeoutMs?: number;
-  /** Opening fails when the model is not ready after this time. Default 120,000. */
+  /** Opening fails if the model is not ready after this time. Default 120,000. */
   readonly startTimeoutMs?: number;
   /** Whether {@link GenerationEngine.injectFault} works. For tests. Default false. */
   readonly faultsAllowed?: boolean;
-  /** Hears what happens, for metrics and logs. */
+  /** Receives events for metrics and logs. */
   readonly observer?: GenerationObserver;
 }
 
-/** How a request ended, with what it cost; reported once per request, whatever became of it. */
+/** How a request ended and the tokens it used; reported once per request, whatever its outcome. */
 export interface GenerationRecord {
   readonly outcome: 'completed' | 'canceled' | 'failed';
   readonly usage: GenerationUsage;
-  /** From acceptance until it left the queue; null when it never did. */
+  /** From acceptance until it left the queue; null if it never did. */
   readonly queueMs: number | null;
-  /** From acceptance to the first piece of text; null when there was none. */
+  /** From acceptance to the first piece of text; null if there was none. */
   readonly firstTokenMs: number | null;
   readonly totalMs: number;
 }
 
-/** Hooks for metrics and logs. None may throw. */
+/** Hooks for metrics and logs. They must not throw. */
 export interface GenerationObserver {
   /** A run of the model ended. */
   onStep?(step: StepRecord): void;
-  /** The first piece of a request's text came, so long after the request. */
+  /** The first piece of a request's text arrived, with the time since the request. */
   onFirstToken?(elapsedMs: number): void;
-  /** A further piece of a choice's text came, so long after the one before. */
+  /** A further piece of a choice's text arrived, with the time since the previous one. */
   onInterToken?(elapsedMs: number): void;
   /** A request ended. */
   onEnd?(record: GenerationRecord): void;
-  /** Something that belongs in the log: a failed run, a lost thread, a slow path. */
+  /** An event for the log: a failed run, a lost thread, a slow path. */
   onNotice?(notice: {
     readonly level: 'info' | 'warn' | 'error';
     readonly message: string;

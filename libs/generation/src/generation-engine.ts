@@ -24,7 +24,7 @@ const STABLE_MS = 60_000;
 const CLOSE_GRACE_MS = 5_000;
 
 /**
- * A language model in a thread of its own, generating many texts at a time.
+ * A language model in its own worker thread, which generates many texts at the same time.
  *
  * @example
  * const engine = await GenerationEngine.open({ name: 'smollm2', modelPath, directory, sessionModuleUrl });
@@ -85,10 +85,10 @@ export class GenerationEngine {
   }
 
   /**
-   * Starts a request. Aborting the signal ends it at once, wherever it is.
+   * Starts a request. Aborting the signal ends it at once, in any state.
    *
-   * @throws AerieError OVERLOADED when the queue is full, SHUTTING_DOWN when the engine is closed, INVALID_INPUT when a
-   *   parameter is out of range. Whatever happens later is thrown by the stream: CONTEXT_LENGTH_EXCEEDED, TIMEOUT,
+   * @throws AerieError OVERLOADED if the queue is full, SHUTTING_DOWN if the engine is closed, INVALID_INPUT if a
+   *   parameter is out of range. The stream throws later errors: CONTEXT_LENGTH_EXCEEDED, TIMEOUT,
    *   CANCELED, WORKER_LOST, INTERNAL.
    */
   generate(request: GenerationRequest, signal?: AbortSignal): GenerationStream {
@@ -131,14 +131,14 @@ export class GenerationEngine {
     };
   }
 
-  /** Makes the thread's next run of the model fail in the given way. For tests: refused unless faults were allowed. */
+  /** Makes the thread's next run of the model fail with this fault. For tests: refused unless faults are allowed. */
   injectFault(kind: GenerationFault): void {
     if (this.#options.faultsAllowed !== true)
       throw new Error('faults were not allowed when the engine was opened');
     this.#link?.send({ type: 'fault', kind });
   }
 
-  /** Ends every request that is left with SHUTTING_DOWN, then the thread. Idempotent. */
+  /** Ends all remaining requests with SHUTTING_DOWN, then the thread. Idempotent. */
   async close(): Promise<void> {
     this.#state = 'closed';
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
@@ -161,7 +161,7 @@ export class GenerationEngine {
     const estimate = (this.#pending.meanRequestMs * (waiting + 1)) / this.#maxSlots;
     throw new AerieError(
       'OVERLOADED',
-      `${waiting} requests are waiting, the limit is ${maxQueue}: try again later`,
+      `${waiting} requests are waiting and the limit is ${maxQueue}; try again later`,
       {
         retryAfterMs: Math.round(Math.min(30_000, Math.max(500, estimate))),
       },

@@ -6,9 +6,9 @@ export type GenerationRequest = Prompt &
   SamplingParams & {
     /** Number of independent answers, 1 (the default) to the engine's `maxSlots`. They share one prefill. */
     readonly n?: number;
-    /** Goes on after the model's end-of-text token. For measurements. */
+    /** Continues after the model's end-of-text token. For measurements. */
     readonly ignoreEos?: boolean;
-    /** Higher ones leave the queue first. Default 0. */
+    /** Requests with a higher priority leave the queue first. Default 0. */
     readonly priority?: number;
     /** TIMEOUT when the first piece of text takes longer than this, waiting included. */
     readonly firstTokenTimeoutMs?: number;
@@ -16,13 +16,13 @@ export type GenerationRequest = Prompt &
     readonly timeoutMs?: number;
   };
 
-/** Tokens that a request has cost so far. */
+/** Tokens used by a request so far. */
 export interface GenerationUsage {
-  /** Tokens of the prompt, cached ones included. */
+  /** Prompt tokens, including cached ones. */
   readonly promptTokens: number;
-  /** Tokens of the prompt that an earlier request had already computed. */
+  /** Prompt tokens reused from earlier requests. */
   readonly cachedTokens: number;
-  /** Tokens generated, over all choices, the end-of-text token included. */
+  /** Tokens generated for all choices, including the end-of-text token. */
   readonly completionTokens: number;
 }
 
@@ -35,7 +35,7 @@ export interface TokenLogprob {
   readonly logprob: number;
 }
 
-/** A generated token's log probability, and those of the most likely tokens in its place. */
+/** A generated token's log probability, and those of the most likely tokens at its position. */
 export interface ChosenTokenLogprob extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
@@ -43,15 +43,15 @@ export interface ChosenTokenLogprob extends TokenLogprob {
 /** Why an answer ended: by itself or at a stop string, or because it reached its limit. */
 export type FinishReason = 'stop' | 'length';
 
-/** What a request's stream consists of. A failure is thrown as an AerieError instead. */
+/** An event of a request's stream. A failure is thrown as an AerieError instead. */
 export type GenerationEvent =
   | {
       readonly type: 'text';
       /** Which of the `n` choices. */
       readonly index: number;
-      /** Whole characters, never part of a stop string. Empty only when it carries log probabilities. */
+      /** Whole characters, never part of a stop string. Empty only if the event has log probabilities. */
       readonly text: string;
-      /** Tokens that were generated since the choice's last event. */
+      /** Tokens generated since the choice's last event. */
       readonly tokens: number;
       /** One per token of `text`, when asked for. */
       readonly logprobs?: readonly ChosenTokenLogprob[];
@@ -60,6 +60,6 @@ export type GenerationEvent =
       readonly type: 'finish';
       readonly index: number;
       readonly finishReason: FinishReason;
-      /** Of the whole request, so far: complete with the last choice's finish. */
+      /** Usage of the whole request so far; complete when the last choice finishes. */
       readonly usage: GenerationUsage;
     };

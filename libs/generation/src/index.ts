@@ -1,5 +1,5 @@
 /**
- * Text generation by language models in a thread of their own, with continuous batching. {@link GenerationEngine}
+ * Text generation by language models in their own worker threads, with continuous batching. {@link GenerationEngine}
  * opens a model and streams texts.
  *
  * @packageDocumentation

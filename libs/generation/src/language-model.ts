@@ -2,11 +2,11 @@ import type { GenerationEvent, GenerationRequest, GenerationUsage } from './gene
 
 /** The events of one answer, to be read once. Leaving the loop early cancels the request. */
 export interface TextStream extends AsyncIterableIterator<GenerationEvent, undefined> {
-  /** What the request has cost so far; complete once the events are over. */
+  /** Tokens used by the request so far; complete after the last event. */
   readonly usage: GenerationUsage;
 }
 
-/** Something that generates text: an engine of this process, or another server that speaks OpenAI's API. */
+/** A source of text: an engine of this process, or an upstream. */
 export interface LanguageModel {
   /**
    * Starts one answer. Failures (also of the request itself) are thrown by the stream as AerieErrors.

@@ -3,7 +3,7 @@ import type { GenerationObserver, GenerationRecord } from './generation-engine-o
 import type { GenerationEvent, GenerationRequest, GenerationUsage } from './generation-request.js';
 import type { GenerationStream } from './generation-stream.js';
 
-/** What a {@link PendingRequest} is made from. */
+/** Options for a {@link PendingRequest}. */
 export interface PendingRequestOptions {
   readonly id: number;
   readonly request: GenerationRequest;
@@ -13,7 +13,7 @@ export interface PendingRequestOptions {
   readonly now: () => number;
 }
 
-/** A request on the caller's side: its stream, its deadlines, and the times that metrics want. */
+/** A request on the caller's side: its stream, its deadlines, and its times for metrics. */
 export class PendingRequest {
   readonly id: number;
   readonly request: GenerationRequest;
@@ -59,7 +59,7 @@ export class PendingRequest {
     this.#queueMs = this.elapsedMs();
   }
 
-  /** Passes an event on. */
+  /** Forwards an event. */
   push(event: GenerationEvent): void {
     if (event.type === 'text') this.#timeText(event.index);
     this.stream.push(event);

@@ -6,7 +6,7 @@ import type { PendingRequest } from './pending-request.js';
 /** Assumed until requests have shown how long they take. */
 const FIRST_MEAN_MS = 2_000;
 
-/** Requests that are not settled yet, and what the settled ones came to. */
+/** Requests that are not settled yet, and the totals of the settled ones. */
 export class PendingRequests {
   readonly #requests = new Map<number, PendingRequest>();
   #totals: GenerationTotals = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
@@ -17,7 +17,7 @@ export class PendingRequests {
     return this.#totals;
   }
 
-  /** How long completed requests took lately. */
+  /** Recent duration of completed requests. */
   get meanRequestMs(): number {
     return this.#meanRequestMs;
   }
@@ -34,7 +34,7 @@ export class PendingRequests {
     return [...this.#requests.values()];
   }
 
-  /** Requests that have not left the queue, and whose caller still waits. */
+  /** Requests that have not left the queue and whose caller still waits. */
   waiting(): number {
     let waiting = 0;
     for (const { started, stream } of this.#requests.values()) if (!started && !stream.ended) waiting++;
@@ -53,7 +53,7 @@ export class PendingRequests {
     if (outcome === 'completed') this.#meanRequestMs += (pending.elapsedMs() - this.#meanRequestMs) / 16;
   }
 
-  /** Ends those that are meant with an error. */
+  /** Ends the selected requests with an error. */
   fail(which: (pending: PendingRequest) => boolean, error: AerieError): void {
     for (const pending of this.all().filter(which)) {
       pending.endStream(error);

@@ -1,7 +1,7 @@
 import type { GenerationEngineOptions } from './generation-engine-options.js';
 import type { WorkerOptions } from './worker/messages.js';
 
-/** What the generation thread is started with: the engine's options and, where they leave something open, its defaults. */
+/** Options for the generation thread: the engine's options with their defaults. */
 export function workerOptionsOf(options: GenerationEngineOptions): Omit<WorkerOptions, 'guard'> {
   return {
     modelPath: options.modelPath,

@@ -5,7 +5,7 @@ import type { ModelReference } from './model-selector.js';
 export type GenerationOccurrence =
   /** A run of the model ended. */
   | { readonly type: 'step'; readonly step: StepRecord }
-  /** The first piece of a request's text came, so long after the request. */
+  /** The first piece of a request's text arrived, with the time since the request. */
   | { readonly type: 'first-token'; readonly elapsedMs: number }
   /** A further piece came, so long after the one before. */
   | { readonly type: 'inter-token'; readonly elapsedMs: number }

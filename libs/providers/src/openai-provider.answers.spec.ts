@@ -167,7 +167,7 @@ describe('OpenAiProvider', () => {
     const { error } = await outcomeOf(sut.generate(request));
     expect([error?.code, error?.message]).toEqual([
       'UNSUPPORTED_PARAMETER',
-      'top_k is not supported by the model remote: it is no parameter of the OpenAI API; leave it out',
+      'top_k is not supported by the model remote: it is not a parameter of the OpenAI API; leave it out',
     ]);
     expect((await outcomeOf(sut.generate({ ...CHAT, reproducible: true }))).error?.code).toBe(
       'UNSUPPORTED_PARAMETER',

@@ -55,7 +55,7 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     const { error } = await outcome;
     expect([error?.code, error?.message]).toEqual([
       'TIMEOUT',
-      'the provider of remote did not begin to answer within 30000 ms',
+      'the provider of remote did not begin its response within 30000 ms',
     ]);
     await upstream.requests[0]?.closed;
     expect(clock.armed).toEqual([]);

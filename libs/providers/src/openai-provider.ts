@@ -19,17 +19,17 @@ import { MalformedStreamError, readSse } from './upstream/sse-reader.js';
 import { TransportError, UpstreamClient } from './upstream/upstream-client.js';
 import { connectionFailed, translateStreamFailure } from './upstream/upstream-errors.js';
 
-/** How a provider is, for health and metrics. */
+/** The status of an upstream, for health and metrics. */
 export interface ProviderStatus {
   readonly state: CircuitState;
-  /** Requests under way. */
+  /** Running requests. */
   readonly running: number;
-  /** The failure that its circuit saw last; it holds neither key nor address. */
+  /** The last failure of its circuit, without key or address. */
   readonly lastError: CircuitFailure | null;
 }
 
 /**
- * A model of another server that speaks OpenAI's API.
+ * A model on an upstream, another server that speaks OpenAI's API.
  *
  * @example
  * const model = new OpenAiProvider(
@@ -55,8 +55,8 @@ export class OpenAiProvider implements LanguageModel {
     this.#client = new UpstreamClient(this.#options, clock);
     this.#breaker = new CircuitBreaker(options.name, options.circuit ?? {}, clock, (state) => {
       const line = { model: options.name, circuit: state };
-      if (state === 'closed') ports.logger.info(line, 'a provider answers again');
-      else ports.logger.warn(line, `the circuit of a provider is ${state}`);
+      if (state === 'closed') ports.logger.info(line, 'an upstream responds again');
+      else ports.logger.warn(line, `the circuit of an upstream is ${state}`);
     });
     this.#opener = new AnswerOpener({
       options: this.#options,
@@ -174,14 +174,17 @@ export class OpenAiProvider implements LanguageModel {
     }
     if (error instanceof MalformedStreamError) {
       this.#logBroken(error.message);
-      return new AerieError('UPSTREAM_ERROR', `the provider of ${name} sent something that is no answer`);
+      return new AerieError('UPSTREAM_ERROR', `the provider of ${name} sent an invalid response`);
     }
     if (error instanceof AerieError) this.#logBroken(error.message, error.code);
     return error;
   }
 
   #logBroken(reason: string, code = 'UPSTREAM_ERROR'): void {
-    this.#ports.logger.warn({ model: this.#options.name, code, reason }, 'an answer of a provider broke off');
+    this.#ports.logger.warn(
+      { model: this.#options.name, code, reason },
+      'a response of an upstream broke off',
+    );
   }
 }
 

@@ -1,39 +1,39 @@
 import type { Clock, Logger } from '@aerie/runtime';
 import type { CircuitOptions } from './circuit/circuit-breaker.js';
 
-/** How to reach a model of another server that speaks OpenAI's API. */
+/** Options for a model on an upstream. */
 export interface ProviderOptions {
   /** Name of the entry, for messages and log lines. */
   readonly name: string;
-  /** Where the API begins, such as `https://api.openai.com/v1`: http or https, without credentials. */
+  /** Base URL of the API, such as `https://api.openai.com/v1`: http or https, without credentials. */
   readonly baseUrl: string;
   /** Sent as a bearer token; null sends none. */
   readonly apiKey: string | null;
-  /** What the upstream calls the model. */
+  /** Name of the model at the upstream. */
   readonly upstreamModel: string;
-  /** Sampling parameters beyond OpenAI's that the upstream knows. Default: none, such requests are refused. */
+  /** Sampling parameters beyond OpenAI's that the upstream supports. Default: none, and such requests are refused. */
   readonly extensions?: 'vllm';
   /** The field that limits the answer's tokens. OpenAI's reasoning models know the second only. Default `max_tokens`. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
   /** The route for plain prompts; a model that only chats gets them as a user's message. Default `completions`. */
   readonly textPrompts?: 'completions' | 'chat';
-  /** Time to open a connection, TLS included. Default 5,000. */
+  /** Time to open a connection, including TLS. Default 5,000. */
   readonly connectTimeoutMs?: number;
-  /** Time from the request, retries included, to the first sign of an answer. Default 30,000. */
+  /** Time from the request to the first sign of an answer, including retries. Default 30,000. */
   readonly firstTokenTimeoutMs?: number;
   /** Longest silence between two pieces of an answer. Default 30,000. */
   readonly idleTimeoutMs?: number;
-  /** Requests under way at once, and thus connections; more are refused with OVERLOADED. Default 256. */
+  /** Maximum concurrent requests, and thus connections; further ones are refused with OVERLOADED. Default 256. */
   readonly maxConnections?: number;
-  /** Further attempts when nothing of an answer came. Default 2. */
+  /** Further attempts if no part of an answer has arrived. Default 2. */
   readonly retries?: number;
-  /** Longest pause that an upstream's Retry-After may ask of a retry; with more it is not made. Default 5,000. */
+  /** Longest Retry-After of an upstream that is respected; after a longer one there is no retry. Default 5,000. */
   readonly maxRetryAfterMs?: number;
-  /** When the provider is given up for a while. */
+  /** When requests to the upstream pause. */
   readonly circuit?: CircuitOptions;
 }
 
-/** What a provider needs of its surroundings. */
+/** Dependencies of a provider. */
 export interface ProviderPorts {
   readonly logger: Logger;
   /** Default: the machine's. */

@@ -3,7 +3,7 @@ import type { GenerationRequest, GenerationUsage } from '../generation-request.j
 import { type ResolvedSampling, resolveSampling } from '../sampling/sampling-params.js';
 import { Sequence, type SequenceOptions } from './sequence.js';
 
-/** What a task needs to know of its model. */
+/** Properties of the model that a task needs. */
 export type TaskEnvironment = Omit<SequenceOptions, 'sampling' | 'maxTokens' | 'stop'>;
 
 const NO_TOKENS: ReadonlySet<number> = new Set();
@@ -15,12 +15,12 @@ export class GenerationTask {
   readonly sampling: ResolvedSampling;
   readonly choices: number;
   readonly priority: number;
-  /** Whether its text must not depend on what else runs. */
+  /** Whether its text must not depend on other requests. */
   readonly reproducible: boolean;
   /** Prompt tokens; null until it is tokenized. */
   prompt: readonly number[] | null = null;
   cachedTokens = 0;
-  /** Whether earlier requests' keys were looked for. */
+  /** Whether the prefix cache has been searched. */
   prefixSought = false;
   /** Leading tokens of the prompt whose keys are bit-identical to prefilling in whole chunks. */
   exactTokens = 0;
@@ -39,14 +39,14 @@ export class GenerationTask {
     this.reproducible = request.reproducible === true || request.seed !== undefined;
   }
 
-  /** Most tokens that a choice of this task may come to hold. */
+  /** Maximum number of tokens of a choice of this task. */
   tokenLimit(contextLength: number): number {
     const { maxTokens } = this.request;
     const prompt = this.prompt?.length ?? 0;
     return maxTokens === undefined ? contextLength : Math.min(contextLength, prompt + maxTokens);
   }
 
-  /** Creates the choices. The prompt is tokenized by now. */
+  /** Creates the choices, after the prompt has been tokenized. */
   begin(environment: TaskEnvironment): void {
     const prompt = this.prompt ?? [];
     const options: SequenceOptions = {

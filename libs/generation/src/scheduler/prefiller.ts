@@ -2,18 +2,18 @@ import type { Decoder } from '../decoder/decoder.js';
 import type { PrefixCache } from '../decoder/prefix-cache.js';
 import type { Occupant, RowTable } from './row-table.js';
 
-/** What a {@link Prefiller} works with. */
+/** Options for a {@link Prefiller}. */
 export interface PrefillerOptions {
   readonly decoder: Decoder;
   readonly rows: RowTable;
   readonly prefixes: PrefixCache;
-  /** Tokens of a prompt that are prefilled in one run, at most. */
+  /** Maximum prompt tokens to prefill in one run. */
   readonly chunkSize: number;
   /** Milliseconds on a monotonic clock. */
   readonly now: () => number;
 }
 
-/** A piece of a prompt that is to be run. */
+/** A piece of a prompt to run. */
 export interface PromptChunk {
   readonly row: number;
   readonly occupant: Occupant;
@@ -30,10 +30,10 @@ export interface PrefilledChunk {
   readonly ranAt: number;
 }
 
-/** A share of the chunks goes to the prompt that waits longest, so that short ones cannot hold it up for ever. */
+/** A share of the chunks goes to the prompt that has waited longest, so that short prompts cannot delay it forever. */
 const OLDEST_FIRST_EVERY = 3;
 
-/** Reads prompts chunk by chunk, beginning with what earlier requests left behind of them. */
+/** Prefills prompts chunk by chunk, beginning after the prefix that is cached from earlier requests. */
 export class Prefiller {
   readonly #options: PrefillerOptions;
   #chunksRun = 0;
@@ -42,7 +42,7 @@ export class Prefiller {
     this.#options = options;
   }
 
-  /** The chunk to run next; null when there is none, or it has more than so many tokens. */
+  /** The next chunk to run; null if there is none, or if it has more than `budget` tokens. */
   next(budget: number): PromptChunk | null {
     const { decoder, chunkSize } = this.#options;
     const next = this.#nextPrompt();
@@ -50,13 +50,13 @@ export class Prefiller {
     const [row, occupant] = next;
     this.#reusePrefix(row, occupant);
     const length = decoder.lengths[row] as number;
-    // Chunks end at multiples of their size, whatever was reused: results depend on where they end.
+    // Chunks end at multiples of their size, whatever was reused, because results depend on where they end.
     const boundary = length - (length % chunkSize) + chunkSize;
     const tokens = occupant.sequence.tokens.slice(length, boundary);
     return tokens.length > budget ? null : { row, occupant, tokens };
   }
 
-  /** Runs a chunk, and keeps its keys for requests to come. */
+  /** Runs a chunk and caches its keys and values for later requests. */
   async run({ row, occupant, tokens }: PromptChunk): Promise<PrefilledChunk> {
     const { decoder, prefixes, chunkSize, now } = this.#options;
     const { task, sequence } = occupant;
@@ -76,7 +76,7 @@ export class Prefiller {
     return { logits, isLast, startedAt, ranAt };
   }
 
-  /** Looked up just before the first chunk: requests that arrive together then share what the first one computes. */
+  /** Looks up the cache just before the first chunk, so that requests that arrive together share the first one's work. */
   #reusePrefix(row: number, { task, sequence }: Occupant): void {
     if (task.prefixSought) return;
     task.prefixSought = true;
@@ -88,7 +88,7 @@ export class Prefiller {
     }
   }
 
-  /** The prompt with the least left to do, or every few chunks the one that waits longest. */
+  /** The prompt with the fewest tokens left, or every few chunks the one that has waited longest. */
   #nextPrompt(): readonly [number, Occupant] | null {
     const { decoder, rows } = this.#options;
     const byAge = this.#chunksRun % OLDEST_FIRST_EVERY === OLDEST_FIRST_EVERY - 1;

@@ -12,7 +12,7 @@ export interface Occupant {
   unreportedTokens: number;
 }
 
-/** Which sequence is in which row. Keeps those that decode together in the first rows. */
+/** Maps sequences to rows. Keeps sequences that decode together in the first rows. */
 export class RowTable {
   readonly #rows: (Occupant | null)[];
   readonly #decoder: Decoder;

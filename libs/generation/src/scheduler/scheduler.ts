@@ -13,8 +13,8 @@ const REPRODUCIBLE_ROWS = 2;
 
 /**
  * Continuous batching: requests join and leave between steps. Each step prefills at most one chunk's worth of
- * prompt tokens, then decodes one token for every running sequence, so running streams never stall longer than one
- * chunk. Owns the waiting queue, the rows and the prefix cache; knows nothing of threads.
+ * prompt tokens, then decodes one token for every running sequence, so running streams never wait longer than one
+ * chunk. Owns the waiting queue, the rows and the prefix cache; does not deal with threads.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -71,13 +71,13 @@ export class Scheduler {
     this.#queue.splice(after + 1, 0, task);
   }
 
-  /** Ends a request before the next run of the model, wherever it is. Unknown ids are ignored: it may just have ended. */
+  /** Ends a request before the next run of the model, in any state. Ignores unknown ids: the request may just have ended. */
   cancel(id: number): void {
     const task = this.#tasks.get(id);
     if (task !== undefined) task.canceled = true;
   }
 
-  /** Holds a request where it is, or lets it go on. It keeps its rows. */
+  /** Pauses or resumes a request. It keeps its rows. */
   setPaused(id: number, paused: boolean): void {
     const task = this.#tasks.get(id);
     if (task !== undefined) task.paused = paused;
@@ -87,7 +87,7 @@ export class Scheduler {
   async step(): Promise<void> {
     this.#reap();
     this.#admit();
-    // Out before the run: whoever asks must know which requests a run that never returns takes with it.
+    // Reported before the run, so that it is known which requests are lost if the run never returns.
     this.#publish([]);
     try {
       await this.#prefillStep();
@@ -125,7 +125,7 @@ export class Scheduler {
     }
   }
 
-  /** Whether there are rows and, in the worst case, room for every token that the running requests may come to. */
+  /** Whether there are enough rows, and room for every token of the running requests in the worst case. */
   #admissible(task: GenerationTask): boolean {
     const { environment, kvBudgetTokens, maxSlots } = this.#options;
     if (this.#rows.free < task.choices) return false;
@@ -143,7 +143,7 @@ export class Scheduler {
     this.#updates.push({ id: task.id, type: 'started', usage: task.usage() });
   }
 
-  /** Runs chunks of prompts, one chunk's worth of tokens in all: several when they are short. */
+  /** Runs chunks of prompts up to one chunk's worth of tokens: several if they are short. */
   async #prefillStep(): Promise<void> {
     let budget = this.#options.chunkSize;
     for (let chunk = this.#prefiller.next(budget); chunk !== null; chunk = this.#prefiller.next(budget)) {
@@ -156,7 +156,7 @@ export class Scheduler {
     }
   }
 
-  /** The prompt is done: its siblings take over its keys, and every choice draws its first token from its logits. */
+  /** The prompt is complete: the other choices copy its keys, and every choice draws its first token from its logits. */
   #startDecoding(row: number, { task }: Occupant, logits: Float32Array): void {
     if (task.canceled) return;
     const siblings = this.#rows.entries().filter(([, occupant]) => occupant.task === task);
@@ -181,7 +181,7 @@ export class Scheduler {
     const logits = await decoder.decode({ tokens, minRows });
     const ranAt = now();
     batch.forEach((occupant, row) => {
-      // A request may be canceled while the model runs: nothing of this step belongs to it then.
+      // A request may be canceled while the model runs: then it gets nothing from this step.
       if (occupant.task.canceled) return;
       this.#accept(occupant, logits.subarray(row * decoder.vocabSize, (row + 1) * decoder.vocabSize));
     });
@@ -196,7 +196,7 @@ export class Scheduler {
     ]);
   }
 
-  /** Draws a sequence's next token and passes its text on. */
+  /** Draws a sequence's next token and emits its text. */
   #accept(occupant: Occupant, logits: Float32Array): void {
     const { task, sequence } = occupant;
     const { sampling } = task;
@@ -229,7 +229,7 @@ export class Scheduler {
     });
   }
 
-  /** A choice is complete: its keys stay behind for requests that go on from its text. */
+  /** A choice is complete: its keys are cached for requests that continue its text. */
   #finish({ task, sequence }: Occupant, finishReason: FinishReason): void {
     const { decoder } = this.#options;
     const row = this.#rows.rowOf(sequence);
@@ -242,7 +242,7 @@ export class Scheduler {
     if (task.open === 0) this.#end(task, null);
   }
 
-  /** The request is over: its rows and its place in the queue are free. */
+  /** The request has ended: frees its rows and its place in the queue. */
   #end(task: GenerationTask, error: unknown): void {
     if (!this.#tasks.delete(task.id)) return;
     this.#queue = this.#queue.filter((queued) => queued !== task);

@@ -6,7 +6,7 @@ import { IncrementalDetokenizer } from '../text/incremental-detokenizer.js';
 import { StopMatcher } from '../text/stop-matcher.js';
 import type { TokenBytes } from '../text/token-bytes.js';
 
-/** What all choices of a request have in common. */
+/** Properties that all choices of a request share. */
 export interface SequenceOptions {
   readonly sampling: ResolvedSampling;
   readonly maxTokens: number;
@@ -16,17 +16,17 @@ export interface SequenceOptions {
   readonly tokenBytes: TokenBytes;
 }
 
-/** What accepting a token brought about. */
+/** The effect of accepting a token. */
 export interface AcceptedToken {
   readonly text: string;
   readonly logprobs: readonly ChosenTokenLogprob[];
-  /** Set when the sequence is over. */
+  /** Set when the sequence has ended. */
   readonly finishReason: FinishReason | null;
 }
 
-/** A token whose text is not out yet. */
+/** A token whose text has not been emitted yet. */
 interface HeldToken {
-  /** Where its text starts, in characters of all text produced. */
+  /** Start of its text, in characters of all text produced. */
   readonly start: number;
   readonly logprobs: PositionLogprobs;
 }
@@ -43,7 +43,7 @@ export class Sequence {
   readonly #stop: StopMatcher;
   readonly #countsTokens: boolean;
   #held: HeldToken[] = [];
-  /** Characters produced, and of those, characters given out. */
+  /** Characters produced, and characters emitted. */
   #produced = 0;
   #given = 0;
 
@@ -81,8 +81,8 @@ export class Sequence {
   }
 
   /**
-   * Gives out text and the log probabilities of the tokens that begin in it. `all` also gives out those of tokens
-   * that have no text of their own; what a stop string swallowed is dropped with it.
+   * Emits text and the log probabilities of the tokens that begin in it. `all` also emits those of tokens
+   * that have no text of their own; tokens of a stop string are dropped with it.
    */
   #release(text: string, all: boolean): Pick<AcceptedToken, 'text' | 'logprobs'> {
     this.#given += text.length;

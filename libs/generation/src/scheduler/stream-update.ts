@@ -1,7 +1,7 @@
 import type { SerializedError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationUsage } from '../generation-request.js';
 
-/** What happened to one request in a step, as it crosses to the caller's thread. */
+/** The effect of a step on one request, in the form sent to the caller's thread. */
 export type StreamUpdate =
   | {
       readonly id: number;
@@ -12,7 +12,7 @@ export type StreamUpdate =
   | { readonly id: number; readonly type: 'event'; readonly event: GenerationEvent }
   | {
       readonly id: number;
-      /** Nothing more comes; with an error unless every choice finished. */
+      /** The request has ended; with an error unless every choice finished. */
       readonly type: 'ended';
       readonly usage: GenerationUsage;
       readonly error: SerializedError | null;

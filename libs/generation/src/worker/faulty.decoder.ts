@@ -1,7 +1,7 @@
 import type { DecodeBatch, Decoder, KvBlock } from '../decoder/decoder.js';
 import type { GenerationFault } from './messages.js';
 
-/** A decoder whose next run can be made to fail, for tests of what happens then. */
+/** A decoder whose next run can be made to fail, for tests. */
 export class FaultyDecoder implements Decoder {
   readonly #inner: Decoder;
   #fault: GenerationFault | null = null;

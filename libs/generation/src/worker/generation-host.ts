@@ -3,11 +3,11 @@ import { Scheduler } from '../scheduler/scheduler.js';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.js';
 import type { FromWorker, GenerationFault, ToWorker } from './messages.js';
 
-/** What a {@link GenerationHost} is made from. */
+/** Options for a {@link GenerationHost}. */
 export interface GenerationHostOptions {
   readonly scheduler: Omit<SchedulerOptions, 'publish' | 'onFault'>;
   readonly post: (message: FromWorker) => void;
-  /** Makes the next run fail; null when faults are not allowed. */
+  /** Makes the next run fail; null if faults are not allowed. */
   readonly injectFault: ((fault: GenerationFault) => void) | null;
 }
 
@@ -36,7 +36,7 @@ export class GenerationHost {
     });
   }
 
-  /** Takes one message. Its effect shows before the model's next run. */
+  /** Handles one message. It takes effect before the model's next run. */
   receive(message: Exclude<ToWorker, { type: 'exit' }>): void {
     switch (message.type) {
       case 'generate':
@@ -59,7 +59,7 @@ export class GenerationHost {
     if (!this.#running) this.#loop = this.#run();
   }
 
-  /** Resolves when nothing is left to do, or the host is closed and its last run has ended. */
+  /** Resolves when there is no work left, or the host is closed and its last run has ended. */
   idle(): Promise<void> {
     return this.#loop;
   }

@@ -6,7 +6,7 @@ import { loadModel } from './load-model.js';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.js';
 import { openSession } from './open-session.js';
 
-/** The generation thread: loads the model, reports ready, and serves until it is told to close. */
+/** The generation thread: loads the model, reports that it is ready, and serves until it is closed. */
 async function main(port: NonNullable<typeof parentPort>, options: WorkerOptions): Promise<void> {
   const post = (message: FromWorker): void => {
     port.postMessage(message);
@@ -49,7 +49,7 @@ async function release(
   port.close();
 }
 
-if (parentPort === null) throw new Error('generation.worker.js runs as a worker thread only. This is a bug.');
+if (parentPort === null) throw new Error('generation.worker.js runs only as a worker thread. This is a bug.');
 const port = parentPort;
 main(port, workerData as WorkerOptions).catch((error: unknown) => {
   const reason = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@ import type { ProviderAttempt } from '@aerie/engine';
 import type { GenerationRequest } from '../generation-request.js';
 import type { StepRecord, StreamUpdate } from '../scheduler/stream-update.js';
 
-/** What a fault injected for a test makes the next step do. */
+/** Effect of an injected fault on the next step, for tests. */
 export type GenerationFault =
   /** The model's run throws. */
   | 'throw'
@@ -14,8 +14,8 @@ export type GenerationFault =
   | 'crash';
 
 /**
- * To the generation thread. After `close` it releases the model and ends; after `exit` it ends as soon as it comes back
- * from native code.
+ * A message to the generation thread. After `close` it releases the model and ends; after `exit` it ends as soon as it
+ * returns from native code.
  */
 export type ToWorker =
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerationRequest }
@@ -32,7 +32,7 @@ export interface FailedProvider {
   readonly reason: string;
 }
 
-/** What the thread found when it loaded the model. */
+/** Properties of the model, found by loading it. */
 export interface LoadedModel {
   readonly vocabSize: number;
   /** Tokens of prompt and text together that fit. */
@@ -42,7 +42,7 @@ export interface LoadedModel {
   readonly hasChatTemplate: boolean;
   /** Execution provider in use. */
   readonly provider: string;
-  /** Execution providers that were tried before it. */
+  /** Execution providers that failed before it. */
   readonly failedProviders: readonly FailedProvider[];
 }
 
@@ -56,11 +56,11 @@ export interface WorkerState {
   readonly waiting: number;
   /** Share of the token budget in use, 0..1. */
   readonly kvUsage: number;
-  /** Requests received so far: what was sent later is not in this state yet. */
+  /** Requests received so far; later ones are not in this state yet. */
   readonly received: number;
 }
 
-/** From the generation thread. */
+/** A message from the generation thread. */
 export type FromWorker =
   | { readonly type: 'ready'; readonly model: LoadedModel }
   | { readonly type: 'failed'; readonly reason: string }
@@ -72,7 +72,7 @@ export type FromWorker =
     }
   | { readonly type: 'fault'; readonly reason: string };
 
-/** What the thread is started with. */
+/** Start data of the thread. */
 export interface WorkerOptions {
   readonly modelPath: string;
   readonly sessionModuleUrl: string;

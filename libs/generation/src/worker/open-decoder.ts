@@ -4,18 +4,18 @@ import { ExternalKvDecoder } from '../decoder/external-kv.decoder.js';
 import { HuggingFaceDecoder } from '../decoder/hugging-face.decoder.js';
 import type { ModelFiles } from './model-files.js';
 
-/** How a decoder is chosen and dimensioned. */
+/** Options for opening a decoder. */
 export interface OpenDecoderOptions {
   readonly maxSlots: number;
   readonly contextLength: number;
-  /** Query heads per key-value head; null to find out. */
+  /** Query heads per key-value head; null to find it by trial. */
   readonly queryGroups: number | null;
 }
 
-/** Group sizes that are tried on a model that does not say. Common ones first. */
+/** Group sizes to try on a model that does not declare its own, common ones first. */
 const GROUPS_TO_TRY = [3, 1, 2, 4, 8, 5, 6, 7, 12, 16, 32] as const;
 
-/** Wraps a session in the decoder that its graph calls for. */
+/** Wraps a session in the decoder that its graph requires. */
 export async function openDecoder(
   session: InferenceSession,
   files: ModelFiles,
@@ -29,7 +29,7 @@ export async function openDecoder(
   }
   if (!ExternalKvDecoder.fits(session)) {
     throw new Error(
-      `not a decoder that can be run: its inputs are ${session.inputs.map(({ name }) => name).join(', ')}`,
+      `not a supported decoder: its inputs are ${session.inputs.map(({ name }) => name).join(', ')}`,
     );
   }
   const dimensions = { maxRows: Math.max(options.maxSlots, 2), maxTokens: options.contextLength };
@@ -55,7 +55,7 @@ function headSizeFromConfig({ config }: ModelFiles): number | null {
   return typeof width === 'number' && typeof heads === 'number' ? width / heads : null;
 }
 
-/** A prompt of two tokens and one step: warms the session up, and fails when the group size is wrong. */
+/** Runs a prompt of two tokens and one step: warms up the session, and fails if the group size is wrong. */
 async function tryRun(decoder: Decoder): Promise<boolean> {
   try {
     await decoder.prefill(0, [0, 0]);

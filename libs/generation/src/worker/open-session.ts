@@ -2,13 +2,13 @@ import type { NativeGuard } from '@aerie/contracts';
 import type { CreateSession, InferenceSession } from '@aerie/engine';
 import type { FailedProvider, WorkerOptions } from './messages.js';
 
-/** What a session is opened with. */
+/** Options for opening a session. */
 export type OpenSessionOptions = Pick<
   WorkerOptions,
   'sessionModuleUrl' | 'modelPath' | 'providers' | 'intraOpThreads' | 'allowSpinning' | 'spinMicroseconds'
 >;
 
-/** A session, and the providers that were tried before it. */
+/** A session, and the execution providers that failed before it. */
 export interface OpenedSession {
   readonly session: InferenceSession;
   readonly failedProviders: readonly FailedProvider[];
@@ -19,7 +19,7 @@ export async function openSession(options: OpenSessionOptions, guard: NativeGuar
   const { sessionModuleUrl, modelPath, providers, intraOpThreads, allowSpinning, spinMicroseconds } = options;
   const createSession = await importCreateSession(sessionModuleUrl);
   const failedProviders: FailedProvider[] = [];
-  let lastError: unknown = new Error('no execution provider to try. This is a bug.');
+  let lastError: unknown = new Error('there is no execution provider to try. This is a bug.');
   for (const provider of providers) {
     try {
       const session = await guard.run(() =>

@@ -6,7 +6,7 @@ const HASH_RANGE = 2 ** 48;
 /**
  * Divides requests among versions by weight. A key's place in [0, 1) is the first 48 bits of SHA-256 over the model's
  * name and the key, so it is the same in every process and after every restart; versions take their shares of that
- * range in the order of their numbers. A change of weights moves only the keys whose place changes hands.
+ * range in the order of their numbers. A change of weights moves only keys whose place falls to another version.
  */
 export class TrafficSplit {
   readonly #model: string;
@@ -31,7 +31,7 @@ export class TrafficSplit {
   /** The version for a caller's key; drawn at random without one. */
   pick(key?: string): string {
     const place = key === undefined ? this.#random() : this.#place(key);
-    // Rounding may leave the last share a hair below 1.
+    // Rounding may leave the last share slightly below 1.
     const share = this.#shares.find(({ upTo }) => place < upTo) ?? this.#shares.at(-1);
     if (share === undefined) throw new Error('A traffic split has no version. This is a bug.');
     return share.version;

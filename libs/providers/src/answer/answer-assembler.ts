@@ -2,7 +2,7 @@ import { AerieError } from '@aerie/contracts';
 import type { FinishReason, GenerationEvent, GenerationUsage } from '@aerie/generation';
 import type { ChoicePiece, ReportedUsage } from './completion-chunk.js';
 
-/** What an answer of another server has cost. */
+/** Tokens used by an answer of an upstream. */
 export interface ProviderUsage extends GenerationUsage {
   /** Whether the upstream has counted. If not, every number is 0, for pieces of text are no tokens. */
   readonly reported: boolean;
@@ -29,18 +29,18 @@ interface Choice {
   isFinished: boolean;
 }
 
-/** Makes the events of one answer from what an upstream sends. */
+/** Converts an upstream's chunks to the events of one answer. */
 export class AnswerAssembler {
   readonly #name: string;
   readonly #choices: readonly Choice[];
   #unfinished: number;
   #usage: ProviderUsage = UNREPORTED;
-  /** Tokens that were told with events so far, all choices together. */
+  /** Tokens reported with events so far, for all choices together. */
   #toldTokens = 0;
   /** Of the last choice: it waits for the usage, which comes after it. */
   #lastFinish: { readonly index: number; readonly finishReason: FinishReason } | null = null;
 
-  /** @param n number of choices that were asked for. */
+  /** @param n number of requested choices. */
   constructor(name: string, n: number) {
     this.#name = name;
     this.#choices = Array.from({ length: n }, () => ({ heldHalf: '', isFinished: false }));
@@ -77,7 +77,7 @@ export class AnswerAssembler {
     if (choice === undefined) {
       throw new AerieError(
         'UPSTREAM_ERROR',
-        `the provider of ${this.#name} sent an answer that was not asked for`,
+        `the provider of ${this.#name} sent an answer that was not requested`,
       );
     }
     if (choice.isFinished) return;

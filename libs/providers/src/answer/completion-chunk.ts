@@ -39,7 +39,7 @@ const chunk = z.object({
     .nullish(),
 });
 
-/** What an upstream says has gone wrong. The fields are as different as the servers. */
+/** An upstream's error, whose fields differ between servers. */
 const failure = z
   .object({ message: z.unknown(), type: z.unknown(), code: z.unknown(), status: z.unknown() })
   .partial();
@@ -51,13 +51,13 @@ const failureChunk = z.union([
 /** An upstream's own words for a failure, unchecked. */
 export type UpstreamFailure = z.infer<typeof failure>;
 
-/** Something that a choice said. */
+/** A piece of a choice. */
 export interface ChoicePiece {
   readonly index: number;
   readonly text: string;
   readonly finishReason: string | null;
   readonly logprobs: readonly ChosenTokenLogprob[] | null;
-  /** Whether the model shows that it is at work on an answer: the first greeting, the role alone, does not. */
+  /** Whether this shows that the model works on an answer; the first event, with only the role, does not. */
   readonly isProgress: boolean;
 }
 

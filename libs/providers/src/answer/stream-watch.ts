@@ -2,21 +2,21 @@ import { AerieError } from '@aerie/contracts';
 import type { GenerationRequest } from '@aerie/generation';
 import type { Clock } from '@aerie/runtime';
 
-/** How long the parts of an answer may take. */
+/** Time limits for the parts of an answer. */
 export interface StreamLimits {
   readonly name: string;
   readonly firstTokenTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
 
-/** Time ran out. */
+/** A deadline passed. */
 export interface Expiry {
   readonly error: AerieError;
-  /** Whether the provider was too slow by its own measure, rather than by its caller's. */
+  /** Whether the upstream exceeded its own time limit rather than the caller's. */
   readonly isProviders: boolean;
 }
 
-/** Watches over the time that one answer takes. What its reader takes does not count as silence. */
+/** Enforces the time limits of one answer. Time that its reader takes does not count as silence. */
 export class StreamWatch {
   readonly #clock: Clock;
   readonly #limits: StreamLimits;
@@ -34,7 +34,7 @@ export class StreamWatch {
   start({ firstTokenTimeoutMs, timeoutMs }: GenerationRequest): void {
     const { name, firstTokenTimeoutMs: own } = this.#limits;
     const limitMs = Math.min(own, firstTokenTimeoutMs ?? own);
-    const first = `the provider of ${name} did not begin to answer within ${String(limitMs)} ms`;
+    const first = `the provider of ${name} did not begin its response within ${String(limitMs)} ms`;
     this.#cancelPart = this.#schedule(limitMs, first, limitMs === own);
     if (timeoutMs === undefined) return;
     this.#cancelWhole = this.#schedule(
@@ -50,7 +50,7 @@ export class StreamWatch {
     if (this.#hasBegun) this.resume();
   }
 
-  /** The reader is at work. */
+  /** The reader is busy. */
   hold(): void {
     if (this.#hasBegun) this.#cancelPart?.();
   }
@@ -59,7 +59,7 @@ export class StreamWatch {
   resume(): void {
     const { name, idleTimeoutMs } = this.#limits;
     this.#cancelPart?.();
-    const silence = `the provider of ${name} fell silent for ${String(idleTimeoutMs)} ms in the middle of its answer`;
+    const silence = `the provider of ${name} sent nothing for ${String(idleTimeoutMs)} ms in the middle of its response`;
     this.#cancelPart = this.#schedule(idleTimeoutMs, silence, true);
   }
 

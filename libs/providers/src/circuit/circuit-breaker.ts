@@ -3,7 +3,7 @@ import type { Clock } from '@aerie/runtime';
 
 /** When a circuit opens, and for how long. */
 export interface CircuitOptions {
-  /** Failures in a row that open it. Default 5. */
+  /** Consecutive failures that open the circuit. Default 5. */
   readonly failures?: number;
   /** Share of failures among the last {@link CircuitOptions.window} attempts that opens it. Default 0.5. */
   readonly failureRate?: number;
@@ -16,7 +16,7 @@ export interface CircuitOptions {
 /** closed: requests pass. open: they fail at once. half-open: one may try, the others fail at once. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** The failure that a circuit saw last. */
+/** The last failure of a circuit. */
 export interface CircuitFailure {
   readonly code: ErrorCode;
   readonly message: string;
@@ -24,12 +24,12 @@ export interface CircuitFailure {
   readonly agoMs: number;
 }
 
-/** Leave to make one attempt, whose outcome is to be told. Only the first word on each counts. */
+/** Permission for one attempt, whose outcome must be reported. Only the first report counts. */
 export interface CircuitPermit {
-  /** The upstream answers. A failure may still follow. */
+  /** The upstream responds. A failure may still follow. */
   succeeded(): void;
   failed(error: AerieError): void;
-  /** Nothing was learned of the upstream: the caller left, or it asked for patience. */
+  /** The attempt says nothing about the upstream: the caller left, or it was asked to wait. */
   released(): void;
 }
 
@@ -37,8 +37,8 @@ export interface CircuitPermit {
 const PROBE_RETRY_AFTER_MS = 1_000;
 
 /**
- * Stops asking an upstream that fails. Unlike cockatiel's, it lets nobody wait for a probe's outcome (a fallback
- * can serve them at once), a caller who leaves proves nothing, and a stream's failure counts after its good start.
+ * Stops requests to a failing upstream. Unlike cockatiel's, it lets no caller wait for a probe's outcome (a fallback
+ * can serve it at once), a caller that leaves does not count, and a stream may fail after a successful start.
  */
 export class CircuitBreaker {
   readonly #name: string;
@@ -112,7 +112,7 @@ export class CircuitBreaker {
   }
 
   #record(failed: boolean): void {
-    // What ends while the circuit is open began before: it decides nothing any more.
+    // An attempt that ends while the circuit is open began before: its outcome no longer matters.
     if (this.#openUntil !== null) return;
     const { failures, failureRate, window } = this.#options;
     this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0;
@@ -141,7 +141,7 @@ export class CircuitBreaker {
   #refusal(retryAfterMs: number): AerieError {
     return new AerieError(
       'UPSTREAM_ERROR',
-      `the provider of ${this.#name} has failed repeatedly and is given a rest: try again later`,
+      `the provider of ${this.#name} has failed repeatedly and gets no requests for now; try again later`,
       { retryAfterMs: Math.ceil(retryAfterMs) },
     );
   }

@@ -3,7 +3,7 @@ import { systemClock } from '@aerie/runtime';
 import type { FallbackModelOptions } from './fallback-options.js';
 import { FallbackStream } from './fallback-stream.js';
 
-/** Several models as one: the next one is tried when one fails before its answer begins. */
+/** Several models as one: if one fails before its answer begins, the next is tried. */
 export class FallbackModel implements LanguageModel {
   readonly #options: Required<FallbackModelOptions>;
 

@@ -1,7 +1,7 @@
 import type { LanguageModel } from '@aerie/generation';
 import type { Clock, Logger, StreamOutcome } from '@aerie/runtime';
 
-/** A language model that is ready, and stays so until it is released. */
+/** A language model that stays ready until it is released. */
 export interface LeasedModel {
   readonly name: string;
   readonly version: string;
@@ -16,19 +16,19 @@ export interface FallbackCandidate {
   /** For log lines. */
   readonly name: string;
   /**
-   * Makes it ready for one answer.
+   * Prepares the model for one answer.
    *
-   * @throws AerieError when it cannot be; or the signal's reason.
+   * @throws AerieError if that fails; or the signal's reason.
    */
   readonly acquire: (signal: AbortSignal) => Promise<LeasedModel>;
 }
 
-/** What a {@link FallbackModel} consists of. */
+/** Options for a {@link FallbackModel}. */
 export interface FallbackModelOptions {
   /** In the order in which they are tried, at least one. */
   readonly candidates: readonly [FallbackCandidate, ...FallbackCandidate[]];
   readonly logger: Logger;
-  /** An answer ended, so long after it was asked for. */
+  /** Called when an answer ends, with the time since its request. */
   readonly onEnd?: (outcome: StreamOutcome, elapsedMs: number) => void;
   /** Default: the machine's. */
   readonly clock?: Clock;

@@ -5,7 +5,7 @@ import type { FallbackCandidate, FallbackModelOptions, LeasedModel } from './fal
 
 type Events = AsyncGenerator<GenerationEvent, undefined>;
 
-/** Failures of a candidate that another one may not share. */
+/** Failures of a candidate after which another may succeed. */
 const WORTH_A_FALLBACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UPSTREAM_ERROR',
   'TIMEOUT',
@@ -73,7 +73,7 @@ export class FallbackStream extends PushStream<GenerationEvent> implements TextS
           },
           next === null
             ? 'no fallback is left'
-            : 'a model failed before its answer began: trying its fallback',
+            : 'a model failed before its answer began; trying its fallback',
         );
       }
     }

@@ -1,11 +1,11 @@
 import type { ProviderOptions } from '../provider-options.js';
 
-/** The model that OPENAI_API_KEY makes callable. It never becomes a default. */
+/** The model that OPENAI_API_KEY makes available. It never becomes a default. */
 export const DEFAULT_PROVIDER_NAME = 'gpt-4';
 
 const OPENAI = 'https://api.openai.com/v1';
 
-/** Settings of the provider that needs no manifest. */
+/** Settings of the upstream without a manifest. */
 export interface DefaultProviderSettings {
   /** OPENAI_BASE_URL. */
   readonly baseUrl: string | null;
@@ -13,7 +13,7 @@ export interface DefaultProviderSettings {
   readonly apiKey: string | null;
 }
 
-/** An entry of the registry that has no folder. */
+/** An entry of the registry without a folder. */
 export interface ProviderEntry {
   readonly name: string;
   readonly options: ProviderOptions;
@@ -21,8 +21,8 @@ export interface ProviderEntry {
 }
 
 /**
- * The entry `gpt-4`, or null without a provider: then `gpt-4` is no known model. A key alone means OpenAI, an address
- * alone a server that asks for no key.
+ * The entry `gpt-4`, or null without a provider: then `gpt-4` is unknown. A key alone means OpenAI, an address
+ * alone a server that requires no key.
  */
 export function defaultProviderFromSettings({
   baseUrl,
@@ -36,7 +36,7 @@ export function defaultProviderFromSettings({
       baseUrl: baseUrl ?? OPENAI,
       apiKey,
       upstreamModel: DEFAULT_PROVIDER_NAME,
-      // OpenAI serves it on the route for chats only.
+      // OpenAI serves it only on the chat route.
       textPrompts: 'chat',
     },
     fallbacks: [],

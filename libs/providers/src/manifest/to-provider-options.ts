@@ -1,13 +1,13 @@
 import type { ProviderOptions } from '../provider-options.js';
 import type { ProviderSection } from './provider-section.schema.js';
 
-/** Reads a secret by the name of its environment variable; null when it is not set. Only libs/config has one. */
+/** Reads a secret by the name of its environment variable; null if it is not set. Only libs/config implements it. */
 export type SecretReader = (name: string) => string | null;
 
 /**
  * The provider of an entry of the registry.
  *
- * @throws Error when its key is not set, naming the variable: without it every request would fail.
+ * @throws Error that names the variable if its key is not set, because every request would fail.
  */
 export function toProviderOptions(
   name: string,
@@ -52,7 +52,7 @@ function toMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1000);
 }
 
-/** A property only where there is a value, as exactOptionalPropertyTypes wants it. */
+/** A property only if there is a value, as exactOptionalPropertyTypes requires. */
 function given<K extends string, V>(key: K, value: V | undefined): Readonly<Partial<Record<K, V>>> {
   return (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
 }

@@ -22,13 +22,13 @@ export interface AnswerOpenerParts {
   readonly breaker: CircuitBreaker;
 }
 
-/** A response that is an answer, and the permit that its outcome is to be told to. */
+/** A successful response, and the permit to which its outcome must be reported. */
 export interface OpenedAnswer {
   readonly response: UpstreamResponse;
   readonly permit: CircuitPermit;
 }
 
-/** Most of an error's body that is read, in bytes. */
+/** Maximum bytes to read of an error's body. */
 const MAX_FAILURE_BYTES = 64 * 1024;
 
 /** Sends requests until an answer begins, as often as the options and the circuit allow. */
@@ -40,7 +40,7 @@ export class AnswerOpener {
   }
 
   /**
-   * Tries until an answer begins. Nothing of it was read yet, so trying again repeats nothing.
+   * Tries until an answer begins. Nothing has been read by then, so a retry repeats nothing.
    *
    * @throws AerieError what the last attempt failed with, or the signal's reason.
    */
@@ -72,7 +72,7 @@ export class AnswerOpener {
     }
   }
 
-  /** What is needed to tell a failure without telling secrets. */
+  /** Context for describing a failure without secrets. */
   failureContext(): FailureContext {
     const { options, client } = this.#parts;
     const secrets = { apiKey: options.apiKey, hostname: client.hostname };
@@ -125,8 +125,8 @@ export class AnswerOpener {
     const line = { model: this.#parts.options.name, code: error.code, reason, ...fields };
     const { logger } = this.#parts.ports;
     if (isOperators)
-      logger.error(line, 'a provider refuses this server: check its key, account, address and model');
-    else logger.warn(line, 'a request to a provider failed');
+      logger.error(line, 'an upstream refuses this server: check its key, account, address and model');
+    else logger.warn(line, 'a request to an upstream failed');
   }
 }
 

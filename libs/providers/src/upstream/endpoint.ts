@@ -1,15 +1,15 @@
-/** Where a provider's API is. */
+/** The address of an upstream's API. */
 export interface Endpoint {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly hostname: string;
   /** Path of the API, without a slash at its end. */
   readonly basePath: string;
-  /** Query that every request carries, with its question mark, or nothing: gateways ask for versions there. */
+  /** Query of every request, with its question mark, or empty: gateways expect versions there. */
   readonly query: string;
 }
 
-/** Whether a provider's API can be at this address. */
+/** Whether this is a valid address of an upstream's API. */
 export function isProviderUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);

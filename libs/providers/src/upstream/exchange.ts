@@ -3,13 +3,13 @@ import type { AnswerAssembler } from '../answer/answer-assembler.js';
 import type { Expiry, StreamWatch } from '../answer/stream-watch.js';
 import type { CircuitPermit } from '../circuit/circuit-breaker.js';
 
-/** One request on its way. */
+/** A request in flight. */
 export interface Exchange {
   /** Aborts when the caller leaves, time runs out or the provider is closed. */
   readonly signal: AbortSignal;
   readonly answer: AnswerAssembler;
   readonly watch: StreamWatch;
-  /** Set when time ran out. */
+  /** Set when a deadline passes. */
   expiry: Expiry | null;
 }
 

@@ -2,7 +2,7 @@ import { AerieError, SAMPLING_ROWS } from '@aerie/contracts';
 import type { GenerationRequest } from '@aerie/generation';
 import type { ResolvedProviderOptions } from '../provider-options.js';
 
-/** A request as OpenAI's API takes it. */
+/** A request to OpenAI's API. */
 export interface OpenAiRequest {
   /** Below the base URL. */
   readonly path: '/chat/completions' | '/completions';
@@ -15,9 +15,9 @@ type Target = Pick<
 >;
 
 /**
- * Puts a request into OpenAI's words. `priority` is for queues of this process and says nothing to an upstream.
+ * Translates a request for OpenAI's API. `priority` is for queues of this process and is not sent to an upstream.
  *
- * @throws AerieError UNSUPPORTED_PARAMETER for what the upstream does not know: nothing is ignored silently.
+ * @throws AerieError UNSUPPORTED_PARAMETER for parameters that the upstream does not support: none is ignored silently.
  */
 export function toOpenAiRequest(request: GenerationRequest, target: Target): OpenAiRequest {
   const common = {
@@ -52,16 +52,16 @@ export function toOpenAiRequest(request: GenerationRequest, target: Target): Ope
   };
 }
 
-/** vLLM can count with every piece, so that a stream that is cut off has a count too. */
+/** vLLM can report usage with every piece, so that an interrupted stream has a count too. */
 function streamOptions(request: GenerationRequest, { extensions }: Target): object {
   const counted = extensions === 'vllm' && (request.n ?? 1) === 1;
   return { include_usage: true, ...(counted ? { continuous_usage_stats: true } : {}) };
 }
 
-/** What each route and upstream has a name of its own for. */
+/** Parameters whose names depend on the route and the upstream. */
 const NAMED_BY_ROUTE: ReadonlySet<string> = new Set(['maxTokens', 'topLogprobs']);
 
-/** The parameters of the table of sampling. Those beyond OpenAI's are left out where they change nothing. */
+/** The sampling parameters. Those beyond OpenAI's are omitted if they have no effect. */
 function sampling(request: GenerationRequest, target: Target): object {
   const wanted: Record<string, unknown> = {};
   for (const { name, openai, upstream, neutral } of SAMPLING_ROWS) {
@@ -72,7 +72,7 @@ function sampling(request: GenerationRequest, target: Target): object {
       wanted[openai] = value;
     } else if (value !== neutral) {
       if (upstream === 'none') {
-        throw unsupported(openai, target.name, 'no other server promises it; seed comes closest');
+        throw unsupported(openai, target.name, 'no other server guarantees it; seed comes closest');
       }
       assertExtended(openai, target);
       wanted[openai] = value;
@@ -90,7 +90,7 @@ function sampling(request: GenerationRequest, target: Target): object {
 
 function assertExtended(field: string, { extensions, name }: Target): void {
   if (extensions === 'vllm') return;
-  throw unsupported(field, name, 'it is no parameter of the OpenAI API; leave it out');
+  throw unsupported(field, name, 'it is not a parameter of the OpenAI API; leave it out');
 }
 
 function unsupported(field: string, model: string, reason: string): AerieError {

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Longest delay that is believed: a day. */
+/** Longest delay that is respected: a day. */
 const LONGEST_MS = 86_400_000;
 
 /**
- * How long an upstream asks to be left alone, in milliseconds: `retry-after-ms`, else `Retry-After` as seconds or as a
+ * The wait that an upstream asks for, in milliseconds: `retry-after-ms`, else `Retry-After` as seconds or as a
  * date. Undefined when it does not say.
  *
  * @param epochMs the present, in milliseconds since 1970.

@@ -6,7 +6,7 @@ const BACKOFF: BackoffOptions = { firstMs: 250, maxMs: 4_000, jitter: 0.5 };
 export interface RetryCircumstances {
   /** Attempts made so far, at least 1. */
   readonly attempts: number;
-  /** The wait that the upstream asked for, if it did. */
+  /** The wait that the upstream asked for, if any. */
   readonly retryAfterMs: number | undefined;
   readonly maxRetryAfterMs: number;
   /** From 0 up to 1. */

@@ -1,4 +1,4 @@
-/** What must not appear in a text that came from an upstream. */
+/** Values that must not appear in texts from an upstream. */
 export interface Secrets {
   readonly apiKey: string | null;
   /** Host of the upstream. */
@@ -24,7 +24,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(?<![\w/])(~|[a-z]:)?([\\/][\w.@+-]+){2,}/gi, '[path]'],
 ];
 
-/** An upstream's message as a caller and a log line may see it: without keys, addresses and paths, on one short line. */
+/** An upstream's message for callers and log lines: without keys, addresses and paths, on one short line. */
 export function scrub(text: string, { apiKey, hostname }: Secrets): string {
   let clean = text;
   if (apiKey !== null && apiKey !== '') clean = clean.replaceAll(apiKey, '[key]');

@@ -7,7 +7,7 @@ export interface SseEvent {
   readonly data: string;
 }
 
-/** A stream that is not what it should be: its events are larger than anyone would send, or its text is no UTF-8. */
+/** A malformed stream: an event is unreasonably large, or its text is not UTF-8. */
 export class MalformedStreamError extends Error {
   override readonly name = 'MalformedStreamError';
 }
@@ -16,8 +16,8 @@ export class MalformedStreamError extends Error {
 const LONGEST_EVENT = 4 * 1024 * 1024;
 
 /**
- * The events of a body, each as soon as it is whole. Reads no further than it is asked: what one read brought, at most
- * a socket's buffer, is all that waits here.
+ * The events of a body, each as soon as it is complete. Reads only on demand: the result of one read, at most
+ * a socket's buffer, is all that is buffered here.
  *
  * @throws MalformedStreamError, or whatever the body throws.
  */

@@ -6,7 +6,7 @@ import { Pool } from 'undici';
 import type { ResolvedProviderOptions } from '../provider-options.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 
-/** A request that got no response, or lost it. Holds no address, unlike its cause. */
+/** A request that got no response, or lost it. Contains no address, unlike its cause. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
 
@@ -20,19 +20,19 @@ export class TransportError extends Error {
   }
 }
 
-/** A response whose head came. Its body has to be read to its end, released or destroyed. */
+/** A response whose headers have arrived. Its body must be read to its end, released or destroyed. */
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** The body, read no further than asked for beyond a buffer of 64 KiB. @throws TransportError */
   body(): AsyncIterable<Uint8Array>;
-  /** Nothing more of the body is wanted, but little is left: the connection may serve again. */
+  /** Drops the rest of the body. If little is left, the connection can be reused. */
   release(): void;
-  /** Closes the connection, which is how an upstream learns that nobody listens. */
+  /** Closes the connection, which tells the upstream to stop. */
   destroy(): void;
 }
 
-/** Bytes and time that the rest of a body may take for the sake of its connection. */
+/** Bytes and time that the rest of a body may take to keep its connection. */
 const MAX_REST_BYTES = 16 * 1024;
 const MAX_REST_MS = 1_000;
 
@@ -41,7 +41,7 @@ type ClientOptions = Pick<
   'name' | 'baseUrl' | 'apiKey' | 'connectTimeoutMs' | 'maxConnections'
 >;
 
-/** Connections to one upstream, each used by one request at a time. Follows no redirect, decodes nothing. */
+/** Connections to one upstream, each used by one request at a time. Does not follow redirects or decode bodies. */
 export class UpstreamClient {
   readonly #name: string;
   readonly #apiKey: string | null;
@@ -71,23 +71,23 @@ export class UpstreamClient {
     return this.#endpoint.hostname;
   }
 
-  /** Requests under way. */
+  /** Running requests. */
   get running(): number {
     return this.#running;
   }
 
-  /** @throws AerieError OVERLOADED when as many requests as allowed are under way. */
+  /** @throws AerieError OVERLOADED if the maximum number of requests is running. */
   checkRoom(): void {
     if (this.#running < this.#maxConnections) return;
     throw new AerieError(
       'OVERLOADED',
-      `${String(this.#running)} requests to the provider of ${this.#name} are under way, the limit is ${String(this.#maxConnections)}: try again later`,
+      `${String(this.#running)} requests to the provider of ${this.#name} are running and the limit is ${String(this.#maxConnections)}; try again later`,
       { retryAfterMs: 1_000 },
     );
   }
 
   /**
-   * Sends one request. Aborting the signal closes its connection at once, also after the head came.
+   * Sends one request. Aborting the signal closes its connection at once, even after the headers have arrived.
    *
    * @throws TransportError, or the signal's reason.
    */
@@ -125,7 +125,7 @@ export class UpstreamClient {
     }
   }
 
-  /** Closes every connection; what is under way fails. */
+  /** Closes every connection; running requests fail. */
   async close(): Promise<void> {
     if (!this.#pool.destroyed) await this.#pool.destroy();
   }
@@ -143,7 +143,7 @@ function toResponse(
     headers,
     async *body() {
       try {
-        // Destroying is left to the caller, who may want the connection back.
+        // The caller destroys the body, because it may want to reuse the connection.
         yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
       } catch (error) {
         signal.throwIfAborted();

@@ -4,12 +4,12 @@ import type { UpstreamFailure } from '../answer/completion-chunk.js';
 import { readRetryAfterMs } from './retry-after.js';
 import { scrub, type Secrets } from './scrub.js';
 
-/** Something an upstream refused or failed at, as callers see it, and what else is known of it. */
+/** A failure or refusal of an upstream: the caller's error, and further properties. */
 export interface TranslatedFailure {
   readonly error: AerieError;
-  /** Whether another attempt may fare better. */
+  /** Whether another attempt may succeed. */
   readonly isRetryable: boolean;
-  /** Whether the operator has to do something about it: a key, an account, a wrong name. */
+  /** Whether the operator has to act: a key, an account, a wrong name. */
   readonly isOperators: boolean;
 }
 
@@ -24,10 +24,10 @@ export interface FailureContext {
 
 const CONTEXT_LENGTH =
   /context.?length|context.?window|maximum context|max_model_len|too many tokens|prompt is too long/i;
-/** Codes of a 429 that no patience helps against. */
+/** Codes of a 429 that waiting does not solve. */
 const OUT_OF_QUOTA = /insufficient_quota|billing|credit/i;
 
-/** An upstream's response that is not 200, in our words. */
+/** Translates an upstream's response that is not 200. */
 export function translateStatus(
   status: number,
   headers: IncomingHttpHeaders,
@@ -39,7 +39,7 @@ export function translateStatus(
   return headers['x-should-retry'] === 'false' ? { ...translated, isRetryable: false } : translated;
 }
 
-/** An error event in a stream that began well, in our words. */
+/** Translates an error event in a stream that began successfully. */
 export function translateStreamFailure(failure: UpstreamFailure, context: FailureContext): TranslatedFailure {
   const kind = kindOf(failure);
   const given = [failure.code, failure.status].map(Number).find((code) => code >= 400 && code <= 599);
@@ -47,7 +47,7 @@ export function translateStreamFailure(failure: UpstreamFailure, context: Failur
   return translate(status, failure, context, undefined);
 }
 
-/** A connection that could not be made, or broke. Its cause names addresses, so only its code is kept, for the log. */
+/** A connection that could not be opened, or broke. Its cause names addresses, so only its code is kept, for the log. */
 export function connectionFailed(name: string, when: 'before' | 'during'): AerieError {
   return new AerieError(
     'UPSTREAM_ERROR',
@@ -85,7 +85,7 @@ function translate(
       if (OUT_OF_QUOTA.test(kind)) {
         return operators(upstreamError(`the provider of ${name} has no quota left for this server`));
       }
-      const text = `the provider of ${name} limits the rate of requests: try again later`;
+      const text = `the provider of ${name} limits the rate of requests; try again later`;
       return { error: new AerieError('RATE_LIMITED', text, patience), isRetryable: true, isOperators: false };
     }
     case 408:
