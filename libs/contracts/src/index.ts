@@ -3,5 +3,4 @@ export * from './error-table.js';
 export * from './field-problems.js';
 export * from './native-guard.js';
 export * from './sampling-fields.js';
-export * from './task-kind.js';
 export * from './validation-error.js';

@@ -1,4 +1,5 @@
-import { AerieError, type TaskKind } from '@aerie/contracts';
+import { AerieError } from '@aerie/contracts';
+import type { TaskKind } from '@aerie/tasks';
 import type { ModelEntry } from './model-entry.js';
 import { ModelRepositoryError } from './model-repository.error.js';
 

@@ -1,4 +1,4 @@
-import type { TaskKind } from '@aerie/contracts';
+import type { TaskKind } from '@aerie/tasks';
 import type { ReplicaStatus, TensorDataType } from '@aerie/engine';
 import type { CircuitState } from '@aerie/providers';
 import type { VersionStatistics } from './statistics.js';

@@ -1,4 +1,4 @@
-import type { TaskKind } from '@aerie/contracts';
+import type { TaskKind } from '@aerie/tasks';
 import type { LoadPolicy } from './model-description.js';
 
 /** How requests of one version become batches. */

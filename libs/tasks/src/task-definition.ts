@@ -1,33 +1,34 @@
-import type { TaskKind } from '@aerie/contracts';
 import type { z } from 'zod';
-import type { ClassificationDetails, ClassificationItem, ClassScore } from './image-classification/types.js';
-import type { TensorItem, TensorResult } from './tensor/types.js';
-import type { EmbeddingDetails, EmbeddingItem, EmbeddingResult } from './text-embedding/types.js';
 
-/** Item, result and details of each kind of task whose models run batch by batch. */
-export interface TaskTypes {
-  readonly 'image-classification': {
-    readonly item: ClassificationItem;
-    readonly result: readonly ClassScore[];
-    readonly details: ClassificationDetails;
-  };
-  readonly 'text-embedding': {
-    readonly item: EmbeddingItem;
-    readonly result: EmbeddingResult;
-    readonly details: EmbeddingDetails;
-  };
-  readonly tensor: {
-    readonly item: TensorItem;
-    readonly result: TensorResult;
-    readonly details: Readonly<Record<string, never>>;
-  };
+/** `config.json` of a model in the Hugging Face layout, as far as it tells what the model is for. */
+export interface HuggingFaceConfig {
+  /** Such as `BertModel`; empty when the file names none. */
+  readonly architectures: readonly string[];
+  /** Class names by their row. */
+  readonly id2label?: Readonly<Record<string, string>> | undefined;
+  readonly problem_type?: string | null | undefined;
 }
 
-/** Kinds of task whose models run batch by batch (text generation has an engine of its own). */
-export type BatchTaskKind = keyof TaskTypes & TaskKind;
+/** A model's folder in the Hugging Face layout. */
+export interface HuggingFaceFolder {
+  readonly config: HuggingFaceConfig;
+  /** The content of a JSON file given relative to the folder; undefined when there is none. */
+  readonly readJson: (relative: string) => Promise<unknown>;
+  readonly has: (relative: string) => Promise<boolean>;
+}
+
+/** A kind of task: what a model is fed with and what it answers. */
+export interface Task<Kind extends string> {
+  /** As manifests name it. */
+  readonly kind: Kind;
+  /** One sentence, for the manifest's schema. */
+  readonly description: string;
+  /** Fields of the manifest that the files of a folder imply; null when its model is for another task. */
+  detect(folder: HuggingFaceFolder): Promise<Readonly<Record<string, unknown>> | null>;
+}
 
 /** The files of a model: each path is checked (inside the repository, no link, checksum) before it is handed out. */
-export interface ModelFiles {
+export interface TaskFiles {
   /** Absolute path of a file given relative to the model's folder. Fails when it is missing or refused. */
   path(relative: string): Promise<string>;
   /** Whether the file exists. */
@@ -35,27 +36,36 @@ export interface ModelFiles {
   readText(relative: string): Promise<string>;
 }
 
+/** What the models of a task are fed with, what they answer, and what use cases need to know of them. */
+export interface BatchTypes {
+  readonly item: unknown;
+  readonly result: unknown;
+  readonly details: object;
+}
+
 /** A task made ready for one version of a model. */
-export interface PreparedTask<K extends BatchTaskKind> {
-  readonly kind: K;
+export interface PreparedTask<Types extends Pick<BatchTypes, 'item' | 'details'>> {
   /** Options for the kernel; copied into the replicas' threads. */
   readonly kernelOptions: unknown;
   /** What the use case needs to know, such as labels. */
-  readonly details: TaskTypes[K]['details'];
+  readonly details: Types['details'];
   /** Items of the trial run that warms a replica. Empty: the model cannot be tried without a caller's input. */
-  readonly warmupItems: readonly TaskTypes[K]['item'][];
+  readonly warmupItems: readonly Types['item'][];
   /** How much of a batch's token budget an item takes, before padding. */
-  costOf(item: TaskTypes[K]['item']): number;
+  costOf(item: Types['item']): number;
   /** Buffers of a caller's item that nobody reads any more once it runs: they are moved to the replica, not copied. */
-  buffersOf(item: TaskTypes[K]['item']): readonly ArrayBuffer[];
+  buffersOf(item: Types['item']): readonly ArrayBuffer[];
 }
 
-/** A kind of task: the options that manifests may set, and how they become a kernel. */
-export interface TaskDefinition<K extends BatchTaskKind, Options> {
-  readonly kind: K;
+/** A task whose models run batch by batch: the options that manifests may set, and how they become a kernel. */
+export interface BatchTask<Kind extends string, Options, Types extends BatchTypes> extends Task<Kind> {
   /** The manifest's section for the task. Everything has a default. */
   readonly optionsSchema: z.ZodType<Options>;
   /** The module that replicas import; exports `createKernel`. */
   readonly kernelUrl: string;
-  prepare(options: Options, files: ModelFiles): Promise<PreparedTask<K>>;
+  /** Most items in a batch, whatever the manifest says; default: what the manifest says. */
+  readonly maxBatchSize?: number;
+  /** Never set: it carries the types of the task. */
+  readonly types?: Types;
+  prepare(options: Options, files: TaskFiles): Promise<PreparedTask<Types>>;
 }

@@ -1,13 +1,6 @@
 import type { Engine, ReplicaPoolOptions } from '@aerie/engine';
 import type { Clock, Logger } from '@aerie/runtime';
-import {
-  type BatchTaskKind,
-  imageClassificationTask,
-  type TaskDefinition,
-  type TaskTypes,
-  tensorTask,
-  textEmbeddingTask,
-} from '@aerie/tasks';
+import { BATCH_TASKS, type BatchTask, type BatchTaskKind, batchTaskOf, type TaskTypes } from '@aerie/tasks';
 import type { LoadedModels } from '../loaded-model.js';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 import { ModelLoadError } from '../model-load.error.js';
@@ -16,12 +9,6 @@ import { CheckedFiles } from '../repository/checked-files.js';
 import { BatchModel } from './batch-model.js';
 import type { LoadRequest, ModelLoader } from './model-loader.js';
 import type { ModelRuntime } from './model-runtime.js';
-
-const TASKS: { readonly [K in BatchTaskKind]: TaskDefinition<K, unknown> } = {
-  'image-classification': imageClassificationTask,
-  'text-embedding': textEmbeddingTask,
-  tensor: tensorTask,
-};
 
 /** Options for the loader. */
 export interface BatchModelLoaderOptions {
@@ -34,7 +21,7 @@ export interface BatchModelLoaderOptions {
 
 /** Manifest sections of the tasks whose models run in batches. */
 export const BATCH_TASK_SECTIONS: TaskSections = Object.fromEntries(
-  Object.values(TASKS).map(({ kind, optionsSchema }) => [kind, optionsSchema]),
+  BATCH_TASKS.map(({ kind, optionsSchema }) => [kind, optionsSchema]),
 );
 
 /** Loads the models that run in batches: images, embeddings and raw tensors. */
@@ -48,24 +35,19 @@ export class BatchModelLoader implements ModelLoader {
 
   async load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime> {
     const { task } = request.model;
-    switch (task) {
-      case 'image-classification':
-      case 'text-embedding':
-      case 'tensor':
-        return toRuntime(await this.#load(task, request, signal));
-      case 'text-generation':
-        throw new Error(`Models of task "${task}" do not run in batches. This is a bug.`);
-    }
+    const definition = batchTaskOf(task);
+    if (definition === undefined)
+      throw new Error(`Models of task "${task}" do not run in batches. This is a bug.`);
+    return toRuntime(await this.#load(definition, request, signal));
   }
 
   async #load<K extends BatchTaskKind>(
-    kind: K,
+    definition: BatchTask<K, unknown, TaskTypes[K]>,
     request: LoadRequest,
     signal: AbortSignal,
   ): Promise<BatchModel<K>> {
     const { model, version, recorder, onInference } = request;
     const { settings, logger, clock } = this.#options;
-    const definition = TASKS[kind];
     const files = new CheckedFiles({
       repository: settings.path,
       directory: model.directory,

@@ -24,7 +24,6 @@ describe('BatchModel', () => {
       name: 'm',
       version: '2',
       task: {
-        kind: 'text-embedding',
         kernelOptions: {},
         details: { maxTokens: 8 },
         warmupItems: [],

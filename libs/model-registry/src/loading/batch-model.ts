@@ -22,7 +22,7 @@ import { ReplicaWarmUp } from './replica-warm-up.js';
 export interface BatchModelOptions<K extends BatchTaskKind> {
   readonly name: string;
   readonly version: string;
-  readonly task: PreparedTask<K>;
+  readonly task: PreparedTask<TaskTypes[K]>;
   readonly pool: ReplicaPool<TaskTypes[K]['item'], TaskTypes[K]['result']>;
   readonly batching: BatchingSpec;
   readonly recorder: StatisticsRecorder;

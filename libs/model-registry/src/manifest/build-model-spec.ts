@@ -1,3 +1,4 @@
+import { batchTaskOf } from '@aerie/tasks';
 import { ModelRepositoryError } from '../model-repository.error.js';
 import type { BatchingSpec, ModelSpec, ReplicasSpec, VersionSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
@@ -95,8 +96,7 @@ function readTraffic(
 function readBatching({ task, batching }: ParsedManifest, settings: RegistrySettings): BatchingSpec {
   const wanted = batching.max_batch_size ?? settings.maxBatchSize;
   return {
-    // Nothing is known of the dimensions of raw tensors, so they cannot be put together.
-    maxBatchSize: task === 'tensor' ? 1 : Math.min(wanted, settings.maxBatchSize),
+    maxBatchSize: Math.min(wanted, settings.maxBatchSize, batchTaskOf(task)?.maxBatchSize ?? Infinity),
     maxDelayMs: batching.max_delay_ms,
     maxQueueSize: batching.max_queue_size ?? settings.maxQueueSize,
     maxBatchTokens: batching.max_batch_tokens ?? null,

@@ -1,4 +1,4 @@
-import { TASK_KINDS } from '@aerie/contracts';
+import { TASK_KINDS, TASKS } from '@aerie/tasks';
 import { z } from 'zod';
 
 /** A name that fits into a path segment and a header. */
@@ -100,7 +100,12 @@ export const manifestSchema = z.strictObject({
     .regex(MODEL_NAME, 'a name of letters, digits, ".", "_" and "-", at most 128')
     .optional()
     .describe('Default: the name of the folder.'),
-  task: z.enum(TASK_KINDS).default('tensor').describe('What the model is served as.'),
+  task: z
+    .enum(TASK_KINDS)
+    .default('tensor')
+    .describe(
+      `What the model is served as. ${TASKS.map(({ kind, description }) => `${kind}: ${description}`).join(' ')}`,
+    ),
   description: z.string().max(2000).optional(),
   default_for_task: z
     .boolean()

@@ -1,6 +1,6 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
-import type { ModelFiles } from '@aerie/tasks';
+import type { TaskFiles } from '@aerie/tasks';
 import { ModelLoadError } from '../model-load.error.js';
 import { confinedFile, isInside } from './confined-path.js';
 import { sha256OfFile } from './file-hash.js';
@@ -17,7 +17,7 @@ export interface CheckedFilesOptions {
 }
 
 /** The files of a model, each checked before its path is handed out: inside the repository, one name, checksum. */
-export class CheckedFiles implements ModelFiles {
+export class CheckedFiles implements TaskFiles {
   readonly #options: CheckedFilesOptions;
   readonly #checksums: ReadonlyMap<string, string>;
   /** A file that several ask for is hashed once. */

@@ -50,3 +50,10 @@ export interface ClassificationDetails {
   readonly labels: readonly string[] | null;
   readonly geometry: ImageGeometry;
 }
+
+/** Types of the task. */
+export interface ClassificationTypes {
+  readonly item: ClassificationItem;
+  readonly result: readonly ClassScore[];
+  readonly details: ClassificationDetails;
+}

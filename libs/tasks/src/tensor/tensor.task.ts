@@ -1,16 +1,21 @@
 import { z } from 'zod';
-import type { TaskDefinition } from '../task-definition.js';
+import type { BatchTask } from '../task-definition.js';
+import type { TensorTypes } from './types.js';
 
 const tensorOptionsSchema = z.strictObject({}).prefault({});
 
 /** Any ONNX model, served as its own inputs and outputs. */
-export const tensorTask: TaskDefinition<'tensor', z.infer<typeof tensorOptionsSchema>> = {
+export const tensorTask: BatchTask<'tensor', z.infer<typeof tensorOptionsSchema>, TensorTypes> = {
   kind: 'tensor',
+  description: 'Runs any ONNX model on raw tensors.',
   optionsSchema: tensorOptionsSchema,
   kernelUrl: new URL('./tensor.kernel.js', import.meta.url).href,
+  // Nothing is known of the dimensions of raw tensors, so they cannot be put together.
+  maxBatchSize: 1,
+  // Whatever the model is for, its tensors can be served as they are.
+  detect: () => Promise.resolve({ load: 'lazy' }),
   prepare: () =>
     Promise.resolve({
-      kind: 'tensor',
       kernelOptions: {},
       details: {},
       // What a sensible input looks like is known to callers only.

@@ -9,3 +9,10 @@ export interface TensorItem {
 export interface TensorResult {
   readonly outputs: NamedTensors;
 }
+
+/** Types of the task. */
+export interface TensorTypes {
+  readonly item: TensorItem;
+  readonly result: TensorResult;
+  readonly details: Readonly<Record<string, never>>;
+}

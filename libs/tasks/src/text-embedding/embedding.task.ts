@@ -1,16 +1,22 @@
-import type { PreparedTask, TaskDefinition } from '../task-definition.js';
+import type { BatchTask } from '../task-definition.js';
 import { type EmbeddingOptions, embeddingOptionsSchema } from './embedding.options.js';
+import { impliesEmbedding, readTextSection } from './hugging-face-text.js';
+import type { EmbeddingTypes } from './types.js';
 
 /** Texts to vectors. */
-export const textEmbeddingTask: TaskDefinition<'text-embedding', EmbeddingOptions> = {
+export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, EmbeddingTypes> = {
   kind: 'text-embedding',
+  description: 'Turns texts into vectors.',
   optionsSchema: embeddingOptionsSchema,
   kernelUrl: new URL('./embedding.kernel.js', import.meta.url).href,
 
-  async prepare({ text }, files): Promise<PreparedTask<'text-embedding'>> {
+  async detect(folder) {
+    return (await impliesEmbedding(folder)) ? { text: await readTextSection(folder) } : null;
+  },
+
+  async prepare({ text }, files) {
     const config = 'tokenizer_config.json';
     return {
-      kind: 'text-embedding',
       kernelOptions: {
         tokenizerPath: await files.path(text.tokenizer),
         tokenizerConfigPath: (await files.has(config)) ? await files.path(config) : null,

@@ -19,3 +19,10 @@ export interface EmbeddingDetails {
   /** Tokens a text may have, special tokens included. */
   readonly maxTokens: number;
 }
+
+/** Types of the task. */
+export interface EmbeddingTypes {
+  readonly item: EmbeddingItem;
+  readonly result: EmbeddingResult;
+  readonly details: EmbeddingDetails;
+}

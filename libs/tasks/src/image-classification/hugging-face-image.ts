@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
-import { readOptionalJson } from './optional-json.js';
+import type { HuggingFaceFolder } from '../task-definition.js';
 
 const sizeSchema = z.union([
   z.number(),
@@ -35,10 +34,10 @@ const RESAMPLE: Readonly<Record<number, string>> = {
 };
 
 /** The `image` section that `preprocessor_config.json` implies; nothing without that file. */
-export async function readImageSection(directory: string): Promise<Readonly<Record<string, unknown>>> {
-  const parsed = preprocessorSchema.safeParse(
-    await readOptionalJson(join(directory, 'preprocessor_config.json')),
-  );
+export async function readImageSection(
+  folder: HuggingFaceFolder,
+): Promise<Readonly<Record<string, unknown>>> {
+  const parsed = preprocessorSchema.safeParse(await folder.readJson('preprocessor_config.json'));
   if (!parsed.success) return {};
   const preprocessor = parsed.data;
   return {
