@@ -204,7 +204,7 @@ describe('models of other servers', () => {
     await request.closed;
   }, 5_000);
 
-  it('degrade the health of the server while one is given a rest', async () => {
+  it('degrade the health of the server while the circuit of one is open', async () => {
     expect((await send(`${server.url}/health`)).body.details.models['resting@1']).toMatchObject({
       circuit: 'closed',
     });
@@ -222,7 +222,7 @@ describe('models of other servers', () => {
     const told = replies.map(({ text, headers }) => text + JSON.stringify([...headers])).join('\n');
     const logged = server.text + server.log.map((line) => JSON.stringify(line)).join('\n');
     expect(upstream.requests.length).toBeGreaterThan(20);
-    expect(logged).toContain('a request to a provider failed');
+    expect(logged).toContain('a request to an upstream failed');
     for (const secret of [KEY, MANIFEST_KEY, upstream.address]) {
       expect(told).not.toContain(secret);
       expect(logged).not.toContain(secret);
