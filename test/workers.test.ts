@@ -189,7 +189,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
         redis?.thaw();
         const thawedAt = performance.now();
         await server.waitForLog(
-          (line) => line.msg === 'the queue is there' && server.log.indexOf(line) >= seen,
+          (line) => line.msg === 'the queue can be reached' && server.log.indexOf(line) >= seen,
         );
         expect(performance.now() - thawedAt).toBeLessThan(5_000);
         const later = await submit({ text: 'after' });

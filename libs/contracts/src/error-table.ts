@@ -1,15 +1,15 @@
-/** What is known of an error by its code alone. */
+/** The properties of an error code. */
 export interface ErrorTableEntry {
-  /** HTTP status the code is answered with. */
+  /** HTTP status of responses with this code. */
   readonly status: number;
-  /** Whether the same request may succeed when it is sent again. */
+  /** Whether the same request may succeed if it is sent again. */
   readonly retryable: boolean;
-  /** Seconds for `Retry-After` where the code always carries one and the error names none. */
+  /** Default `Retry-After` in seconds, for codes that always have one. */
   readonly retryAfterSeconds?: number;
 }
 
 /**
- * The one source of error codes. Every error a caller sees is a row of this table; docs and tests walk it.
+ * The only list of error codes. Every error that a caller sees is a row of this table.
  */
 export const ERROR_TABLE = {
   INVALID_INPUT: { status: 400, retryable: false },
@@ -32,7 +32,7 @@ export const ERROR_TABLE = {
   RATE_LIMITED: { status: 429, retryable: true, retryAfterSeconds: 1 },
   OVERLOADED: { status: 429, retryable: true, retryAfterSeconds: 1 },
   HEADERS_TOO_LARGE: { status: 431, retryable: false },
-  /** In logs only: the caller left before the reply. */
+  /** In logs only: the caller disconnected before the response. */
   CANCELED: { status: 499, retryable: false },
   INTERNAL: { status: 500, retryable: false },
   UPSTREAM_ERROR: { status: 502, retryable: true },

@@ -6,7 +6,7 @@ import type { JobTaskName } from './job-tasks.js';
 export interface JobOptions {
   /** 0..100; higher goes first. */
   readonly priority: number;
-  /** How often it may be tried. */
+  /** Maximum number of attempts. */
   readonly attempts: number;
   /** Not before this time has passed. */
   readonly delayMs: number;

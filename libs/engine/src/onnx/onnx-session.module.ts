@@ -11,10 +11,10 @@ import { integerProductsMaySaturate } from './vnni.js';
 const LOG_SEVERITY_FATAL = 4;
 env.logLevel = 'fatal';
 
-/** Models up to this size are rewritten: 256 MiB. Beyond, holding the file twice while it loads would cost too much. */
+/** Models up to this size are rewritten: 256 MiB. Holding a larger file twice while it loads would cost too much memory. */
 const MAX_REWRITTEN_BYTES = 256 * 1024 * 1024;
 
-/** Runs models with ONNX Runtime. Imported by replicas' threads only. */
+/** Runs models with ONNX Runtime. Imported only in replicas' threads. */
 export const createSession: CreateSession = async (options) => {
   const { provider, intraOpThreads, allowSpinning = false, spinMicroseconds = 0 } = options;
   const sessionOptions: OrtSession.SessionOptions = {
@@ -24,11 +24,11 @@ export const createSession: CreateSession = async (options) => {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // Buffers are kept between runs and freed with the session: without it every run allocates anew.
+    // Keeps buffers between runs and frees them with the session; otherwise every run allocates new ones.
     enableCpuMemArena: true,
     extra: {
       session: {
-        // Idle intra-op threads would spin and steal from other replicas. Only strings are accepted.
+        // Idle intra-op threads would spin and take CPU time from other replicas. Only strings are accepted.
         intra_op: spinning(allowSpinning, spinMicroseconds),
         force_spinning_stop: allowSpinning ? '0' : '1',
         inter_op: { allow_spinning: '0' },
@@ -49,7 +49,7 @@ function spinning(always: boolean, microseconds: number): Readonly<Record<string
   return { allow_spinning: '1', spin_duration_us: String(microseconds) };
 }
 
-/** The kernel of Add, Add and LayerNormalization in one is slower on the CPU than the three (ADR 5). */
+/** On the CPU, the kernel that fuses Add, Add and LayerNormalization is slower than the three operators (ADR 5). */
 const CPU_OPTIMIZATION = { disable_specified_optimizers: 'SkipLayerNormFusion' };
 
 async function rewrittenModel({

@@ -1,6 +1,6 @@
 import { SAMPLING_FIELDS, type SamplingValues } from '@aerie/contracts';
 
-/** How the next token is chosen. Every field is optional; the defaults sample from the model's own distribution. */
+/** Options for choosing the next token, all optional; the defaults sample from the model's own distribution. */
 export type SamplingParams = SamplingValues & {
   /** Added to the logits of single tokens, by token id. */
   readonly logitBias?: Readonly<Record<string, number>>;
@@ -17,11 +17,11 @@ export interface ResolvedSampling {
   readonly frequencyPenalty: number;
   readonly logitBias: readonly (readonly [tokenId: number, bias: number])[];
   readonly seed: number;
-  /** Number of alternatives to report per token; null when no log probabilities are wanted. */
+  /** Number of alternatives to report per token; null if no log probabilities are requested. */
   readonly topLogprobs: number | null;
 }
 
-/** Fills in the defaults. `entropy` is the seed of a request that names none. */
+/** Fills in the defaults. `entropy` is the seed of a request without one. */
 export function resolveSampling(params: SamplingParams, entropy: number): ResolvedSampling {
   const fields = SAMPLING_FIELDS;
   const topP = params.topP ?? fields.topP.neutral;

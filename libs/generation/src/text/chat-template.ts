@@ -8,7 +8,7 @@ import {
 
 /** One turn of a conversation. */
 export interface ChatMessage {
-  /** `system`, `user`, `assistant`, or whatever else the model's template knows. */
+  /** `system`, `user`, `assistant`, or another role that the model's template supports. */
   readonly role: string;
   readonly content: string;
 }
@@ -30,7 +30,7 @@ export class ChatTemplate {
   }
 
   /**
-   * The conversation as the model expects it, up to where its answer begins.
+   * Renders the conversation for the model, up to the beginning of its answer.
    *
    * @throws AerieError INVALID_INPUT when the template refuses the conversation, for instance its order of roles; INTERNAL when
    *   the template exceeds the bounds of a rendering.

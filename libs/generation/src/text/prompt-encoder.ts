@@ -3,7 +3,7 @@ import type { ChatMessage, ChatTemplate } from './chat-template.js';
 import { ControlGuard } from './control-guard.js';
 import { createTokenizer, type Tokenizer } from './tokenizer.js';
 
-/** What a request wants continued. */
+/** The text or conversation that a request continues. */
 export type Prompt =
   | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
   | { readonly kind: 'text'; readonly prompt: string };
@@ -14,27 +14,27 @@ interface AddedToken {
   readonly content: string;
 }
 
-/** What a {@link PromptEncoder} is made from. */
+/** Options for a {@link PromptEncoder}. */
 export interface PromptEncoderOptions {
   /** Parsed tokenizer.json. */
   readonly tokenizerFile: object & { readonly added_tokens?: readonly AddedToken[] };
   /** Parsed tokenizer_config.json, or an empty object. */
   readonly tokenizerConfig: object;
-  /** Null when the model has none: chats are then refused. */
+  /** Null if the model has none: chats are then refused. */
   readonly chatTemplate: ChatTemplate | null;
-  /** Most tokens a prompt may have, with room for one more. */
+  /** Maximum number of tokens of a prompt, with room for one more. */
   readonly contextLength: number;
-  /** Starts a text prompt that would otherwise have no token at all. */
+  /** Starts a text prompt that would otherwise have no tokens. */
   readonly bosId: number | null;
 }
 
-/** Characters tokenized at a time when a text is so long that it cannot fit anyway. */
+/** Characters tokenized at a time if a text is probably too long for the context. */
 const COUNT_SLICE = 4096;
 /** Texts up to this many characters per token of context are tokenized in one go. */
 const CHARACTERS_PER_TOKEN = 8;
 
 /**
- * Prompts to token ids. Control tokens come from the chat template only: whatever a caller wrote is tokenized
+ * Encodes prompts as token ids. Control tokens come only from the chat template: a caller's text is tokenized
  * as plain text, by a tokenizer that knows no added tokens.
  */
 export class PromptEncoder {
@@ -58,13 +58,13 @@ export class PromptEncoder {
   /**
    * Token ids of the prompt.
    *
-   * @throws AerieError CONTEXT_LENGTH_EXCEEDED when it leaves no room for an answer; INVALID_INPUT when the
+   * @throws AerieError CONTEXT_LENGTH_EXCEEDED if it leaves no room for an answer; INVALID_INPUT if the
    *   model has no chat template, or its template refuses the messages.
    */
   encode(prompt: Prompt): number[] {
     const ids = prompt.kind === 'text' ? this.#encodeText(prompt.prompt) : this.#encodeChat(prompt.messages);
     if (ids.length === 0)
-      throw new AerieError('INVALID_INPUT', 'the prompt is empty: at least one token was expected');
+      throw new AerieError('INVALID_INPUT', 'the prompt is empty: expected at least one token');
     if (ids.length >= this.#contextLength) throw this.#tooLong(String(ids.length));
     return ids;
   }
@@ -100,7 +100,7 @@ export class PromptEncoder {
     });
   }
 
-  /** Refuses a text that is far too long without tokenizing all of it: streams wait while this thread tokenizes. */
+  /** Refuses a text that is far too long without tokenizing all of it, because streams wait while this thread tokenizes. */
   #refuseHopeless(text: string): void {
     if (text.length <= this.#contextLength * CHARACTERS_PER_TOKEN) return;
     let count = 0;

@@ -21,8 +21,8 @@ const LOG_SQL =
   'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()';
 
 /**
- * What processes of their own do in a PostgreSQL server, and nothing does in PGlite, which is one process: gives the room
- * of changed and removed rows back (VACUUM), and cuts the log of changes (CHECKPOINT). Without them the directory grows
+ * Does the work of a PostgreSQL server's background processes, which PGlite, a single process, lacks: reclaims the space
+ * of changed and removed rows (VACUUM), and truncates the log of changes (CHECKPOINT). Without them the directory grows
  * with every job, and so does the time to open it after a crash.
  */
 export class DatabaseHousekeeper {
@@ -32,7 +32,7 @@ export class DatabaseHousekeeper {
   #timer: NodeJS.Timeout | null = null;
   #running = false;
 
-  /** @param onTrouble hears of a round that failed, as on a full disk: the next one tries again */
+  /** @param onTrouble called when a round fails, for example on a full disk; the next one tries again */
   constructor(runSql: RunSql, onTrouble: (error: unknown) => void) {
     this.#runSql = runSql;
     this.#onTrouble = onTrouble;
@@ -54,7 +54,7 @@ export class DatabaseHousekeeper {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** Does what is due: tens of milliseconds, during which the database does nothing else. */
+  /** Does the work that is due: tens of milliseconds, during which the database does nothing else. */
   async run(): Promise<void> {
     const { rows } = await this.#runSql(DUE_SQL, [DEAD_ROWS, this.#isFirst, SMALL_TABLE]);
     this.#isFirst = false;

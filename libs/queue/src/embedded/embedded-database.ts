@@ -8,20 +8,20 @@ const FOLDER = 'queue';
 const FIRST_RESTART_MS = 200;
 const LONGEST_RESTART_MS = 10_000;
 
-/** Where the embedded queue of a data directory lies. */
+/** The folder of the embedded queue in a data directory. */
 export function embeddedQueueDirectory(dataDir: string): string {
   return join(dataDir, FOLDER);
 }
 
-/** What the owner of the embedded database hears. */
+/** Events of the embedded database for its owner. */
 export interface EmbeddedDatabaseEvents {
-  /** The thread died; it is started again. */
+  /** The thread died and is restarted. */
   readonly onCrash?: (error: Error) => void;
-  /** Room could not be given back; it is tried again. */
+  /** Space could not be reclaimed; the next round tries again. */
   readonly onTrouble?: (error: unknown) => void;
 }
 
-/** Owns the thread of the embedded database. One in each server; its processes reach it through a socket. */
+/** Owns the thread of the embedded database. Each server has one; its processes reach it through a socket. */
 export class EmbeddedDatabase {
   readonly #directory: string;
   readonly #onCrash: (error: Error) => void;
@@ -49,7 +49,7 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Resolves when the database answers. The first start in a new directory takes seconds, as the database is made.
+   * Resolves when the database responds. The first start in a new directory takes seconds to create it.
    *
    * @throws DataDirInUseError when another process has the directory
    */
@@ -59,7 +59,7 @@ export class EmbeddedDatabase {
     await this.#open(thread);
   }
 
-  /** Ends the database in order: what was acknowledged is on disk. */
+  /** Closes the database in order: acknowledged changes are on disk. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#restart !== null) clearTimeout(this.#restart);
@@ -76,7 +76,7 @@ export class EmbeddedDatabase {
   #open(thread: Worker): Promise<void> {
     return new Promise((resolve, reject) => {
       const died = () => {
-        reject(new Error('The thread of the embedded queue ended before the queue was open.'));
+        reject(new Error('The thread of the embedded queue exited before the queue was open.'));
       };
       thread.once('exit', died);
       thread.on('message', (message: unknown) => {
@@ -137,6 +137,6 @@ export class EmbeddedDatabase {
   /** An error from a thread has lost its class. */
   #describe(failure: Error | null, code: number): Error {
     if (failure?.name === 'DataDirInUseError') return new DataDirInUseError(this.#directory);
-    return failure ?? new Error(`The thread of the embedded queue ended with ${String(code)}.`);
+    return failure ?? new Error(`The thread of the embedded queue exited with code ${String(code)}.`);
   }
 }

@@ -41,7 +41,7 @@ export class EmbeddedClient extends EventEmitter {
 }
 
 /**
- * The embedded database as a `pg.Pool`, over the socket of its owner. When the owner goes, what is under way fails with
+ * The embedded database as a `pg.Pool`, over the socket of its owner. If the owner exits, running queries fail with
  * ECONNRESET and the next query connects again.
  */
 export class EmbeddedPool extends EventEmitter {
@@ -138,7 +138,9 @@ export class EmbeddedPool extends EventEmitter {
 
   #lost(): void {
     this.#socket = null;
-    const error = Object.assign(new Error('The embedded queue went away.'), { code: 'ECONNRESET' });
+    const error = Object.assign(new Error('The connection to the embedded queue was lost.'), {
+      code: 'ECONNRESET',
+    });
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
     const clients = [...this.#clients];

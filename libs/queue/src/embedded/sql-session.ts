@@ -6,7 +6,7 @@ interface Waiting {
   readonly run: () => void;
 }
 
-/** So many urgent statements go before one that is not: locks must be renewed, whatever is submitted. */
+/** At most so many urgent statements run before another one: locks must be renewed under any load. */
 const URGENT_IN_A_ROW = 4;
 
 /**

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
 
-/** What a client of the embedded database asks for. */
+/** A client's request to the embedded database. */
 export interface WireRequest {
   readonly id: number;
   readonly sql: string;
   readonly params: readonly unknown[];
   /** Requests of one session see its transaction; others wait for it to end. */
   readonly session: number;
-  /** A caller waits for it: it goes before what is not. */
+  /** A caller waits for it, so it is served before other requests. */
   readonly urgent: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface WireRelease {
   readonly release: number;
 }
 
-/** What the embedded database sends. */
+/** A reply of the embedded database. */
 export type WireReply =
   | { readonly id: number; readonly rows: Record<string, unknown>[]; readonly rowCount: number }
   | { readonly id: number; readonly error: WireError }
@@ -68,7 +68,7 @@ export function readMessages(socket: Socket, onMessage: (message: unknown) => vo
       needed = inBody ? HEADER_BYTES : part.readUInt32LE();
       inBody = !inBody;
       if (needed > MAX_FRAME_BYTES) {
-        socket.destroy(new Error('The embedded queue received a frame that is not one of ours.'));
+        socket.destroy(new Error('The embedded queue received an invalid frame.'));
         return;
       }
     }

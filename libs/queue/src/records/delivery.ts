@@ -1,10 +1,10 @@
 import type { JobEvent } from './job-record.js';
 
-/** One try to deliver a webhook. */
+/** One attempt to deliver a webhook. */
 export interface DeliveryAttempt {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** HTTP status that came back; null when none did. */
+  /** HTTP status of the response; null if there was none. */
   readonly status: number | null;
   readonly error: string | null;
   readonly durationMs: number;
@@ -13,7 +13,7 @@ export interface DeliveryAttempt {
 /** State of a webhook's delivery. */
 export type DeliveryStatus = 'pending' | 'delivered' | 'failed';
 
-/** One event on its way to one receiver. Its id is the event's. */
+/** The delivery of one event to one receiver. Its id is the event's. */
 export interface Delivery {
   readonly v: 1;
   readonly id: string;

@@ -1,4 +1,4 @@
-/** Many items that were submitted at once: each is a job of its own. Not to be taken for the batches of a model. */
+/** A job batch: items that were submitted together, each a job of its own. Not a batch of a model. */
 export interface JobBatch {
   readonly v: 1;
   readonly id: string;

@@ -15,7 +15,7 @@ export const JOB_EVENT_TYPES = [
   'job.canceled',
 ] as const;
 
-/** What happened to a job. */
+/** An event of a job. */
 export type JobEventType = (typeof JOB_EVENT_TYPES)[number];
 
 /** The latest event of a job. Earlier ones are not kept: a receiver sees a subsequence. */
@@ -27,7 +27,7 @@ export interface JobEvent {
   readonly at: number;
 }
 
-/** Where a job's events are sent. */
+/** The receiver of a job's events. */
 export interface WebhookTarget {
   readonly url: string;
   readonly secret: string;
@@ -42,20 +42,20 @@ export interface JobHead {
   /** Kind of work, which is also the name of its queue. */
   readonly task: string;
   readonly status: JobStatus;
-  /** Model and version that were asked for. */
+  /** The requested model and version. */
   readonly model: string | null;
   readonly modelVersion: string | null;
-  /** What keeps its caller on one version of a traffic split. */
+  /** Key that keeps its caller on one version of a traffic split. */
   readonly stickyKey: string;
   /** 0..100; higher goes first. */
   readonly priority: number;
-  /** How often it may be tried. */
+  /** Maximum number of attempts. */
   readonly maxAttempts: number;
-  /** How often it was tried and came to an end, failed or not; deaths of workers count on their own. */
+  /** Number of completed attempts, failed or not; worker deaths are counted separately. */
   readonly attempts: number;
-  /** How often it was running when its worker died. */
+  /** Number of workers that died while running it. */
   readonly deaths: number;
-  /** Who runs it; null while nobody does. */
+  /** Id of the current run; null while it does not run. */
   readonly runId: string | null;
   readonly cancelRequested: boolean;
   /** 0..1 */
@@ -68,7 +68,7 @@ export interface JobHead {
   readonly createdAt: number;
   /** Not before. */
   readonly runAt: number;
-  /** Fails with TIMEOUT when it was not begun by then. */
+  /** The job fails with TIMEOUT if it has not started by then. */
   readonly expiresAt: number | null;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;

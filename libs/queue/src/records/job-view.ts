@@ -6,7 +6,7 @@ export interface JobView {
   readonly job_id: string;
   readonly status: JobStatus;
   readonly task: string;
-  /** Exactly the synchronous reply; null until completed. */
+  /** The same as the synchronous reply; null until completed. */
   readonly result: unknown;
   readonly error?: { readonly code: string; readonly message: string; readonly details?: unknown };
   readonly progress: number;

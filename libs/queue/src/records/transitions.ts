@@ -3,7 +3,7 @@ import { type JobEvent, type JobEventType, type JobHead, isTerminal } from './jo
 
 /** The state machine of a job: each function gives the next head, or null where the step is not allowed. */
 
-/** How a claim came out. */
+/** The outcome of a claim. */
 export type Claim =
   /** Run it. */
   | { readonly kind: 'run'; readonly next: JobHead }
@@ -15,7 +15,7 @@ export type Claim =
   | { readonly kind: 'early'; readonly waitMs: number };
 
 /**
- * A worker takes the job. A job that was being run by someone else lost that worker: nobody else is given it while its
+ * A worker takes the job. If another worker was running it, that worker died: BullMQ hands out no job while its
  * lock is renewed.
  *
  * @param runId the worker's name for this run
@@ -28,7 +28,7 @@ export function claim(head: JobHead, runId: string, now: number, maxDeaths: numb
   const deaths = Math.max(head.deaths + (lost ? 1 : 0), stalls);
   if (lost && head.cancelRequested) return { kind: 'end', next: canceled({ ...head, deaths }, now) };
   if (deaths > head.deaths && deaths >= maxDeaths) {
-    const message = `The worker died ${String(deaths)} times while it ran this job (MAX_WORKER_DEATHS).`;
+    const message = `The worker died ${String(deaths)} times while running this job (MAX_WORKER_DEATHS).`;
     return {
       kind: 'end',
       next: failed({ ...head, deaths }, new AerieError('WORKER_LOST', message).toJSON(), now),
@@ -50,13 +50,13 @@ export function claim(head: JobHead, runId: string, now: number, maxDeaths: numb
   };
 }
 
-/** The job is further along. Null when it is no longer this run's, or no news. */
+/** The job made progress. Null if it belongs to another run, or if nothing changed. */
 export function progressed(head: JobHead, runId: string, progress: number, now: number): JobHead | null {
   if (head.status !== 'processing' || head.runId !== runId || progress <= head.progress) return null;
   return { ...head, progress, event: nextEvent(head, 'job.progress', now) };
 }
 
-/** The job is done. Null when it is finished already, by whomever: one result is stored. */
+/** The job is done. Null if it has already finished: only one result is stored. */
 export function completed(
   head: JobHead,
   served: { readonly model: string; readonly version: string },
@@ -75,7 +75,7 @@ export function completed(
   };
 }
 
-/** An attempt failed: back to pending if another may help and is left, else failed. Null when finished already. */
+/** An attempt failed: back to pending if another may succeed and is left, else failed. Null if already finished. */
 export function attemptFailed(head: JobHead, error: AerieError, now: number): JobHead | null {
   if (isTerminal(head.status)) return null;
   const tried = { ...head, attempts: head.attempts + 1 };
@@ -83,13 +83,13 @@ export function attemptFailed(head: JobHead, error: AerieError, now: number): Jo
   return { ...tried, status: 'pending', runId: null, error: error.toJSON() };
 }
 
-/** The worker stops and gives the job back unharmed. Null when it is not this run's. */
+/** The worker stops and hands the job back unchanged. Null if it belongs to another run. */
 export function handedBack(head: JobHead, runId: string): JobHead | null {
   if (head.status !== 'processing' || head.runId !== runId) return null;
   return { ...head, status: 'pending', runId: null };
 }
 
-/** A caller wants it canceled: at once while it waits; while it runs, the worker is asked. Null when finished. */
+/** A caller cancels the job: at once while it waits; while it runs, the worker is asked. Null if finished. */
 export function cancelAsked(head: JobHead, now: number): JobHead | null {
   if (isTerminal(head.status)) return null;
   return head.status === 'pending' ? canceled(head, now) : { ...head, cancelRequested: true };
@@ -111,11 +111,11 @@ export function failed(head: JobHead, error: SerializedError, now: number): JobH
   return { ...head, ...ended(now), status: 'failed', error, event: nextEvent(head, 'job.failed', now) };
 }
 
-/** Fails a waiting job whose time (`ttl`) is up; null while it is not. */
+/** Fails a waiting job whose `ttl` has passed; null before that. */
 export function expire(head: JobHead, now: number): JobHead | null {
   if (head.status !== 'pending' || head.expiresAt === null || head.expiresAt > now) return null;
   const seconds = String((head.expiresAt - head.createdAt) / 1000);
-  const message = `The job was not begun within ${seconds} s (ttl).`;
+  const message = `The job did not start within ${seconds} s (ttl).`;
   return failed(head, new AerieError('TIMEOUT', message).toJSON(), now);
 }
 

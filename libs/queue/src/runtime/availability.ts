@@ -7,7 +7,7 @@ export type AvailabilityState = 'starting' | 'up' | 'down' | 'closed';
 
 /** Options for {@link Availability}. */
 export interface AvailabilityOptions {
-  /** Prepares the backend for use; tried until it works. */
+  /** Prepares the backend for use; repeated until it succeeds. */
   readonly prepare: () => Promise<void>;
   readonly ping: () => Promise<void>;
   /** Time that a caller's operation may take before it is refused. */
@@ -20,8 +20,8 @@ const PROBE_INTERVAL_MS = 500;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /**
- * Knows whether the backend can be reached. While it cannot, operations are refused at once and the backend is asked every
- * half second; while it can, nothing is asked: the operations themselves tell.
+ * Tracks whether the backend can be reached. While it cannot, operations are refused at once and the backend is checked
+ * every half second; while it can, there are no checks: the operations themselves show it.
  */
 export class Availability {
   readonly #options: AvailabilityOptions;
@@ -60,8 +60,8 @@ export class Availability {
   /**
    * Runs an operation for a caller that cannot wait long.
    *
-   * @throws AerieError QUEUE_UNAVAILABLE when the backend is away or does not answer in time, STORAGE_FULL when it has no
-   * room
+   * @throws AerieError QUEUE_UNAVAILABLE if the backend is unreachable or does not respond in time, STORAGE_FULL if it has no
+   * space
    */
   async use<T>(operation: () => Promise<T>, timeoutMs = this.#options.operationTimeoutMs): Promise<T> {
     const startedAt = this.#clock.now();
@@ -77,7 +77,7 @@ export class Availability {
     }
   }
 
-  /** Asks the backend now, within `timeoutMs`. */
+  /** Checks the backend now, within `timeoutMs`. */
   async reachable(timeoutMs: number): Promise<boolean> {
     if (this.#state !== 'up') return false;
     try {
@@ -94,7 +94,7 @@ export class Availability {
     this.#becomes('down');
     this.#options.logger.warn(
       { err: error },
-      'the queue cannot be reached; submits are refused until it is back',
+      'the queue cannot be reached; submissions are refused until it is back',
     );
     void this.#check();
   }
@@ -116,7 +116,7 @@ export class Availability {
 
   #up(): void {
     if (this.#state === 'closed') return;
-    this.#options.logger.info({}, 'the queue is there');
+    this.#options.logger.info({}, 'the queue can be reached');
     this.#becomes('up');
     for (const listener of this.#onUp) listener();
   }
@@ -136,7 +136,7 @@ export class Availability {
     for (const resolve of this.#awaitingStart.splice(0)) resolve();
   }
 
-  /** Resolves when the first check is over. */
+  /** Resolves after the first check. */
   #firstCheck(): Promise<void> {
     return new Promise((resolve) => {
       this.#awaitingStart.push(resolve);
@@ -145,11 +145,11 @@ export class Availability {
 }
 
 function full(cause: unknown): AerieError {
-  const message = 'The job queue has no room left to store this. Predictions without a job go on.';
+  const message = 'The job queue has no space left to store this. Requests that are not jobs go on.';
   return new AerieError('STORAGE_FULL', message, { cause });
 }
 
 function unavailable(cause?: unknown): AerieError {
-  const message = 'The job queue cannot be reached. Predictions without a job go on; try again shortly.';
+  const message = 'The job queue cannot be reached. Requests that are not jobs go on; try again shortly.';
   return new AerieError('QUEUE_UNAVAILABLE', message, cause === undefined ? {} : { cause });
 }

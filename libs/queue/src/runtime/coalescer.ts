@@ -13,18 +13,18 @@ interface Entry<T, R> {
   readonly index: number;
 }
 
-/** How a {@link Coalescer} gathers. */
+/** Options for a {@link Coalescer}. */
 export interface CoalescerOptions<T> {
   readonly maxItems: number;
-  /** Calls under way at once. */
+  /** Maximum concurrent calls. */
   readonly maxCalls: number;
   /** Items of one key never share a call, nor overtake each other. Default: every item is on its own. */
   readonly keyOf?: (item: T) => string;
 }
 
 /**
- * Gathers single calls that come close together into one call for many: what arrives while calls are under way goes with
- * the next. A lone call goes at once.
+ * Combines single calls that arrive close together into one: calls that arrive while others are running go with
+ * the next. A single call is sent at once.
  */
 export class Coalescer<T, R> {
   readonly #run: (items: readonly T[]) => Promise<readonly R[]>;

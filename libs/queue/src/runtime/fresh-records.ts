@@ -1,10 +1,10 @@
 import type { JobRecord } from '../records/job-record.js';
 
-/** About as many characters are held at most. */
+/** Approximate maximum number of characters held. */
 const MAX_LENGTH = 16 * 1024 * 1024;
-/** What a job takes beside its input. */
+/** Characters of a job beside its input. */
 const HEAD_LENGTH = 1_024;
-/** Larger inputs are read when they are needed. */
+/** Larger inputs are read from the store when needed. */
 const MAX_INPUT_LENGTH = 16 * 1024;
 
 /**

@@ -1,6 +1,6 @@
 import type { QueueConnection } from '../connection/queue-connection.js';
 
-/** Tells waiters that a job may have changed. One subscription of the process serves all. */
+/** Notifies waiters that a job may have changed. One subscription serves the whole process. */
 export class JobChanges {
   readonly #connection: Pick<QueueConnection, 'subscribe'>;
   readonly #watchers = new Map<string, Set<() => void>>();

@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 
-/** What BullMQ carries beside the id: the job itself is in the store. Version, checked when read. */
+/** The payload version, checked when read. BullMQ carries it beside the id; the job itself is in the store. */
 export interface JobPayload {
   readonly v: 1;
 }
@@ -9,9 +9,9 @@ export interface JobPayload {
 export const PAYLOAD: JobPayload = { v: 1 };
 
 /**
- * The id in the store of what a queue gives out.
+ * The store's id of a job that a queue hands out.
  *
- * @throws Error when a queue holds what this version cannot read
+ * @throws Error if the queue holds a payload that this version cannot read
  */
 export function idOf({ id, data }: Job<unknown>): string {
   const { v } = (data ?? {}) as Partial<Record<keyof JobPayload, unknown>>;

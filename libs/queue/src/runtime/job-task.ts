@@ -1,6 +1,6 @@
 import type { JobHead } from '../records/job-record.js';
 
-/** A job while it runs. */
+/** A running job. */
 export interface RunningJob {
   readonly head: JobHead;
   /** As it was submitted, JSON parsed; the task checks it. */
@@ -11,9 +11,9 @@ export interface RunningJob {
   progress(fraction: number): void;
 }
 
-/** What a job came to. */
+/** The outcome of a job. */
 export interface JobOutcome {
-  /** As the synchronous reply. */
+  /** The same as the synchronous reply. */
   readonly result: unknown;
   readonly model: string;
   readonly version: string;
@@ -22,8 +22,8 @@ export interface JobOutcome {
 /** Does one kind of work. */
 export interface JobTask {
   readonly task: string;
-  /** Jobs of this kind that run at once in one process: as many as the replicas can take. */
+  /** Concurrent jobs of this kind in one process: as many as the replicas can run. */
   readonly concurrency: number;
-  /** @throws AerieError; one that is retryable by the error table is tried again */
+  /** @throws AerieError; an error that is retryable by the error table is retried */
   run(job: RunningJob): Promise<JobOutcome>;
 }

@@ -29,7 +29,7 @@ const TICK_MS = 10;
 /** Results on their way to the store, for each job that may run: those that come together are written together. */
 const WRITES_PER_RUN = 8;
 
-/** Takes jobs of one kind from the queue and runs them, each to one stored end. */
+/** Takes jobs of one kind from the queue and runs them, each to exactly one stored end. */
 export class JobWorker {
   readonly #jobs: JobRepository;
   readonly #changes: JobChanges;
@@ -81,11 +81,11 @@ export class JobWorker {
       backendFactory as undefined,
     );
     this.#worker.on('error', (error) => {
-      this.#jobs.logger.warn({ err: error.message, task: this.#task.task }, 'a worker reports an error');
+      this.#jobs.logger.warn({ err: error.message, task: this.#task.task }, 'a worker reported an error');
     });
   }
 
-  /** Takes no more jobs, lets those running end until `deadline` aborts, and hands the rest back. */
+  /** Takes no more jobs, lets running ones finish until `deadline` aborts, and hands the others back. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopped = true;
     const worker = this.#worker;
@@ -234,7 +234,11 @@ async function delay(job: Job, ms: number, token: string): Promise<never> {
 
 function toAerieError(error: unknown): AerieError {
   if (error instanceof AerieError) return error;
-  return new AerieError('INTERNAL', 'The job failed inside the server. Its id finds the cause in the log.', {
-    cause: error,
-  });
+  return new AerieError(
+    'INTERNAL',
+    'The job failed inside the server. The log has the cause under the id of the job.',
+    {
+      cause: error,
+    },
+  );
 }

@@ -1,14 +1,14 @@
 import { AerieError } from '@aerie/contracts';
 
-/** Why a run was ended from outside. */
+/** Why a run was interrupted. */
 export type Interruption = 'canceled' | 'lost' | 'stopping';
 
-/** A run was ended from outside: its job was canceled, is no longer this run's, or the worker stops. */
+/** A run was interrupted: its job was canceled or belongs to another run, or the worker stops. */
 export class RunInterruptedError extends AerieError {
   readonly why: Interruption;
 
   constructor(why: Interruption) {
-    super('CANCELED', `The run was ended: ${why}.`);
+    super('CANCELED', `The run was interrupted: ${why}.`);
     this.why = why;
   }
 }

@@ -105,7 +105,7 @@ describe('Upkeep', () => {
     expect(calls.filter((call) => call.startsWith('enqueue'))).toEqual(['enqueue b']);
     expect(queue.logger.warn).toHaveBeenCalledWith(
       { task: 'embed', jobs: 1 },
-      'jobs that no queue held are queued again',
+      'queued jobs again that were in no queue',
     );
   });
 

@@ -20,13 +20,13 @@ export interface UpkeepOptions {
   readonly tasks: readonly string[];
   /** MAX_FINISHED_JOBS */
   readonly maxFinished: number;
-  /** Whether the backend can be reached; nothing is done while it cannot. */
+  /** Whether the backend can be reached; without it there is no upkeep. */
   readonly isUp: () => boolean;
   readonly clock?: Clock;
 }
 
 const INTERVAL_MS = 10_000;
-/** Younger jobs are still on their way into their queue. */
+/** Younger jobs may still be on their way to their queue. */
 const ORPHAN_AGE_MS = 15_000;
 /** Others wait for the backend meanwhile. */
 const PAGE = 500;
@@ -36,7 +36,7 @@ const MAX_ORPHANS = 10_000;
 /** A round that is under way at the end is waited for so long, then ends with the connection. */
 const CLOSE_MS = 500;
 
-/** Removes old jobs, ends jobs that waited too long, and queues jobs that a crash kept out; every ten seconds. */
+/** Removes old jobs, ends jobs that waited too long, and queues jobs that a crash kept out, every ten seconds. */
 export class Upkeep {
   readonly #jobs: UpkeepJobs;
   readonly #options: UpkeepOptions;
@@ -53,7 +53,7 @@ export class Upkeep {
     this.#clock = options.clock ?? backgroundClock;
   }
 
-  /** Begins a round at once, unless one is under way. */
+  /** Starts a round at once, unless one is running. */
   start(): void {
     this.#schedule(0);
   }
@@ -64,10 +64,10 @@ export class Upkeep {
     if (this.#running !== null) await settlesWithin(this.#running, CLOSE_MS, this.#clock);
   }
 
-  /** One round. A part that fails does not keep the others from their work. */
+  /** One round. A part that fails does not prevent the others. */
   async run(): Promise<void> {
     const now = this.#jobs.now();
-    // First, as it makes room: a backend that is full refuses most of the rest.
+    // First, because it frees space: a full backend refuses most of the rest.
     await this.#part('finished jobs', () => this.#sweep(now));
     await this.#part('expired jobs', () => this.#expire(now));
     for (const task of this.#options.tasks) {
@@ -123,7 +123,7 @@ export class Upkeep {
     const lost = found.filter((id) => this.#missed.get(task)?.has(id));
     this.#missed.set(task, new Set(found));
     if (lost.length === 0) return;
-    logger.warn({ task, jobs: lost.length }, 'jobs that no queue held are queued again');
+    logger.warn({ task, jobs: lost.length }, 'queued jobs again that were in no queue');
     for (let from = 0; from < lost.length && !this.#closed; from += PAGE) {
       const heads = await store.heads(lost.slice(from, from + PAGE));
       await Promise.all(heads.flatMap((job) => (job === null ? [] : [this.#jobs.enqueue(job.head)])));

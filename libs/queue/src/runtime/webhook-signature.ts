@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
-/** Bytes of a secret: base64 after `whsec_`, as Standard Webhooks has it, else the text itself. */
+/** Bytes of a secret: base64 after `whsec_`, as in Standard Webhooks, else the text itself. */
 export function secretBytes(secret: string): Buffer {
   return secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : Buffer.from(secret);
 }

@@ -9,7 +9,7 @@ import { LOCK_MS, NEVER, STALLED_CHECK_MS } from './job-worker.js';
 import { DELIVERY_ATTEMPTS, deliveryBackoffMs } from './queue-options.js';
 import { webhookHeaders } from './webhook-signature.js';
 
-/** Sends one request to a receiver, whose address it checks; the status that came back. */
+/** Sends one request to a receiver after checking its address; returns the status of the response. */
 export type PostWebhook = (
   url: string,
   request: {
@@ -28,7 +28,7 @@ const HOST_BUSY_MS = 500;
 const TIMEOUT_MS = 15_000;
 const GONE = 410;
 
-/** Tells receivers of events, from a queue of its own, until they have taken them or hours have passed. */
+/** Delivers events to receivers, from its own queue, until they accept them or hours have passed. */
 export class WebhookWorker {
   readonly #jobs: JobRepository;
   readonly #post: PostWebhook;
@@ -58,7 +58,7 @@ export class WebhookWorker {
       backendFactory as undefined,
     );
     this.#worker.on('error', (error) => {
-      this.#jobs.logger.warn({ err: error.message }, 'the worker of webhooks reports an error');
+      this.#jobs.logger.warn({ err: error.message }, 'the webhook worker reported an error');
     });
   }
 
@@ -101,8 +101,8 @@ export class WebhookWorker {
       status === 'pending' ? attempt.at + deliveryBackoffMs(attempts.length, () => 0.5) : null;
     await this.#jobs.store.updateDelivery({ ...delivery, attempts, status, nextAttemptAt });
     if (status === 'failed')
-      throw new UnrecoverableError(attempt.error ?? 'The receiver did not take the event.');
-    if (status === 'pending') throw new Error(attempt.error ?? 'The receiver did not take the event.');
+      throw new UnrecoverableError(attempt.error ?? 'The receiver did not accept the event.');
+    if (status === 'pending') throw new Error(attempt.error ?? 'The receiver did not accept the event.');
   }
 
   async #try(id: string, url: string, body: string, secret: string): Promise<DeliveryAttempt> {
@@ -112,7 +112,8 @@ export class WebhookWorker {
     try {
       const headers = webhookHeaders(id, body, secret, at);
       const { status } = await this.#post(url, { headers, body, timeoutMs: TIMEOUT_MS });
-      const error = status >= 200 && status < 300 ? null : `The receiver answered ${String(status)}.`;
+      const error =
+        status >= 200 && status < 300 ? null : `The receiver responded with status ${String(status)}.`;
       return { at, status, error, durationMs: durationMs() };
     } catch (error) {
       return { at, status: null, error: (error as Error).message, durationMs: durationMs() };

@@ -12,7 +12,7 @@ import { JOB_EVENT_TYPES, type JobEventType } from '@aerie/queue';
 const DAY_S = 86_400;
 const LONGEST_URL = 2048;
 
-/** Where a job's events are sent. */
+/** The receiver of a job's events. */
 export class WebhookDto {
   @StringField({
     required: true,
