@@ -1,5 +1,6 @@
 import { AerieError } from '@aerie/contracts';
 import type { ModelRegistry } from '@aerie/model-registry';
+import type { TextOrTokens } from '@aerie/tasks';
 import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
 import { notANumber } from './not-a-number.js';
 
@@ -23,12 +24,13 @@ export class EmbedService {
   }
 
   /**
-   * @param texts not blank, within the limit on their number
-   * @param truncate whether texts that exceed the model's token limit are truncated; otherwise they are refused
+   * @param texts not blank, or token ids of the model's own tokenizer; within the limit on their number
+   * @param truncate whether texts that exceed the model's token limit are truncated, or to how many tokens; otherwise
+   *   they are refused
    */
   embed(
-    texts: readonly string[],
-    truncate: boolean,
+    texts: readonly TextOrTokens[],
+    truncate: boolean | number,
     call: InferenceCall,
   ): Promise<{ readonly reply: EmbedReply; readonly servedBy: ServedBy }> {
     return this.#registry.use('text-embedding', call, call.signal, async (model) => {

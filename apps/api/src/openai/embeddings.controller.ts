@@ -1,4 +1,5 @@
 import { SETTINGS, type Settings } from '@aerie/config';
+import { AerieError } from '@aerie/contracts';
 import { EmbedService } from '@aerie/inference';
 import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -31,9 +32,11 @@ export class OpenAiEmbeddingsController {
   @ApiOperation({ summary: "OpenAI's embeddings" })
   @ApiBody({ schema: openApiSchema(embeddingSchema) })
   async embed(@Body() body: object, @Context() context: RequestContext): Promise<object> {
-    const { texts, model: id, base64, dimensions } = readEmbeddingRequest(body, this.#maxTexts);
+    const { inputs, truncate, model: id, base64, dimensions } = readEmbeddingRequest(body, this.#maxTexts);
     const { model, version } = modelOf(id);
-    const outcome = await this.#embeddings.embed(texts, false, context.call(model, version));
+    const outcome = await this.#embeddings
+      .embed(inputs, truncate, context.call(model, version))
+      .catch(nameInput);
     const reply = context.served(outcome);
     if (dimensions !== undefined && dimensions !== reply.dimensions) {
       const why = `dimensions: the vectors of ${reply.model} have ${reply.dimensions} and cannot be cut, got ${dimensions}.`;
@@ -50,6 +53,14 @@ export class OpenAiEmbeddingsController {
       usage: { prompt_tokens: reply.usage.tokens, total_tokens: reply.usage.tokens },
     };
   }
+}
+
+/** What cannot be embedded is the parameter `input`. */
+function nameInput(error: unknown): never {
+  if (!(error instanceof AerieError) || error.code !== 'INVALID_INPUT' || error.details !== undefined)
+    throw error;
+  const details = [{ field: 'input', message: error.message }];
+  throw new AerieError(error.code, error.message, { details, cause: error });
 }
 
 /** Little-endian float32, as the clients decode it. */

@@ -9,6 +9,7 @@ import type {
 import type { AnswerFormatFactory, AnswerOrigin } from '../chat/answer-format.js';
 import { openAiErrorOf } from './openai-error.js';
 import { jsonFrame, textFrame } from '../http/sse/sse-frame.js';
+import { TextOffsets } from './text-offsets.js';
 import type { TextRequest } from './text-request.js';
 
 /** What differs between chat completions and completions. */
@@ -17,7 +18,13 @@ interface Dialect {
   readonly object: string;
   readonly chunkObject: string;
   choice(text: string, logprobs: readonly ChosenTokenLogprob[] | null): object;
-  delta(text: string, logprobs: readonly ChosenTokenLogprob[] | null, isFirst: boolean): object;
+  /** @param offsets of the choice, over all its pieces */
+  delta(
+    text: string,
+    logprobs: readonly ChosenTokenLogprob[] | null,
+    isFirst: boolean,
+    offsets: TextOffsets,
+  ): object;
   /** What the last chunk of a choice holds beside its finish reason. */
   readonly nothing: object;
 }
@@ -41,8 +48,8 @@ const COMPLETION: Dialect = {
   idPrefix: 'cmpl-',
   object: 'text_completion',
   chunkObject: 'text_completion',
-  choice: (text, logprobs) => ({ text, logprobs: completionLogprobs(logprobs) }),
-  delta: (text, logprobs) => ({ text, logprobs: completionLogprobs(logprobs) }),
+  choice: (text, logprobs) => ({ text, logprobs: completionLogprobs(logprobs, new TextOffsets()) }),
+  delta: (text, logprobs, _isFirst, offsets) => ({ text, logprobs: completionLogprobs(logprobs, offsets) }),
   nothing: { text: '', logprobs: null },
 };
 
@@ -72,11 +79,12 @@ export function chunkFormat(request: TextRequest): AnswerFormatFactory {
     const base = header(dialect, dialect.chunkObject, request.model, origin);
     const chunk = (choices: readonly object[], usage: object | null): string =>
       jsonFrame({ ...base, choices, ...(request.includeUsage ? { usage } : {}) });
-    const begun = new Set<number>();
+    const begun = new Map<number, TextOffsets>();
     const piece = (index: number, text: string, logprobs: readonly ChosenTokenLogprob[] | null): string => {
       const isFirst = !begun.has(index);
-      begun.add(index);
-      const choice = { index, ...dialect.delta(text, logprobs, isFirst), finish_reason: null };
+      const offsets = begun.get(index) ?? new TextOffsets();
+      begun.set(index, offsets);
+      const choice = { index, ...dialect.delta(text, logprobs, isFirst, offsets), finish_reason: null };
       return chunk([choice], null);
     };
     const finish = (index: number, finishReason: FinishReason): string =>
@@ -128,20 +136,17 @@ function chatLogprobs(logprobs: readonly ChosenTokenLogprob[] | null): object | 
   };
 }
 
-function completionLogprobs(logprobs: readonly ChosenTokenLogprob[] | null): object | null {
+function completionLogprobs(
+  logprobs: readonly ChosenTokenLogprob[] | null,
+  offsets: TextOffsets,
+): object | null {
   if (logprobs === null) return null;
-  let offset = 0;
-  const offsets = logprobs.map(({ token }) => {
-    const at = offset;
-    offset += token.length;
-    return at;
-  });
   return {
     tokens: logprobs.map(({ token }) => token),
     token_logprobs: logprobs.map(({ logprob }) => logprob),
     top_logprobs: logprobs.map(({ top }) =>
       Object.fromEntries(top.map(({ token, logprob }) => [token, logprob])),
     ),
-    text_offset: offsets,
+    text_offset: logprobs.map(({ bytes }) => offsets.next(bytes)),
   };
 }

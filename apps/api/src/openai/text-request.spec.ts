@@ -6,6 +6,34 @@ import { readChatRequest, readCompletionRequest } from './text-request.js';
 const CHAT = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 const COMPLETION = { model: 'm', prompt: 'hi' };
 
+describe('the wording of what is wrong', () => {
+  it.each([
+    [{ seed: 'a' }, 'seed must be an integer, got a string'],
+    [{ seed: 1.5 }, 'seed must be an integer, got 1.5'],
+    [{ n: 'a' }, 'n must be an integer, got a string'],
+    [{ temperature: 3 }, 'temperature must be at most 2, got 3'],
+    [{ repetition_penalty: 0 }, 'repetition_penalty must be greater than 0, got 0'],
+    [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop must have at most 4 items, got 5'],
+    [{ stop: 5 }, 'stop must be a string or a list, got a number'],
+    [{ logit_bias: { word: 1 } }, 'logit_bias.word must be a token id'],
+    [{ model: undefined }, 'model is required'],
+    [{ messages: [5] }, 'messages.0 must be an object, got a number'],
+    [{ stream: 'yes' }, 'stream must be true or false, got a string'],
+  ])('tells the type first, then the range: %j', (fields, message) => {
+    expect(() => readChatRequest({ ...CHAT, ...fields })).toThrow(
+      expect.objectContaining({ details: [expect.objectContaining({ message })] }),
+    );
+  });
+
+  it('takes a top_p of 0, and integers of 64 bits as seeds', () => {
+    const { generation } = readChatRequest({ ...CHAT, top_p: 0, seed: 2 ** 63 });
+    expect(generation).toMatchObject({ topP: 0 });
+    const { seed } = generation as { readonly seed?: number };
+    expect(Number.isSafeInteger(seed)).toBe(true);
+    expect(readChatRequest({ ...CHAT, seed: -7 }).generation).toMatchObject({ seed: -7 });
+  });
+});
+
 describe('reading chat completions', () => {
   it('leaves the defaults to the model', () => {
     expect(readChatRequest(CHAT)).toEqual({
@@ -151,11 +179,47 @@ describe('reading embeddings', () => {
   it('takes one text or several', () => {
     expect(readEmbeddingRequest({ model: 'm', input: 'a', encoding_format: 'base64' }, 2)).toEqual({
       model: 'm',
-      texts: ['a'],
+      inputs: ['a'],
+      truncate: false,
       base64: true,
       dimensions: undefined,
     });
-    expect(readEmbeddingRequest({ model: 'm', input: ['a', 'b'] }, 2).texts).toEqual(['a', 'b']);
+    expect(readEmbeddingRequest({ model: 'm', input: ['a', 'b'] }, 2).inputs).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    [[1, 2], [[1, 2]]],
+    [
+      [[1], [2, 3]],
+      [[1], [2, 3]],
+    ],
+  ])('takes the token ids %j', (input, inputs) => {
+    expect(readEmbeddingRequest({ model: 'm', input }, 2).inputs).toEqual(inputs);
+  });
+
+  it.each([
+    [{}, false],
+    [{ truncate: true }, true],
+    [{ truncate: true, truncate_prompt_tokens: 5 }, 5],
+    [{ truncate_prompt_tokens: -1 }, true],
+    [{ truncate_prompt_tokens: null }, false],
+  ])('truncates as %j says', (fields, truncate) => {
+    expect(readEmbeddingRequest({ model: 'm', input: 'a', ...fields }, 2)).toMatchObject({ truncate });
+  });
+
+  it.each([
+    [{ input: 5 }, 'input must be a string or a list, got a number'],
+    [{ input: ['a', ' '] }, 'input.1 must not be blank'],
+    [{ input: [1, 'a'] }, 'input.1 must be an integer, got a string'],
+    [{ input: [[1.5]] }, 'input.0.0 must be an integer, got 1.5'],
+    [{ input: [] }, 'input must have at least 1 item, got 0'],
+    [{ input: ['a', 'b', 'c'] }, 'input must have at most 2 items, got 3 (MAX_EMBED_TEXTS)'],
+    [{ truncate_prompt_tokens: 0 }, 'truncate_prompt_tokens must be -1 or at least 1, got 0'],
+    [{ truncate: 'yes' }, 'truncate must be true or false, got a string'],
+  ])('says of %j: %s', (fields, message) => {
+    expect(() => readEmbeddingRequest({ model: 'm', input: 'a', ...fields }, 2)).toThrow(
+      expect.objectContaining({ details: [expect.objectContaining({ message })] }),
+    );
   });
 
   it.each([[[]], [['a', 'b', 'c']], [' '], [[null]]])('refuses the input %j', (input) => {

@@ -104,7 +104,9 @@ function problemOf(issue: RawIssue): string | undefined {
     case 'invalid_type':
       return fieldProblems.type(EXPECTED[issue.expected] ?? issue.expected, issue.input);
     case 'invalid_value':
-      return fieldProblems.choice(issue.input, issue.values);
+      return typeof issue.input === 'string'
+        ? fieldProblems.choice(issue.input, issue.values)
+        : fieldProblems.type('a string', issue.input);
     case 'too_small':
     case 'too_big':
       return sizeProblem(issue);
@@ -129,11 +131,11 @@ function sizeProblem(
   return Array.isArray(input) ? fieldProblems.length(input.length, bounds, 'items') : undefined;
 }
 
-/** The problem of the alternative whose type is right; where none is, all the types there may be. */
+/** The problem of the alternative that fits furthest; where no type is right, all the types there may be. */
 function unionProblem(issue: Extract<RawIssue, { readonly code: 'invalid_union' }>): string | undefined {
   const alternatives = issue.errors.map(([first]) => first).filter((first) => first !== undefined);
-  const closest = alternatives.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
-  if (closest !== undefined) {
+  const closest = alternatives.reduce((best, other) => (isFurther(other, best) ? other : best));
+  if (closest.code !== 'invalid_type' || closest.path.length > 0) {
     const place = closest.path.map((part) => `.${String(part)}`).join('');
     return place === '' ? closest.message : `${place} ${closest.message}`;
   }
@@ -141,4 +143,14 @@ function unionProblem(issue: Extract<RawIssue, { readonly code: 'invalid_union' 
     first.code === 'invalid_type' ? (EXPECTED[first.expected] ?? first.expected) : '',
   );
   return fieldProblems.type([...new Set(expected)].join(' or '), issue.input);
+}
+
+function isFurther(a: z.core.$ZodIssue, b: z.core.$ZodIssue): boolean {
+  for (const [depth, part] of a.path.entries()) {
+    const other = b.path[depth];
+    if (other === undefined || (typeof part === 'number' && typeof other === 'number' && part > other))
+      return true;
+    if (part !== other) return false;
+  }
+  return a.path.length === b.path.length && b.code === 'invalid_type' && a.code !== 'invalid_type';
 }

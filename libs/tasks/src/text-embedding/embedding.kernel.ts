@@ -35,7 +35,9 @@ export const createKernel: CreateKernel<EmbeddingItem, EmbeddingResult, KernelOp
       const rows: (readonly number[])[] = [];
       for (const item of items) {
         const tokenized = tokenizer.tokenize(item.text, item.truncate);
-        const refused = refusalOf(tokenized, options.maxTokens);
+        const unknown = typeof item.text === 'string' ? undefined : tokenizer.unknownToken(item.text);
+        const refused =
+          unknown === undefined ? refusalOf(tokenized, options.maxTokens) : refusal(notInVocabulary(unknown));
         if (tokenized.fits && refused === undefined) rows.push(tokenized.ids);
         results.push(refused);
       }
@@ -85,6 +87,10 @@ function tensorOf(outputs: NamedTensors, name: string): Tensor {
   const tensor = outputs[name];
   if (tensor === undefined) throw new Error(`The model returned no output "${name}".`);
   return tensor;
+}
+
+function notInVocabulary(id: number): string {
+  return `has the token id ${id}, which the vocabulary of this model does not have; send texts, or ids of this model's own tokenizer`;
 }
 
 function refusalOf(text: TokenizedText, limit: number): ItemResult<never> | undefined {

@@ -27,7 +27,8 @@ export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, Em
       details: { maxTokens: text.max_tokens },
       warmupItems: [{ text: 'warm up', truncate: true }],
       // Texts are tokenized in the replica's thread; until then the length is the measure (English: ~4 characters a token).
-      costOf: (item) => Math.min(text.max_tokens, 2 + Math.ceil(item.text.length / 4)),
+      costOf: ({ text: given }) =>
+        Math.min(text.max_tokens, typeof given === 'string' ? 2 + Math.ceil(given.length / 4) : given.length),
       buffersOf: () => [],
     };
   },

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import * as tokenizers from '@huggingface/tokenizers';
+import type { TextOrTokens } from './types.js';
 
 interface Encoder {
   encode(text: string): { readonly ids: readonly number[] };
+  id_to_token(id: number): string | undefined;
 }
 
 // The package's types import one another without file extensions, which Node's resolution does not support.
@@ -37,24 +39,40 @@ export class TextTokenizer {
     this.#suffix = commonSuffix(this.#encode(''), this.#encode('a'));
   }
 
-  /** Reads only as much of a long text as the decision needs. */
-  tokenize(text: string, truncate: boolean): TokenizedText {
-    let length = this.#maxTokens * CHARACTERS_PER_TOKEN;
+  /**
+   * Reads only as much of a long text as the decision needs. Token ids are taken as they are.
+   *
+   * @param truncate whether a text over the limit is cut; a number cuts at so many tokens
+   */
+  tokenize(text: TextOrTokens, truncate: boolean | number): TokenizedText {
+    const limit = typeof truncate === 'number' ? Math.min(truncate, this.#maxTokens) : this.#maxTokens;
+    if (typeof text !== 'string') {
+      if (text.length <= limit) return { fits: true, ids: text };
+      return truncate === false
+        ? { fits: false, tokens: text.length, exact: true }
+        : { fits: true, ids: text.slice(0, limit) };
+    }
+    let length = limit * CHARACTERS_PER_TOKEN;
     for (;;) {
       const whole = length >= text.length;
       const ids = this.#encode(whole ? text : text.slice(0, length));
-      if (whole && ids.length <= this.#maxTokens) return { fits: true, ids };
+      if (whole && ids.length <= limit) return { fits: true, ids };
       // Cutting the text can change the tokens of its last word: only trust a prefix that goes well beyond the limit.
-      if (whole || ids.length > this.#maxTokens * 2) {
-        if (!truncate) return { fits: false, tokens: ids.length, exact: whole };
-        return { fits: true, ids: this.#cut(ids) };
+      if (whole || ids.length > limit * 2) {
+        if (truncate === false) return { fits: false, tokens: ids.length, exact: whole };
+        return { fits: true, ids: this.#cut(ids, limit) };
       }
       length *= 2;
     }
   }
 
-  #cut(ids: readonly number[]): readonly number[] {
-    return [...ids.slice(0, this.#maxTokens - this.#suffix.length), ...this.#suffix];
+  /** The first of some token ids that the vocabulary does not have. */
+  unknownToken(ids: readonly number[]): number | undefined {
+    return ids.find((id) => this.#tokenizer.id_to_token(id) === undefined);
+  }
+
+  #cut(ids: readonly number[], limit: number): readonly number[] {
+    return [...ids.slice(0, Math.max(0, limit - this.#suffix.length)), ...this.#suffix];
   }
 
   #encode(text: string): readonly number[] {

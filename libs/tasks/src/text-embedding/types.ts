@@ -1,9 +1,11 @@
+/** A text that is not blank, or its token ids in the model's own vocabulary, special tokens included. */
+export type TextOrTokens = string | readonly number[];
+
 /** One text to embed. */
 export interface EmbeddingItem {
-  /** Not blank. */
-  readonly text: string;
-  /** Whether a text over the model's limit is cut; otherwise it is refused. */
-  readonly truncate: boolean;
+  readonly text: TextOrTokens;
+  /** Whether a text over the model's limit is cut; otherwise it is refused. A number cuts at so many tokens. */
+  readonly truncate: boolean | number;
 }
 
 /** The vector of one text. */

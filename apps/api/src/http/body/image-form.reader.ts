@@ -1,24 +1,59 @@
-import { AerieError, validationError } from '@aerie/contracts';
+import type { Writable } from 'node:stream';
+import { AerieError, fieldError, validationError } from '@aerie/contracts';
 import type { Request, RequestHandler, Response } from 'express';
-import multer, { MulterError } from 'multer';
+import multer, { MulterError, type Options } from 'multer';
 import type { BodyReader } from './body.reader.js';
+import { boundaryOf, withFileNames } from './image-parts.js';
+import { readBytes } from './read-bytes.js';
 import { FILE_FIELD } from './uploaded-file.js';
 
-/** Fields beside the picture, and their headers, in a form that is not too large. */
+/** Fields beside the image, and their headers, in a form that is not too large. */
 const FORM_OVERHEAD_BYTES = 65_536;
+const NO_FILE = 'must be a file: its part needs a filename, or a Content-Type of image/*';
 
-/** Reads a form with one picture into memory, within the limits. */
+/** Reads a form with one image into memory, within the limits. */
 export class ImageFormReader implements BodyReader {
   readonly types = ['multipart/form-data'];
-  readonly #parse: RequestHandler;
   readonly #maxBytes: number;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
-    this.#parse = multer({
+  }
+
+  /** @throws AerieError VALIDATION_ERROR, INVALID_INPUT, PAYLOAD_TOO_LARGE, CANCELED */
+  async read(request: Request, response: Response): Promise<void> {
+    const boundary = boundaryOf(request.headers['content-type']);
+    if (boundary === undefined) {
+      throw new AerieError('INVALID_INPUT', 'The Content-Type multipart/form-data must name its boundary.');
+    }
+    const body = await this.#bytesOf(request);
+    const parse = this.#parser(withFileNames(body, boundary));
+    await new Promise<void>((resolve, reject) => {
+      void parse(request, response, (error?: unknown) => {
+        if (error === undefined) resolve();
+        else reject(this.#translate(error));
+      });
+    });
+    // Multer's fields have no prototype, which validators do not expect.
+    request.body = { ...(request.body as object | undefined) };
+    if (FILE_FIELD in request.body) throw validationError(fieldError(FILE_FIELD, NO_FILE));
+  }
+
+  async #bytesOf(request: Request): Promise<Buffer> {
+    try {
+      const bytes = this.#maxBytes + FORM_OVERHEAD_BYTES;
+      return await readBytes(request, { bytes, setting: 'MAX_IMAGE_BYTES' });
+    } catch (error) {
+      if (error instanceof AerieError && error.code === 'PAYLOAD_TOO_LARGE') throw this.#tooLarge();
+      throw error;
+    }
+  }
+
+  #parser(pieces: readonly Buffer[]): RequestHandler {
+    const options: Options & { readonly streamHandler: (request: Request, parser: Writable) => void } = {
       storage: multer.memoryStorage(),
       limits: {
-        fileSize: maxBytes,
+        fileSize: this.#maxBytes,
         // One too many, so that it is refused by its field's name.
         files: 2,
         fields: 8,
@@ -27,21 +62,12 @@ export class ImageFormReader implements BodyReader {
         fieldNameSize: 64,
         headerPairs: 32,
       },
-    }).single(FILE_FIELD);
-  }
-
-  async read(request: Request, response: Response): Promise<void> {
-    // Told by Content-Length already: refuse before reading megabytes.
-    const length = Number(request.headers['content-length'] ?? 0);
-    if (length > this.#maxBytes + FORM_OVERHEAD_BYTES) throw this.#tooLarge();
-    await new Promise<void>((resolve, reject) => {
-      void this.#parse(request, response, (error?: unknown) => {
-        if (error === undefined) resolve();
-        else reject(this.#translate(error));
-      });
-    });
-    // Multer's fields have no prototype, which validators do not expect.
-    request.body = { ...(request.body as object | undefined) };
+      streamHandler: (_request, parser) => {
+        for (const piece of pieces) parser.write(piece);
+        parser.end();
+      },
+    };
+    return multer(options).single(FILE_FIELD);
   }
 
   #translate(error: unknown): AerieError {
@@ -63,6 +89,9 @@ export class ImageFormReader implements BodyReader {
           message: `expected one file in the field "${FILE_FIELD}", got ${came}`,
         });
       }
+      case 'LIMIT_FIELD_VALUE':
+        if (error.field === FILE_FIELD) return validationError(fieldError(FILE_FIELD, NO_FILE));
+        return new AerieError('PAYLOAD_TOO_LARGE', `The field ${error.field ?? ''} of the form is too long.`);
       default:
         return new AerieError('PAYLOAD_TOO_LARGE', `The multipart body is over a limit: ${error.message}.`);
     }
