@@ -28,7 +28,7 @@ describe('BatchModel', () => {
         details: { maxTokens: 8 },
         warmupItems: [],
         costOf: ({ text: { length } }) => length,
-        buffersOf: ({ text }) => [bufferOf(text)],
+        buffersOf: ({ text }) => [bufferOf(String(text))],
       },
       pool: pool as unknown as ReplicaPool<
         TaskTypes['text-embedding']['item'],
