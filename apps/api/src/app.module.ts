@@ -11,7 +11,7 @@ import { ModelsModule } from './models/models.module.js';
 import { OpenAiModule } from './openai/openai.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
 
-/** The server, put together from the settings. */
+/** The server, assembled from the settings. */
 @Module({})
 export class AppModule {
   static forRoot(settings: Settings, logger: Logger, metrics: Metrics): DynamicModule {

@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { SubmissionReader } from '../jobs/submission.reader.js';
 
-/** What all items of a batch have in common: fields beside them in JSON, the query of JSON Lines. */
+/** Options that all items of a job batch share: fields beside them in JSON, the query with JSON Lines. */
 export class BatchOptionsDto {
   @ChoiceField(JOB_TASKS, { required: true, example: 'embed' })
   readonly task!: JobTaskName;
@@ -18,7 +18,7 @@ export class BatchOptionsDto {
 /** Errors that are looked for; the caller mends the rest alike. */
 const MAX_DETAILS = 20;
 
-/** Reads batches: an array in JSON, or JSON Lines. */
+/** Reads job batches: an array in JSON, or JSON Lines. */
 @Injectable()
 export class BatchReader {
   readonly #maxItems: number;

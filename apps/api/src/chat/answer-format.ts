@@ -1,7 +1,7 @@
 import type { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationUsage } from '@aerie/inference';
 
-/** What answers, as far as a format wants to say it. */
+/** The answering model, for formats that report it. */
 export interface AnswerOrigin {
   readonly model: string;
   readonly version: string;

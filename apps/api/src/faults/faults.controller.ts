@@ -4,7 +4,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 
-/** Kinds of fault a replica can be given. */
+/** Kinds of fault that can be injected into a replica. */
 const KINDS = ['throw', 'hang', 'die', 'crash'] as const;
 
 /** Which replica's next batch is to fail, and how. */
@@ -19,7 +19,7 @@ export class FaultDto {
   readonly kind!: (typeof KINDS)[number];
 }
 
-/** Breaks replicas on purpose. Only there with FAULT_INJECTION=true. */
+/** Breaks replicas on purpose. Exists only with FAULT_INJECTION=true. */
 @ApiExcludeController()
 @Controller('api/v1/faults')
 export class FaultsController {

@@ -44,7 +44,7 @@ export class HealthController {
     if (!this.#health.alive) {
       throw new AerieError(
         'MODEL_NOT_LOADED',
-        'A model has work and makes no progress (LIVENESS_TIMEOUT). See /health.',
+        'A model has work but makes no progress (LIVENESS_TIMEOUT). See /health.',
       );
     }
     return { status: 'alive' };

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiResponse } from '@nestjs/swagger';
 import { type ErrorCode, errorTableEntry } from '@aerie/contracts';
 
-/** A field that is not as it should be. */
+/** An invalid field. */
 export class FieldErrorDto {
   @ApiProperty({ example: 'top_k' })
   readonly field!: string;
@@ -32,7 +32,7 @@ export class ErrorEnvelopeDto {
   readonly details?: readonly FieldErrorDto[];
 }
 
-/** Documents the errors a route answers with, by code. */
+/** Documents the errors of a route, by code. */
 export function ApiErrors(...codes: readonly ErrorCode[]): MethodDecorator {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {

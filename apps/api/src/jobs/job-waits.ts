@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { DrainService } from '../http/drain/drain.service.js';
 import { requestSignal } from './request-signal.js';
 
-/** Waits that a stop of the server ends early: a poller reads the state as it is and comes back to another instance. */
+/** Waits that end early when the server stops: a poller gets the current state and can continue at another server. */
 @Injectable()
 export class JobWaits {
   readonly #drain: DrainService;
@@ -12,7 +12,7 @@ export class JobWaits {
     this.#drain = drain;
   }
 
-  /** Aborts when the caller leaves or the server stops. */
+  /** Aborts when the caller disconnects or the server stops. */
   signal(response: Response): AbortSignal {
     return AbortSignal.any([requestSignal(response), this.#drain.signal]);
   }

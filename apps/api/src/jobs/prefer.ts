@@ -1,11 +1,11 @@
-/** What a request prefers (RFC 7240). */
+/** The preferences of a request (RFC 7240). */
 export interface Preferences {
   readonly respondAsync: boolean;
-  /** Seconds; null when not asked for. */
+  /** Seconds; null if not requested. */
   readonly wait: number | null;
 }
 
-/** Reads the header Prefer; what is not understood is ignored, as the RFC has it. */
+/** Reads the header Prefer; unknown preferences are ignored, as the RFC requires. */
 export function parsePrefer(header: string | undefined, maxWaitS: number): Preferences {
   let respondAsync = false;
   let wait: number | null = null;

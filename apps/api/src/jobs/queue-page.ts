@@ -11,18 +11,18 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import { WrongPasswords } from './wrong-passwords.js';
 
-/** Where the page is. */
+/** Path of the page. */
 export const QUEUE_PAGE_PATH = '/queues';
 
 /** The page has one user. */
 const USER = 'admin';
-/** A backend that goes away leaves BullMQ waiting. */
+/** Limits waits for BullMQ, which waits for an unreachable backend. */
 const ANSWER_TIMEOUT_MS = 5_000;
 const READING = new Set(['GET', 'HEAD']);
 
 /**
- * Serves Bull Board at /queues where QUEUE_PAGE_PASSWORD is set. It shows BullMQ's queues and changes nothing: what
- * became of a job is in the store, which is changed through the API alone.
+ * Serves Bull Board at /queues if QUEUE_PAGE_PASSWORD is set. It shows BullMQ's queues and is read-only: the outcome
+ * of a job is in the store, which only the API changes.
  */
 export function serveQueuePage(app: NestExpressApplication, settings: Settings): void {
   const password = settings.jobs.queuePagePassword;
@@ -39,7 +39,7 @@ export function serveQueuePage(app: NestExpressApplication, settings: Settings):
   );
 }
 
-/** Asks for a user and password by HTTP Basic (RFC 7617). How long it takes tells nothing about what was right. */
+/** Requires a user and password by HTTP Basic (RFC 7617). Its duration does not reveal which part was right. */
 export function askForCredential(user: string, password: string, wrong: WrongPasswords): RequestHandler {
   const wanted = digest(`${user}:${password}`);
   return (request: Request, response: Response, next: NextFunction) => {
@@ -48,7 +48,7 @@ export function askForCredential(user: string, password: string, wrong: WrongPas
     response.setHeader('Cache-Control', 'no-store');
     const retryAfterMs = presented === undefined ? 0 : wrong.waitMs(address);
     if (retryAfterMs > 0) {
-      const message = `Too many wrong passwords came from this address. Try again in ${String(Math.ceil(retryAfterMs / 1000))} s.`;
+      const message = `This address sent too many wrong passwords. Try again in ${String(Math.ceil(retryAfterMs / 1000))} s.`;
       next(new AerieError('RATE_LIMITED', message, { retryAfterMs }));
       return;
     }
@@ -60,9 +60,9 @@ export function askForCredential(user: string, password: string, wrong: WrongPas
     response.setHeader('WWW-Authenticate', 'Basic realm="queues", charset="UTF-8"');
     const refused = new AerieError(
       'UNAUTHORIZED',
-      `The page of the queues asks for user ${user} and its password.`,
+      `The queue page requires the user ${user} and its password.`,
     );
-    // A browser's first request has none: that is no try.
+    // A browser's first request has no password, which does not count as an attempt.
     const counted = presented === undefined ? Promise.resolve() : wrong.count(address);
     counted.then(() => {
       next(refused);
@@ -70,10 +70,10 @@ export function askForCredential(user: string, password: string, wrong: WrongPas
   };
 }
 
-/** A browser sends its credential along with other sites' forms, too: nothing can be changed here. */
+/** A browser also sends its credentials with other sites' forms, so this page must be read-only. */
 function refuseChanges(request: Request, _response: Response, next: NextFunction): void {
   if (READING.has(request.method)) next();
-  else next(new AerieError('NOT_FOUND', 'The page of the queues only shows. Change jobs through the API.'));
+  else next(new AerieError('NOT_FOUND', 'The queue page is read-only. Change jobs through the API.'));
 }
 
 function queuePage(queue: JobQueue, jobs: JobRepository, appName: string): RequestHandler {
@@ -94,7 +94,7 @@ function queuePage(queue: JobQueue, jobs: JobRepository, appName: string): Reque
 }
 
 function unavailable(): AerieError {
-  return new AerieError('QUEUE_UNAVAILABLE', 'The job queue cannot be reached. Look again shortly.');
+  return new AerieError('QUEUE_UNAVAILABLE', 'The job queue cannot be reached. Reload the page shortly.');
 }
 
 function createBoard(jobs: JobRepository, appName: string): Express {

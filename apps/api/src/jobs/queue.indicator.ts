@@ -15,7 +15,7 @@ export class QueueIndicator {
     this.#indicators = indicators;
   }
 
-  /** degraded: it cannot be reached; predictions without jobs go on. */
+  /** degraded: it cannot be reached; requests that are not jobs go on. */
   async check() {
     const indicator = this.#indicators.check('queue');
     const reachable = await this.#queue.reachable(TIMEOUT_MS);

@@ -7,7 +7,7 @@ import { type JobRoute, MAY_BE_JOB } from './may-be-job.decorator.js';
 import { parsePrefer } from './prefer.js';
 import { SubmitService } from './submit.service.js';
 
-/** Turns requests that prefer it into jobs. Runs after the body was read, like the routes themselves. */
+/** Turns requests that prefer it into jobs. Runs after the body has been read, like the routes themselves. */
 @Injectable()
 export class RespondAsyncInterceptor implements NestInterceptor {
   readonly #reflector: Reflector;

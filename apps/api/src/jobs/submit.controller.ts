@@ -19,7 +19,7 @@ import { SubmitService } from './submit.service.js';
 
 const withOptions = (body: object) => ({ allOf: [body, { $ref: getSchemaPath(JobOptionsDto) }] });
 
-/** What every submit has in common. */
+/** Documentation that all submissions share. */
 const Submits = (body: Type): MethodDecorator =>
   applyDecorators(
     HttpCode(202),
@@ -39,7 +39,7 @@ const Submits = (body: Type): MethodDecorator =>
     ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN'),
   );
 
-/** Work that is done later. */
+/** Submits work as jobs. */
 @ApiTags('jobs')
 @ApiExtraModels(JobOptionsDto, PredictBodyDto, EmbedBodyDto, GenerateBodyDto, ChatBodyDto)
 @Controller('api/v1')

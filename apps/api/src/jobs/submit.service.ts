@@ -9,7 +9,7 @@ import { RETRY_AFTER_S } from './job-headers.js';
 import { SubmissionReader } from './submission.reader.js';
 import { requestSignal } from './request-signal.js';
 
-/** Takes a request in as a job and answers with where it is, or with its result if that is there in time. */
+/** Submits a request as a job and responds with its status URL, or with its result if it finishes in time. */
 @Injectable()
 export class SubmitService {
   readonly #reader: SubmissionReader;

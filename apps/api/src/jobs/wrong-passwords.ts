@@ -11,7 +11,7 @@ interface Tries {
 }
 
 /**
- * Who tries passwords out waits: after ten wrong ones from an address within a minute, none is looked at until the minute
+ * Limits password attempts: after ten wrong ones from an address within a minute, none is checked until the minute
  * is over, not even the right one. Counted here at once, so that many at a time are no way round, and where the rate
  * limits are, so that other processes and replicas are none.
  */
@@ -23,7 +23,7 @@ export class WrongPasswords {
     this.#storage = storage;
   }
 
-  /** How long the address has to wait, milliseconds; 0 when it need not. */
+  /** How long the address has to wait, in milliseconds; 0 if it does not. */
   waitMs(address: string): number {
     const tries = this.#tries.get(address);
     return tries === undefined || tries.count < LIMIT ? 0 : Math.max(0, tries.until - Date.now());

@@ -9,7 +9,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { isForm, uploadedFile } from '../http/body/uploaded-file.js';
 
-/** Reads a predict request. The file of a form is taken as it is, without the detour of a data URL. */
+/** Reads a predict request. The file of a form is used directly, not as a data URL. */
 export function readImageRequest(request: Request): ImageRequest {
   if (!isForm(request)) return predictRestTask.toInput(readDto(PredictBodyDto, request.body));
   const { top_k } = readDto(PredictOptionsDto, request.body, 'text');

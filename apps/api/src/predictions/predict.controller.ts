@@ -26,7 +26,7 @@ import type { RequestContext } from '../http/request-context.js';
 import { PredictReplyDto } from './dto/predict-reply.dto.js';
 import { ImageBody } from './image-body.decorator.js';
 
-/** Labels for pictures. */
+/** Predicts labels for images. */
 @ApiTags('predictions')
 @Controller('api/v1/predict')
 export class PredictController {

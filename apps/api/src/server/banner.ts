@@ -1,6 +1,6 @@
 import type { Settings } from '@aerie/config';
 
-/** What a person sees when the server is up: where it is, its docs, and a call that works without internet. */
+/** The startup message for people: the server's address, its docs, and a call that works without internet. */
 export function banner(settings: Settings, port: number): string {
   const host = ['0.0.0.0', '::'].includes(settings.http.host) ? '127.0.0.1' : settings.http.host;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;

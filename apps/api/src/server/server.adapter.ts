@@ -6,10 +6,10 @@ import type { Express, RequestHandler } from 'express';
 import { answerClientErrors } from '../http/errors/client-error.js';
 import { answerOtherMethods } from './allowed-methods.js';
 
-/** How often Node looks for connections over their time, milliseconds. */
+/** How often Node checks for connections that have timed out, in milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
 
-/** Express on an HTTP server with bounds on headers, time and connections. */
+/** Express on an HTTP server with limits on headers, time and connections. */
 export class ServerAdapter extends ExpressAdapter {
   readonly #settings: HttpSettings;
 

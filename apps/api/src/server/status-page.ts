@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 
 const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
 
-/** A page for people at `/`: state of the server and its models, refreshed every two seconds, and a picture to try. */
+/** The status page at `/`: state of the server and its models, refreshed every two seconds, and a form to try an image. */
 export function serveStatusPage(app: NestExpressApplication): void {
   app.useStaticAssets(ASSETS, { prefix: '/assets/', index: false, maxAge: '10m' });
   const express = app.getHttpAdapter().getInstance();

@@ -4,7 +4,7 @@ import type { Settings } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
 import { EmbeddedDatabase, embeddedQueueDirectory, queueBackendOf } from '@aerie/queue';
 
-/** The embedded job queue, which the supervisor owns: its processes come and go, and share it. */
+/** The embedded job queue, which the supervisor owns and its processes share. */
 export class EmbeddedQueue {
   readonly #database: EmbeddedDatabase;
   readonly #logger: Logger;
@@ -16,21 +16,21 @@ export class EmbeddedQueue {
     this.#exists = existsSync(join(embeddedQueueDirectory(dataDir), 'db'));
     this.#database = new EmbeddedDatabase(dataDir, {
       onCrash: (error) => {
-        logger.error({ err: error }, 'the embedded queue died and is started again');
+        logger.error({ err: error }, 'the embedded queue died and is being restarted');
       },
       onTrouble: (error) => {
-        logger.warn({ err: error }, 'the embedded queue cannot give room back; it tries again');
+        logger.warn({ err: error }, 'the embedded queue cannot reclaim space; it tries again later');
       },
     });
   }
 
-  /** Null where Redis or PostgreSQL keeps the jobs. */
+  /** Null if Redis or PostgreSQL keeps the jobs. */
   static of(settings: Settings, logger: Logger): EmbeddedQueue | null {
     return queueBackendOf(settings).kind === 'embedded' ? new EmbeddedQueue(settings.dataDir, logger) : null;
   }
 
   /**
-   * Takes the data directory, before anything is served.
+   * Locks the data directory before the server starts.
    *
    * @throws DataDirInUseError when another server has it
    */
@@ -46,7 +46,7 @@ export class EmbeddedQueue {
   openNow(): void {
     if (this.#opening !== null) return;
     this.#opening = this.#database.open().catch((error: unknown) => {
-      this.#logger.error({ err: error }, 'the embedded queue cannot be opened: jobs are refused');
+      this.#logger.error({ err: error }, 'the embedded queue cannot be opened; jobs are refused');
     });
   }
 

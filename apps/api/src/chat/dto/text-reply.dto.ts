@@ -15,7 +15,7 @@ export class TextUsageDto {
   readonly cached_tokens!: number;
 }
 
-/** What every reply with text says. */
+/** Fields of every reply with text. */
 class TextReplyDto {
   @ApiProperty({
     enum: ['stop', 'length'],

@@ -6,11 +6,11 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { PUBLIC } from './public.decorator.js';
 
-/** Asks for one of API_KEYS where any is set, as `Authorization: Bearer <key>` or `X-API-Key`. */
+/** Requires one of API_KEYS, if any is set, as `Authorization: Bearer <key>` or `X-API-Key`. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   readonly #reflector: Reflector;
-  /** Digests, so that looking one up tells nothing about how much of a key was right. */
+  /** Digests, so that a lookup does not reveal how much of a key was right. */
   readonly #digests: ReadonlySet<string>;
 
   constructor(reflector: Reflector, @Inject(SETTINGS) settings: Settings) {
@@ -33,7 +33,7 @@ export class ApiKeyGuard implements CanActivate {
     if (key === undefined) {
       throw new AerieError(
         'UNAUTHORIZED',
-        'An API key is needed: send Authorization: Bearer <key>, or X-API-Key.',
+        'An API key is required: send Authorization: Bearer <key>, or X-API-Key.',
       );
     }
     const id = digest(key);

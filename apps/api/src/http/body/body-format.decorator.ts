@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** How a route's body is read. */
+/** The format of a route's body. */
 export type BodyFormat =
   /** JSON, up to MAX_JSON_BYTES. */
   | 'json'
@@ -12,5 +12,5 @@ export type BodyFormat =
 /** Metadata key of {@link ReadsBody}. */
 export const BODY_FORMAT = 'aerie:body-format';
 
-/** Says how the route's body is read. Bodies are read after the guards, so a refused caller's body costs nothing. */
+/** Declares the format of a route's body. Bodies are read after the guards, so a refused caller's body costs nothing. */
 export const ReadsBody = (format: BodyFormat) => SetMetadata(BODY_FORMAT, format);

@@ -16,7 +16,7 @@ import { ImageFormReader } from './image-form.reader.js';
 import { JsonBodyReader } from './json-body.reader.js';
 import { JsonLinesBodyReader } from './json-lines-body.reader.js';
 
-/** Reads bodies by the format that the route asks for, after the guards and before validation. */
+/** Reads bodies in the route's declared format, after the guards and before validation. */
 @Injectable()
 export class BodyInterceptor implements NestInterceptor {
   readonly #reflector: Reflector;

@@ -11,7 +11,7 @@ export class JsonBodyReader implements BodyReader {
   readonly #limit: ByteLimit;
   readonly #maxDepth: number;
 
-  /** @param maxDepth objects and arrays inside each other */
+  /** @param maxDepth maximum nesting of objects and arrays */
   constructor(limit: ByteLimit, maxDepth: number) {
     this.#limit = limit;
     this.#maxDepth = maxDepth;

@@ -16,7 +16,7 @@ export class JsonLinesBodyReader implements BodyReader {
   readonly #limit: ByteLimit;
   readonly #maxDepth: number;
 
-  /** @param maxDepth objects and arrays inside each other, on each line */
+  /** @param maxDepth maximum nesting of objects and arrays, on each line */
   constructor(limit: ByteLimit, maxDepth: number) {
     this.#limit = limit;
     this.#maxDepth = maxDepth;

@@ -2,14 +2,14 @@ import { AerieError } from '@aerie/contracts';
 import type { Request } from 'express';
 import getRawBody from 'raw-body';
 
-/** A bound on a body, and the setting that says it. */
+/** A body's size limit and the setting that defines it. */
 export interface ByteLimit {
   readonly bytes: number;
   readonly setting: string;
 }
 
 /**
- * Reads a body. One over the limit is refused at once, by its Content-Length or when it gets there. Compressed bodies
+ * Reads a body. One that exceeds the limit is refused at once, by its Content-Length or when it gets there. Compressed bodies
  * are refused: they turn a small request into a large one, and the br decoder of Node 20 is unsafe.
  *
  * @throws AerieError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, CANCELED
@@ -17,7 +17,7 @@ export interface ByteLimit {
 export async function readBytes(request: Request, { bytes: limit, setting }: ByteLimit): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    const message = `Content-Encoding ${encoding} is not supported: send the body as it is.`;
+    const message = `Content-Encoding ${encoding} is not supported; send the body uncompressed.`;
     throw new AerieError('UNSUPPORTED_MEDIA_TYPE', message);
   }
   try {
@@ -28,9 +28,11 @@ export async function readBytes(request: Request, { bytes: limit, setting }: Byt
       case 'entity.too.large':
         throw new AerieError('PAYLOAD_TOO_LARGE', message, { cause: error });
       case 'request.aborted':
-        throw new AerieError('CANCELED', 'The caller left before the body was complete.', { cause: error });
+        throw new AerieError('CANCELED', 'The caller disconnected before the body was complete.', {
+          cause: error,
+        });
       case 'request.size.invalid':
-        throw new AerieError('INVALID_INPUT', 'The body does not have the length that Content-Length says.', {
+        throw new AerieError('INVALID_INPUT', 'The body does not have the length in Content-Length.', {
           cause: error,
         });
       default:

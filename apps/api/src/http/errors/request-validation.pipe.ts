@@ -1,10 +1,10 @@
 import { readDto } from '@aerie/inference';
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 
-/** Types of parameters that are no DTO. */
+/** Parameter types that are not DTOs. */
 const PLAIN: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Object, Buffer]);
 
-/** Bodies and queries as their DTOs say: unknown fields are refused, every violation names its field. */
+/** Validates bodies and queries by their DTOs: unknown fields are refused, and every violation names its field. */
 @Injectable()
 export class RequestValidationPipe implements PipeTransform {
   /** What an empty query means to each DTO: the same every time, and most requests have one. */

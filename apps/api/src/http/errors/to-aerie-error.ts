@@ -14,13 +14,13 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   429: 'RATE_LIMITED',
 };
 
-/** Anything thrown while a request was handled, as the error the caller sees. Unknown errors tell nothing. */
+/** Converts anything thrown while handling a request to the caller's error. Unknown errors reveal nothing. */
 export function toAerieError(error: unknown): AerieError {
   if (error instanceof AerieError) return error;
   const status = statusOf(error);
   const code = status === undefined ? undefined : codeOf(status);
   if (code === undefined) {
-    return new AerieError('INTERNAL', 'The server failed. The request id finds the cause in its log.', {
+    return new AerieError('INTERNAL', 'The server failed. Its log has the cause under the request id.', {
       cause: error,
     });
   }

@@ -40,7 +40,7 @@ export class WebhookDto {
   readonly events?: readonly JobEventType[];
 }
 
-/** How a job is to be run, beside the body of its task. */
+/** Options for running a job, beside the body of its task. */
 export class JobOptionsDto {
   @ModelField()
   readonly model?: string;

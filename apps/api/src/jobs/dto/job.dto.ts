@@ -5,7 +5,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 /** Longest wait in one request, seconds. */
 export const MAX_WAIT_S = 60;
 
-/** Reply to a submit. */
+/** Response to a submission. */
 export class JobAcceptedDto {
   @ApiProperty({ example: '0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d' })
   readonly job_id!: string;
