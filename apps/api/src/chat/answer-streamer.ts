@@ -11,7 +11,9 @@ import { LOGGER, type Logger } from '@aerie/observability';
 import { settlesWithin } from '@aerie/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { logFailure } from '../http/errors/log-failure.js';
 import { toAerieError } from '../http/errors/to-aerie-error.js';
+import type { RequestContext } from '../http/request-context.js';
 import { SseStream } from '../http/sse/sse-stream.js';
 import type { AnswerFormat, AnswerFormatFactory } from './answer-format.js';
 
@@ -79,7 +81,7 @@ export class AnswerStreamer {
       });
       sse.open();
       try {
-        await this.#write(answer, first, format(answer), sse, context.id);
+        await this.#write(answer, first, format(answer), sse, context);
       } finally {
         sse.end();
       }
@@ -91,7 +93,7 @@ export class AnswerStreamer {
     first: Promise<Step>,
     format: AnswerFormat,
     sse: SseStream,
-    id: string,
+    context: RequestContext,
   ): Promise<void> {
     const send = async (frames: readonly string[]): Promise<void> => {
       for (const frame of frames) await sse.send(frame);
@@ -104,9 +106,7 @@ export class AnswerStreamer {
       await send(format.end(events.usage));
     } catch (thrown) {
       const error = toAerieError(thrown);
-      const about = { id, code: error.code };
-      if (error.status >= 500) this.#logger.error({ ...about, err: error.cause ?? error }, error.message);
-      else this.#logger.debug(about, error.message);
+      logFailure(this.#logger, error, context);
       // Where the caller is gone there is nobody to tell.
       await send(format.fail(error)).catch(() => undefined);
     }

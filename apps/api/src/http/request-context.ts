@@ -17,6 +17,8 @@ export class RequestContext {
   readonly startedAt: number;
   /** What answered, once known. */
   servedBy: (ModelReference & { readonly stats?: ServedBy['stats'] }) | undefined;
+  /** Why the request failed, once it has. */
+  failure: AerieError | undefined;
   /** The API key's fingerprint, once a guard has checked it. */
   apiKeyId: string | undefined;
   readonly #request: Request;

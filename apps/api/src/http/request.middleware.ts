@@ -1,9 +1,10 @@
 import type { Settings } from '@aerie/config';
 import type { Logger, Metrics } from '@aerie/observability';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { reasonOf } from './errors/log-failure.js';
 import { RequestContext } from './request-context.js';
 
-/** Routes whose lines are only worth a debug level: they are polled all day. */
+/** Routes that are polled all day: their lines are only worth a debug level. */
 const POLLED = /^\/(health|metrics|queues\/api)/;
 
 /** Gives each request its context and id, and writes one structured line when it is over. */
@@ -17,7 +18,7 @@ export function requestMiddleware(settings: Settings, logger: Logger, metrics: M
       const status = response.writableFinished ? response.statusCode : 499;
       const durationMs = performance.now() - context.startedAt;
       metrics.observeRequest(request.method, routeOf(request), status, durationMs);
-      const level = status >= 500 ? 'error' : POLLED.test(path) ? 'debug' : 'info';
+      const level = levelOf(context, path, status);
       if (!logger.isLevelEnabled(level)) return;
       logger[level](line(request, context, path, status, durationMs), 'request');
     });
@@ -25,14 +26,29 @@ export function requestMiddleware(settings: Settings, logger: Logger, metrics: M
   };
 }
 
+/** A stream that failed has sent 200 long ago. */
+function levelOf(
+  { failure }: RequestContext,
+  path: string,
+  status: number,
+): 'error' | 'debug' | 'warn' | 'info' {
+  const worst = Math.max(status, failure?.status ?? 0);
+  if (worst === 500) return 'error';
+  if (POLLED.test(path)) return 'debug';
+  return worst > 500 ? 'warn' : 'info';
+}
+
 function line(request: Request, context: RequestContext, path: string, status: number, durationMs: number) {
-  const { servedBy } = context;
+  const { servedBy, failure } = context;
   return {
     id: context.id,
     method: request.method,
     path,
     status,
     duration_ms: Math.round(durationMs * 100) / 100,
+    ...(failure === undefined ? {} : { code: failure.code }),
+    // What is wrong with a request is its caller's affair, and may hold its content.
+    ...(failure === undefined || failure.status < 500 ? {} : { reason: reasonOf(failure) }),
     ...(servedBy === undefined ? {} : { model: servedBy.model, version: servedBy.version }),
     ...(servedBy?.stats === undefined ? {} : { batch_size: servedBy.stats.batchSize }),
   };

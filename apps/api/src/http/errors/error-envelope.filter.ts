@@ -2,6 +2,7 @@ import { type AerieError, errorTableEntry } from '@aerie/contracts';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { logFailure } from './log-failure.js';
 import { ProtocolRegistry } from './protocol.registry.js';
 import { toAerieError } from './to-aerie-error.js';
 
@@ -32,7 +33,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     const error = toAerieError(thrown);
-    this.#log(error, request);
+    logFailure(this.#logger, error, request.context);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -42,12 +43,6 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     const protocol = this.#protocols.of(request.path);
     if (protocol === undefined) response.status(error.status).json(envelopeOf(error, request));
     else protocol.answerError(error, request, response);
-  }
-
-  #log(error: AerieError, request: Request): void {
-    const about = { id: request.context.id, code: error.code };
-    if (error.status >= 500) this.#logger.error({ ...about, err: error.cause ?? error }, error.message);
-    else this.#logger.debug({ ...about, err: error.cause }, error.message);
   }
 }
 
