@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { send } from './support/http.js';
 import { sample } from './support/image-host.js';
 import { exchange, head } from './support/raw-http.js';
 import { ServerProcess } from './support/server-process.js';
@@ -41,6 +42,9 @@ describe('a server on loopback', () => {
     server = await ServerProcess.start({ ALLOWED_HOSTS: 'models.test', CORS_ORIGINS: 'https://app.example' });
     const port = new URL(server.url).port;
     const own = `localhost:${port}`;
+    const { body } = await send(`${server.url}/openapi.json`);
+    expect([body.security, body.components.securitySchemes]).toEqual([undefined, undefined]);
+
     const evil = 'Origin: https://evil.example';
 
     // A page that has pointed its own name at 127.0.0.1 reads jobs, models, metrics, pages.

@@ -145,3 +145,21 @@ describe('a method that a path does not have', () => {
     expect(responses.map(({ status }) => status)).toEqual([200, 405]);
   });
 });
+
+describe('the document of the API', () => {
+  it('lets Authorize send the key, where one is needed', async () => {
+    const { body } = await send(`${server.url}/openapi.json`);
+    expect(body.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer' },
+      'api-key': { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+    });
+    // Either is enough, for every route that does not say that it needs none.
+    expect(body.security).toEqual([{ bearer: [] }, { 'api-key': [] }]);
+    for (const [path, operations] of Object.entries(
+      body.paths as Record<string, Record<string, { security?: object }>>,
+    )) {
+      for (const { security } of Object.values(operations))
+        expect([path, security]).toEqual([path, path.startsWith('/health') ? [{}] : undefined]);
+    }
+  });
+});

@@ -42,7 +42,7 @@ export async function createApp(settings: Settings, logger: Logger): Promise<Nes
   app.use(protocolMiddleware);
   app.use(browserMiddleware(settings.http));
   serveQueuePage(app, settings);
-  serveOpenApi(app, settings.appName);
+  serveOpenApi(app, settings);
   serveStatusPage(app);
   return app;
 }

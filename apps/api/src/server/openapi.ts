@@ -1,20 +1,29 @@
+import type { Settings } from '@aerie/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { SERVER_VERSION } from './version.js';
 
 /** Serves Swagger UI at /docs and the OpenAPI document at /openapi.json, all from this server. */
-export function serveOpenApi(app: NestExpressApplication, appName: string): void {
-  const config = new DocumentBuilder()
+export function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: Settings): void {
+  const builder = new DocumentBuilder()
     .setTitle(appName)
     .setDescription(
       'Machine-learning models over HTTP: image predictions and embeddings. Errors share one envelope.',
     )
-    .setVersion(SERVER_VERSION)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Required if API_KEYS is set.' })
-    .build();
+    .setVersion(SERVER_VERSION);
+  const config = (apiKeys.length > 0 ? withKeys(builder) : builder).build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: `${appName} API`,
   });
+}
+
+/** Either of the two headers is enough; routes that need no key say so themselves ({@link Public}). */
+function withKeys(builder: DocumentBuilder): DocumentBuilder {
+  return builder
+    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'bearer')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api-key')
+    .addSecurityRequirements('bearer')
+    .addSecurityRequirements('api-key');
 }

@@ -1,7 +1,8 @@
-import { SetMetadata } from '@nestjs/common';
+import { SetMetadata, applyDecorators } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 
 /** Metadata key of {@link Public}. */
 export const PUBLIC = 'aerie:public';
 
-/** The route needs no API key. */
-export const Public = () => SetMetadata(PUBLIC, true);
+/** The route needs no API key, and its documentation says so. */
+export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiSecurity({}));
