@@ -1,3 +1,5 @@
+import { SETTINGS, type Settings } from '@aerie/config';
+import { LOGGER, type Logger } from '@aerie/observability';
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
@@ -13,8 +15,12 @@ import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 @Module({
   imports: [RateLimitModule, DiscoveryModule],
   providers: [
-    DrainService,
     ProtocolRegistry,
+    {
+      provide: DrainService,
+      inject: [SETTINGS, LOGGER],
+      useFactory: (settings: Settings, logger: Logger) => new DrainService(settings, logger),
+    },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },

@@ -31,7 +31,8 @@ function linesOf(path: string, thrown: unknown, level = 'debug') {
     response as unknown as Response,
     () => {
       const host = { switchToHttp: () => ({ getRequest: () => request, getResponse: () => response }) };
-      if (thrown !== undefined) new ErrorEnvelopeFilter(pino).catch(thrown, host as unknown as ArgumentsHost);
+      const filter = new ErrorEnvelopeFilter(pino, { of: () => undefined });
+      if (thrown !== undefined) filter.catch(thrown, host as unknown as ArgumentsHost);
     },
   );
   response.emit('close');

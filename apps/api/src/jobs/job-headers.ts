@@ -10,7 +10,10 @@ export function etagOf(view: JobView): string {
   return `"${createHash('sha256').update(JSON.stringify(view)).digest('base64url').slice(0, 27)}"`;
 }
 
-/** Whether the caller has this representation already; the response then says so. */
+/**
+ * Whether the caller has this representation already; the response then says so. Express's own `request.fresh` would never
+ * say so to `fetch`, which adds `Cache-Control: no-cache` to a request with If-None-Match.
+ */
 export function isFresh(request: Request, response: Response, etag: string): boolean {
   response.setHeader('ETag', etag);
   const known = (request.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));

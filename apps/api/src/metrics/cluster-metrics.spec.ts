@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Metrics } from '@aerie/observability';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { FakeClock, settle } from '@aerie/test-support';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ClusterMetrics } from './cluster-metrics.js';
 
 /** Stands in for the way to the supervisor. */
@@ -13,20 +14,13 @@ function newMetrics() {
   const metrics = new Metrics();
   metrics.observeRequest('GET', '/health', 200, 1000);
   const channel = new FakeChannel();
-  const sut = new ClusterMetrics(metrics, channel);
+  const clock = new FakeClock();
+  const sut = new ClusterMetrics(metrics, channel, clock);
   sut.onModuleInit();
-  return { sut, metrics, channel };
+  return { sut, metrics, channel, clock };
 }
 
 const COUNT = 'http_request_duration_seconds_count{method="GET",route="/health",status="200"}';
-
-beforeEach(() => {
-  jest.useFakeTimers();
-});
-
-afterEach(() => {
-  jest.useRealTimers();
-});
 
 describe('the metrics of the server', () => {
   it('are those of its only process', async () => {
@@ -34,28 +28,28 @@ describe('the metrics of the server', () => {
   });
 
   it('are those of all processes, as the supervisor gathers them', async () => {
-    const { sut, metrics, channel } = newMetrics();
+    const { sut, metrics, channel, clock } = newMetrics();
     const text = sut.read();
     expect(channel.send.mock.calls[0]?.[0]).toEqual({ type: 'metrics-wanted', id: 1 });
     const snapshot = await metrics.snapshot();
     channel.emit('message', { type: 'metrics-gathered', id: 1, snapshots: [snapshot, snapshot] });
     await expect(text).resolves.toContain(`${COUNT} 2`);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(clock.armed).toEqual([]);
   });
 
   it('are told when the supervisor asks', async () => {
     const { sut, channel } = newMetrics();
     channel.emit('message', { type: 'metrics-asked', round: 5 });
-    await jest.advanceTimersByTimeAsync(0);
+    await settle();
     expect(channel.send.mock.calls[0]?.[0]).toMatchObject({ type: 'metrics-told', round: 5 });
     sut.onApplicationShutdown();
     expect(channel.listenerCount('message')).toBe(0);
   });
 
   it('fail after 3 s when the supervisor does not answer, and at once when it is gone', async () => {
-    const { sut, channel } = newMetrics();
+    const { sut, channel, clock } = newMetrics();
     const failed = expect(sut.read()).rejects.toMatchObject({ code: 'TIMEOUT' });
-    await jest.advanceTimersByTimeAsync(3_000);
+    await clock.advance(3_000);
     await failed;
     channel.emit('message', { type: 'metrics-gathered', id: 1, snapshots: [] });
     channel.connected = false;

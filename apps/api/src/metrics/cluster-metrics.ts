@@ -1,5 +1,6 @@
 import { AerieError } from '@aerie/contracts';
 import { type Metrics, type MetricsSnapshot, renderSnapshots } from '@aerie/observability';
+import { type Clock, backgroundClock, within } from '@aerie/runtime';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { isMessage, type ProcessMessage } from '../supervisor/messages.js';
 
@@ -14,12 +15,6 @@ export interface SupervisorChannel {
   off(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
-/** A scrape that waits for the supervisor. */
-interface Waiting {
-  readonly resolve: (snapshots: readonly MetricsSnapshot[]) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 /**
  * Metrics of the whole server, whichever of its processes is scraped: each tells its own to the supervisor, which
  * gathers them.
@@ -27,13 +22,16 @@ interface Waiting {
 export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
   readonly #metrics: Metrics;
   readonly #channel: SupervisorChannel | null;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #clock: Clock;
+  /** Scrapes that wait for the supervisor. */
+  readonly #waiting = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>();
   #nextId = 1;
 
   /** @param channel null where this process is the only one */
-  constructor(metrics: Metrics, channel: SupervisorChannel | null) {
+  constructor(metrics: Metrics, channel: SupervisorChannel | null, clock: Clock = backgroundClock) {
     this.#metrics = metrics;
     this.#channel = channel;
+    this.#clock = clock;
   }
 
   onModuleInit(): void {
@@ -55,20 +53,23 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
     return renderSnapshots(await this.#gather());
   }
 
-  #gather(): Promise<readonly MetricsSnapshot[]> {
+  async #gather(): Promise<readonly MetricsSnapshot[]> {
     if (this.#channel?.connected !== true) {
       throw new AerieError('SHUTTING_DOWN', 'The supervisor is gone: this process ends.');
     }
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId++;
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        const limit = `${String(PATIENCE_MS / 1000)} s`;
-        reject(new AerieError('TIMEOUT', `The metrics of all processes were not there within ${limit}.`));
-      }, PATIENCE_MS);
-      this.#waiting.set(id, { resolve, timer });
-      this.#send({ type: 'metrics-wanted', id });
-    });
+    const id = this.#nextId++;
+    const gathered = new Promise<readonly MetricsSnapshot[]>((resolve) => this.#waiting.set(id, resolve));
+    this.#send({ type: 'metrics-wanted', id });
+    try {
+      return await within(gathered, PATIENCE_MS, this.#clock);
+    } catch (cause) {
+      const limit = `${String(PATIENCE_MS / 1000)} s`;
+      throw new AerieError('TIMEOUT', `The metrics of all processes were not there within ${limit}.`, {
+        cause,
+      });
+    } finally {
+      this.#waiting.delete(id);
+    }
   }
 
   readonly #heard = (message: unknown): void => {
@@ -76,10 +77,7 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
       // Metrics that cannot be read are not told: the supervisor does not wait for ever.
       this.#tell(message.round).catch(() => undefined);
     } else if (isMessage(message, 'metrics-gathered')) {
-      const waiting = this.#waiting.get(message.id);
-      this.#waiting.delete(message.id);
-      clearTimeout(waiting?.timer);
-      waiting?.resolve(message.snapshots);
+      this.#waiting.get(message.id)?.(message.snapshots);
     }
   };
 

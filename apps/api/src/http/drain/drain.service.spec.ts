@@ -1,27 +1,26 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { loadSettings } from '@aerie/config';
-import type { Logger } from '@aerie/observability';
+import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Request, Response } from 'express';
 import { DrainService } from './drain.service.js';
 
 let server: Server;
+let clock: FakeClock;
 
 beforeEach(async () => {
   server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  clock = new FakeClock();
 });
 
 afterEach(() => {
-  jest.useRealTimers();
   server.close();
 });
 
 function newService(variables: Readonly<Record<string, string>> = {}) {
-  const logger = { info: jest.fn() } as unknown as Logger;
-  return new DrainService(loadSettings(variables, import.meta.dirname), logger);
+  return new DrainService(loadSettings(variables, import.meta.dirname), new MemoryLogger(), clock);
 }
 
 function request(sut: DrainService, headersSent = false) {
@@ -38,10 +37,10 @@ describe('a drain', () => {
     const draining = sut.drain(server);
     expect(sut.draining).toBe(true);
     expect(request(sut).next).toHaveBeenCalledWith();
-    await jest.advanceTimersByTimeAsync(4_999);
+    await clock.advance(4_999);
     const last = request(sut);
     expect(last.next).toHaveBeenCalledWith();
-    await jest.advanceTimersByTimeAsync(1);
+    await clock.advance(1);
     expect(request(sut).next).toHaveBeenCalledWith(expect.objectContaining({ code: 'SHUTTING_DOWN' }));
     void draining;
   });
@@ -51,11 +50,12 @@ describe('a drain', () => {
     const [open, begun] = [request(sut), request(sut, true)];
     const closeAll = jest.spyOn(server, 'closeAllConnections');
     const draining = sut.drain(server);
-    await jest.advanceTimersByTimeAsync(60_000);
+    await clock.endTurn();
+    await clock.advance(60_000);
     expect(open.response.shouldKeepAlive).toBe(false);
     expect(begun.response.shouldKeepAlive).toBe(true);
     open.response.emit('close');
-    await jest.advanceTimersByTimeAsync(1);
+    await clock.advance(1);
     expect(closeAll).not.toHaveBeenCalled();
     begun.response.emit('close');
     await draining;
@@ -67,9 +67,9 @@ describe('a drain', () => {
     const sut = newService({ DRAIN_DELAY: '5', DRAIN_TIMEOUT: '25' });
     const { response, endLongWork } = request(sut);
     const draining = sut.drain(server);
-    await jest.advanceTimersByTimeAsync(27_999);
+    await clock.advance(27_999);
     expect(endLongWork).not.toHaveBeenCalled();
-    await jest.advanceTimersByTimeAsync(1);
+    await clock.advance(1);
     expect(endLongWork).toHaveBeenCalledWith(expect.objectContaining({ code: 'SHUTTING_DOWN' }));
     response.emit('close');
     await draining;
@@ -79,8 +79,9 @@ describe('a drain', () => {
     const sut = newService({ DRAIN_TIMEOUT: '1' });
     const { response, endLongWork } = request(sut);
     const draining = sut.drain(server);
+    await clock.endTurn();
     response.emit('close');
-    await jest.advanceTimersByTimeAsync(60_000);
+    await clock.advance(60_000);
     await draining;
     expect(endLongWork).not.toHaveBeenCalled();
   });
@@ -88,12 +89,12 @@ describe('a drain', () => {
   it('refuses what comes late on a kept connection, and closes it', async () => {
     const sut = newService();
     const draining = sut.drain(server);
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     const { next, response } = request(sut);
     expect(next).toHaveBeenCalledWith(expect.objectContaining({ code: 'SHUTTING_DOWN', status: 503 }));
     expect(response.shouldKeepAlive).toBe(false);
     response.emit('close');
-    await jest.advanceTimersByTimeAsync(500);
+    await clock.advance(500);
     await draining;
   });
 });

@@ -1,9 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { SETTINGS, type Settings } from '@aerie/config';
+import type { Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
-import { LOGGER, type Logger } from '@aerie/observability';
-import { Inject, Injectable } from '@nestjs/common';
+import { type Clock, type Logger, sleep, systemClock } from '@aerie/runtime';
 import type { NextFunction, Request, Response } from 'express';
 
 /** How long kept connections are left open for late requests, so that they read a 503 instead of a reset. */
@@ -15,19 +14,20 @@ const CLOSING_MS = 2_000;
  * Takes the server out of service without failing a request: readiness goes first, then (after DRAIN_DELAY) new
  * requests are refused, what is in flight finishes, and kept connections are closed.
  */
-@Injectable()
 export class DrainService {
   readonly #settings: Settings;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #inFlight = new Map<ServerResponse, Request>();
   #draining = false;
   #refusing = false;
   #idle: (() => void) | undefined;
   readonly #stopping = new AbortController();
 
-  constructor(@Inject(SETTINGS) settings: Settings, @Inject(LOGGER) logger: Logger) {
+  constructor(settings: Settings, logger: Logger, clock: Clock = systemClock) {
     this.#settings = settings;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Whether a stop was asked for: the server is no longer ready, even if it still answers. */
@@ -62,10 +62,10 @@ export class DrainService {
 
   /** Resolves when no request is in flight and no connection is left. Called once. */
   async drain(server: Server): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = this.#clock.now();
     this.#draining = true;
     this.#logger.info({ in_flight: this.#inFlight.size }, 'draining');
-    await delay(this.#settings.http.drainDelayMs);
+    await this.#sleep(this.#settings.http.drainDelayMs);
     this.#refusing = true;
     this.#stopping.abort();
     const closed = new Promise<void>((resolve) => {
@@ -75,12 +75,12 @@ export class DrainService {
       });
     });
     for (const response of this.#inFlight.keys()) if (!response.headersSent) response.shouldKeepAlive = false;
-    const deadline = setTimeout(() => this.#endLongWork(), this.#longWorkMs());
-    await Promise.all([this.#finished(), delay(LINGER_MS)]);
-    clearTimeout(deadline);
+    const cancelDeadline = this.#clock.schedule(this.#longWorkMs(), () => this.#endLongWork());
+    await Promise.all([this.#finished(), this.#sleep(LINGER_MS)]);
+    cancelDeadline();
     server.closeAllConnections();
     await closed;
-    this.#logger.info({ duration_ms: Math.round(performance.now() - startedAt) }, 'drained');
+    this.#logger.info({ duration_ms: Math.round(this.#clock.now() - startedAt) }, 'drained');
   }
 
   #longWorkMs(): number {
@@ -103,9 +103,8 @@ export class DrainService {
       this.#idle = resolve;
     });
   }
-}
 
-async function delay(ms: number): Promise<void> {
-  if (ms <= 0) return;
-  await new Promise<void>((resolve) => setTimeout(resolve, ms));
+  async #sleep(delayMs: number): Promise<void> {
+    if (delayMs > 0) await sleep(delayMs, undefined, this.#clock);
+  }
 }

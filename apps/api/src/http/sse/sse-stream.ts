@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { AerieError } from '@aerie/contracts';
+import { type Clock, backgroundClock } from '@aerie/runtime';
 
 /** How a stream treats silence and slow readers. */
 export interface SseStreamOptions {
@@ -20,11 +21,13 @@ const PING = ': ping\n\n';
 export class SseStream {
   readonly #response: ServerResponse;
   readonly #options: SseStreamOptions;
-  #ping: NodeJS.Timeout | null = null;
+  readonly #clock: Clock;
+  #cancelPing = (): void => undefined;
 
-  constructor(response: ServerResponse, options: SseStreamOptions) {
+  constructor(response: ServerResponse, options: SseStreamOptions, clock: Clock = backgroundClock) {
     this.#response = response;
     this.#options = options;
+    this.#clock = clock;
   }
 
   /** Sends the headers at once: from here on failures are events. */
@@ -36,8 +39,8 @@ export class SseStream {
     response.setHeader('Connection', response.shouldKeepAlive ? 'keep-alive' : 'close');
     response.setHeader('X-Accel-Buffering', 'no');
     response.flushHeaders();
-    this.#ping = setInterval(() => this.#sendPing(), this.#options.pingIntervalMs);
-    response.once('close', () => this.#stopPings());
+    this.#armPing();
+    response.once('close', () => this.#cancelPing());
   }
 
   /**
@@ -50,13 +53,13 @@ export class SseStream {
     const response = this.#response;
     if (response.destroyed || response.writableEnded) throw gone();
     const room = response.write(frame);
-    this.#ping?.refresh();
+    this.#armPing();
     if (!room) await this.#room();
   }
 
   /** Ends the response. Idempotent. */
   end(): void {
-    this.#stopPings();
+    this.#cancelPing();
     this.#response.end();
   }
 
@@ -64,7 +67,7 @@ export class SseStream {
     const response = this.#response;
     return new Promise((resolve, reject) => {
       const settle = (error: AerieError | null): void => {
-        clearTimeout(timer);
+        cancel();
         response.off('drain', onDrain);
         response.off('close', onClose);
         if (error === null) resolve();
@@ -72,24 +75,23 @@ export class SseStream {
       };
       const onDrain = (): void => settle(null);
       const onClose = (): void => settle(gone());
-      const timer = setTimeout(() => {
+      const cancel = this.#clock.schedule(this.#options.stallTimeoutMs, () => {
         this.#options.onCut?.();
         settle(new AerieError('CANCELED', 'The caller read too slowly and was cut (STREAM_STALL_TIMEOUT).'));
         response.destroy();
-      }, this.#options.stallTimeoutMs);
+      });
       response.once('drain', onDrain);
       response.once('close', onClose);
     });
   }
 
-  /** Nothing is added to what a slow reader has not taken yet. */
-  #sendPing(): void {
-    if (!this.#response.writableNeedDrain) this.#response.write(PING);
-  }
-
-  #stopPings(): void {
-    if (this.#ping !== null) clearInterval(this.#ping);
-    this.#ping = null;
+  /** A comment follows as much silence. Nothing is added to what a slow reader has not taken yet. */
+  #armPing(): void {
+    this.#cancelPing();
+    this.#cancelPing = this.#clock.schedule(this.#options.pingIntervalMs, () => {
+      if (!this.#response.writableNeedDrain) this.#response.write(PING);
+      this.#armPing();
+    });
   }
 }
 
