@@ -22,7 +22,7 @@ export function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: 
 /** Either of the two headers is enough; routes that need no key say so themselves ({@link Public}). */
 function withKeys(builder: DocumentBuilder): DocumentBuilder {
   return builder
-    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'bearer')
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer' })
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api-key')
     .addSecurityRequirements('bearer')
     .addSecurityRequirements('api-key');
