@@ -148,7 +148,7 @@ describe('chat', () => {
     );
   });
 
-  it('counts what happens under the names that dashboards know', async () => {
+  it('counts events under the names that dashboards know', async () => {
     await whole({ message: QUESTION, max_tokens: 3 });
     const { text } = await send(`${server.url}/metrics`);
     for (const name of [

@@ -85,7 +85,7 @@ describe('a request that breaks the protocol gets one response in the envelope',
   });
 });
 
-describe('what HTTP allows', () => {
+describe('freedoms of HTTP', () => {
   it.each([
     ['no Host in HTTP/1.0', head('GET /health/live HTTP/1.0')],
     ['a last request on the connection', head(LIVE, HOST, CLOSE)],
@@ -123,7 +123,7 @@ describe('a method that a path does not have', () => {
     }
   });
 
-  it('is told in the shape of the protocol', async () => {
+  it('has the shape of the protocol', async () => {
     const { body } = await send(`${server.url}/api/v1/predict`, { headers });
     expect(body).toMatchObject({ error: 'METHOD_NOT_ALLOWED', path: '/api/v1/predict' });
     const openAi = await send(`${server.url}/v1/chat/completions`, { headers });

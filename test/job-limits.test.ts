@@ -103,7 +103,7 @@ describe('jobs that wait', () => {
     expect((await postJson(api('/embed/async'), { text: 'room' })).status).toBe(202);
   });
 
-  it('that cannot write to its disk are refused with 507 STORAGE_FULL, and read as ever', async () => {
+  it('that cannot write to its disk are refused with 507 STORAGE_FULL, and can still be read', async () => {
     const waiting = await postJson(api('/embed/async'), { text: 'later', delay: 600 });
     await admin.config('SET', 'save', '3600 1');
     redis.removeDirectory();

@@ -75,7 +75,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(Object.keys(job.result).sort()).toEqual(Object.keys(sync.body).sort());
   });
 
-  it('answers 304 to a poller who has the state already', async () => {
+  it('answers 304 to a poller that already has the state', async () => {
     const id = await submit({ text: 'seen' });
     await finished(id);
     const first = await send(api(`/jobs/${id}`));
@@ -86,7 +86,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect([again.status, again.text]).toEqual([304, '']);
   });
 
-  it('answers 404 for what is not a job', async () => {
+  it('answers 404 for an id that is not a job', async () => {
     for (const id of ['nothing', '0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d']) {
       const { status, body } = await send(api(`/jobs/${id}`));
       expect([status, body.error]).toEqual([404, 'JOB_NOT_FOUND']);
@@ -132,7 +132,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(await finished(retry.body.job_id as string)).toMatchObject({ status: 'failed', retry_of: id });
   });
 
-  it('tries what may pass again after a moment, as often as asked for', async () => {
+  it('retries errors that may pass after a delay, up to the requested number of attempts', async () => {
     const die = () =>
       postJson(api('/faults'), { model: 'minilm-l6-v2', version: '1', kind: 'die' }).then(({ status }) => {
         expect(status).toBe(200);
@@ -272,7 +272,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(new Set(items.map((item) => item.status))).toEqual(new Set(['completed']));
   }, 60_000);
 
-  it('cancels what is left of a batch', async () => {
+  it('cancels the unfinished jobs of a batch', async () => {
     const items = Array.from({ length: 1_200 }, (_unused, index) => ({ text: `item ${String(index)}` }));
     const { body } = await postJson(api('/batches'), { task: 'embed', items });
     const batch = api(`/batches/${String(body.batch_id)}`);

@@ -4,7 +4,7 @@ import { ImageHost, sample } from './support/image-host.js';
 import { hugePng } from './support/huge-png.js';
 import { ServerProcess } from './support/server-process.js';
 
-describe('what predict refuses', () => {
+describe('requests that predict refuses', () => {
   let server: ServerProcess;
   let host: ImageHost;
   let url: string;

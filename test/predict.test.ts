@@ -66,7 +66,7 @@ describe('POST /api/v1/predict', () => {
     expect(body.predictions[0].label).toBe('espresso');
   });
 
-  it('turns a picture upright by its EXIF orientation', async () => {
+  it('rotates an image upright by its EXIF orientation', async () => {
     const upright = await upload(url, sample('rocket.jpg'));
     // Stored lying on its side, with the note that it must be turned.
     const lying = await sharp(sample('rocket.jpg'))
@@ -96,7 +96,7 @@ describe('POST /api/v1/predict', () => {
     expect(replaced.headers.get('x-request-id')).not.toBe('no spaces please');
   });
 
-  it('logs one line a request, with what served it and without the query', async () => {
+  it('logs one line per request, with the model that served it and without the query', async () => {
     const { headers } = await upload(`${url}?model_version=2`, sample('cat.jpg'));
     const id = headers.get('x-request-id');
     const line = await server.waitForLog((entry) => entry.msg === 'request' && entry.id === id);

@@ -11,7 +11,7 @@ function basic(user: string, password: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-describe.each(JOB_BACKENDS)('the page of the queues on %s', (name) => {
+describe.each(JOB_BACKENDS)('the queue page on %s', (name) => {
   let backend: FreshBackend;
   let server: ServerProcess;
   const page = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
@@ -100,7 +100,7 @@ describe.each(JOB_BACKENDS)('the page of the queues on %s', (name) => {
   });
 });
 
-describe('who tries passwords of the page of the queues out', () => {
+describe('a caller that guesses passwords of the queue page', () => {
   it('waits after ten wrong ones, whatever comes next', async () => {
     const server = await ServerProcess.start({ QUEUE_PAGE_PASSWORD: PASSWORD });
     const page = (headers: Record<string, string>) => send(`${server.url}/queues`, { headers });
@@ -120,7 +120,7 @@ describe('who tries passwords of the page of the queues out', () => {
 });
 
 describe('without QUEUE_PAGE_PASSWORD', () => {
-  it('there is no page of the queues', async () => {
+  it('there is no queue page', async () => {
     const server = await ServerProcess.start();
     for (const path of ['/queues', '/queues/api/queues']) {
       const { status, body } = await send(`${server.url}${path}`, { headers: CREDENTIAL });

@@ -117,7 +117,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       expect(await jobOf(id, 30)).toMatchObject({ status: 'canceled' });
     }, 120_000);
 
-    it('finishes what runs on SIGTERM when there is time', async () => {
+    it('finishes running jobs on SIGTERM if there is time', async () => {
       const worker = await startWorker({ DRAIN_TIMEOUT: '60' });
       const id = await submit({ text: MANY.slice(0, 64) });
       await eventOf(id, 'job.processing');

@@ -153,7 +153,7 @@ describe('what a request and the stats tell', () => {
   });
 });
 
-describe('what is out of range', () => {
+describe('a value out of range', () => {
   it.each([
     ['maxBatchSize', { maxBatchSize: 0 }],
     ['maxQueueSize', { maxQueueSize: 1.5 }],

@@ -23,7 +23,7 @@ describe('when batches start', () => {
     expect(itemsOf(batches)).toEqual([['a', 'b', 'c', 'd']]);
   });
 
-  it('gathers what comes while every replica is busy', async () => {
+  it('collects requests that arrive while every replica is busy', async () => {
     const { batches, clock, submit } = createBench();
     void submit('a');
     await clock.endTurn();

@@ -213,7 +213,7 @@ describe('drain', () => {
 });
 
 describe('close', () => {
-  it('rejects what waits, lets what runs end, and takes no more', async () => {
+  it('rejects waiting requests, lets running ones end, and accepts no more', async () => {
     const { batcher, batches, clock, submit } = createBench();
     const running = submit('a');
     await clock.endTurn();

@@ -36,7 +36,7 @@ describe('an AerieError', () => {
     });
   });
 
-  it('crosses a thread as plain data, with no key for what it lacks', () => {
+  it('crosses a thread as plain data, without keys for missing properties', () => {
     const plain = new AerieError('TIMEOUT', 'late').toJSON();
     expect(Object.keys(plain)).toEqual(['code', 'message']);
     expect(AerieError.from(structuredClone(plain))).toMatchObject({

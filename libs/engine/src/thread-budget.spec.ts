@@ -28,7 +28,7 @@ describe('threadBudget', () => {
     });
   });
 
-  it('exceeds the cores only when it is told to', () => {
+  it('exceeds the cores only on request', () => {
     expect(threadBudget({ gpus: 0, cores: 2, replicas: 4, intraOpThreads: 4 })).toEqual({
       replicas: 4,
       intraOpThreads: 4,

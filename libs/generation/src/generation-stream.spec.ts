@@ -31,7 +31,7 @@ describe('GenerationStream', () => {
     expect(await sut.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('throws a failure to a reader who is waiting', async () => {
+  it('throws a failure to a waiting reader', async () => {
     const { sut } = setUp();
     const waiting = sut.next();
     sut.end(new AerieError('TIMEOUT', 'late'));

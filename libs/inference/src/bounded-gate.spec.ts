@@ -19,7 +19,7 @@ function deferred() {
 }
 
 describe('a gate', () => {
-  it('lets so many run and starts the others in the order they came', async () => {
+  it('runs up to the limit at once and starts the others in the order of arrival', async () => {
     const gate = new BoundedGate('tests', 2, 10);
     const works = [newWork(), newWork(), newWork(), newWork()];
     const runs = works.map(({ work }) => gate.run(work));
@@ -38,7 +38,7 @@ describe('a gate', () => {
     expect(gate).toMatchObject({ running: 0, waiting: 0 });
   });
 
-  it('refuses at once when too many wait, naming what for', async () => {
+  it('refuses at once when too many wait, naming the work they wait for', async () => {
     const gate = new BoundedGate('image decoding', 1, 1);
     const [running, waiting, refused] = [newWork(), newWork(), newWork()];
     const runs = [gate.run(running.work), gate.run(waiting.work)];

@@ -26,7 +26,7 @@ function newService(results: readonly ItemResult<EmbeddingResult>[]) {
 }
 
 describe('embed', () => {
-  it('answers with a vector a text, the tokens of all, and what served it', async () => {
+  it('answers with one vector per text, the total of tokens, and the model that served it', async () => {
     const { sut, model, use } = newService([vector(1, 0), vector(0, 1)]);
     const call = { model: 'mini', signal: new AbortController().signal };
     await expect(sut.embed(['a', 'b'], true, call)).resolves.toEqual({

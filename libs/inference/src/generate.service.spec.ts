@@ -57,7 +57,7 @@ function newService(events: readonly (GenerationEvent | Error)[], limits: Partia
 }
 
 describe('an answer that a fallback may give', () => {
-  it('names what was asked for until the first event, then what serves', async () => {
+  it('names the requested model until the first event, then the model that serves', async () => {
     const { sut, stream } = newService([text(0, 'a'), finish(0)]);
     Object.assign(stream, { servedBy: null });
     await sut.stream(REQUEST, {}, async (answer) => {
@@ -67,7 +67,7 @@ describe('an answer that a fallback may give', () => {
     });
   });
 
-  it('names in the end what served', async () => {
+  it('finally names the model that served', async () => {
     const { sut, stream } = newService([text(0, 'a'), finish(0)]);
     Object.assign(stream, { servedBy: { name: 'other', version: '2' } });
     expect(await sut.complete(REQUEST, {})).toMatchObject({ model: 'other', version: '2' });
@@ -121,7 +121,7 @@ describe('several texts asked for at once', () => {
     ]);
   });
 
-  it('are all given up when one is refused', async () => {
+  it('are all abandoned when one is refused', async () => {
     const { sut, stream, generate } = newService([finish(0)]);
     const full = new AerieError('OVERLOADED', 'full');
     generate.mockReturnValueOnce(stream).mockImplementationOnce(() => {

@@ -10,7 +10,7 @@ function newLoader() {
   };
 }
 
-it('an address is fetched as a picture, until the caller leaves', async () => {
+it('an address is fetched as an image, until the caller leaves', async () => {
   const { sut, fetchBytes } = newLoader();
   const { signal } = new AbortController();
   await expect(sut.load({ kind: 'url', url: 'https://img.test/' }, signal)).resolves.toEqual(
@@ -35,7 +35,7 @@ it('a data URL over the limit is refused', async () => {
   await expect(sut.load({ kind: 'url', url })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });
 
-it('nothing is no picture', async () => {
+it('an empty body is not an image', async () => {
   const { sut } = newLoader();
   await expect(sut.load({ kind: 'bytes', bytes: new Uint8Array() })).rejects.toMatchObject({
     message: 'The image is empty.',

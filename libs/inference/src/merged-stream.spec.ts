@@ -93,7 +93,7 @@ describe('several answers as one', () => {
     expect([first.left, second.left]).toEqual([true, true]);
   });
 
-  it('are served by what serves the first that has begun', () => {
+  it('are served by the model of the first that has begun', () => {
     const { first, second, sut } = newMerged();
     expect(sut.servedBy).toBeNull();
     Object.assign(first, { servedBy: null });

@@ -42,7 +42,7 @@ describe('BacklogLimit', () => {
     sut.admit('embed');
   });
 
-  it('says so when so many could never wait', () => {
+  it('says so when a batch is larger than the limit', () => {
     expect(() => setUp(3).sut.admit('embed', 4)).toThrow(
       '4 jobs at once are more than may wait, 3 (MAX_PENDING_JOBS). Submit fewer.',
     );
@@ -103,7 +103,7 @@ describe('BacklogLimit', () => {
     expectFull(sut);
   });
 
-  it('makes room for what came to nothing', () => {
+  it('makes room again for submissions that failed', () => {
     const { sut } = setUp(2);
     const admission = sut.admit('embed', 2);
     admission.stored(1);
@@ -114,7 +114,7 @@ describe('BacklogLimit', () => {
     expectFull(sut);
   });
 
-  it('goes by what it knows while the queue is away', async () => {
+  it('uses the last known counts while the queue is unreachable', async () => {
     const { sut, clock, store } = setUp(2);
     store.away = true;
     sut.admit('embed');

@@ -3,7 +3,7 @@ import { GENERATION_METRIC_NAMES } from './generation-metrics.js';
 import { METRIC_NAMES, Metrics } from './metrics.js';
 import { renderSnapshots } from './metrics-snapshot.js';
 
-it('several processes are told as one', async () => {
+it('several processes are reported as one', async () => {
   const processes = [new Metrics(), new Metrics()];
   processes.forEach((metrics, index) => {
     metrics.collectProcessMetrics();

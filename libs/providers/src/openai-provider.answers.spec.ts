@@ -162,7 +162,7 @@ describe('OpenAiProvider', () => {
     ]);
   });
 
-  it('refuses what OpenAI does not know, and sends it to a vLLM, which then counts as it goes', async () => {
+  it('refuses parameters that OpenAI does not know, and sends them to vLLM, which then reports usage with every piece', async () => {
     const request = { ...CHAT, topK: 40, repetitionPenalty: 1.1 };
     const { error } = await outcomeOf(sut.generate(request));
     expect([error?.code, error?.message]).toEqual([
@@ -220,7 +220,7 @@ describe('OpenAiProvider', () => {
     expect((await outcomeOf(sut.generate(CHAT))).error?.code).toBe('UPSTREAM_ERROR');
   });
 
-  it('gives a reader who does not wait no more than the sockets hold', async () => {
+  it('gives a reader that does not wait no more than the sockets hold', async () => {
     let sent = 0;
     const big = piece('x'.repeat(10_000));
     upstream.answer((response) => {
@@ -247,7 +247,7 @@ describe('OpenAiProvider', () => {
     expect(length).toBeGreaterThan(39_000_000);
   });
 
-  it('connects to nothing for a caller who has left already', async () => {
+  it('opens no connection for a caller that has already left', async () => {
     const { error } = await outcomeOf(sut.generate(CHAT, AbortSignal.abort()));
     expect([error?.code, upstream.requests.length]).toEqual(['CANCELED', 0]);
   });

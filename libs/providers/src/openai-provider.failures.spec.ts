@@ -62,7 +62,7 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('times out when an answer falls silent, after what came', async () => {
+  it('times out when an answer falls silent, after the text received', async () => {
     upstream.answer((response) => {
       beginStream(response, piece('Hel'));
     });
@@ -232,7 +232,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('rests after failures in a row, and lets one request find out whether it is over', async () => {
+  it('opens after consecutive failures, and lets one request find out whether the upstream has recovered', async () => {
     await close();
     await setUp({ retries: 0, circuit: { failures: 2, openMs: 10_000 } });
     upstream.answer(refuse(500, {}), refuse(500, {}), HELLO);

@@ -23,7 +23,7 @@ describe('Backoff', () => {
     expect(backoff.failures).toBe(10);
   });
 
-  it('starts over when it was up for long enough, or when it is told so', () => {
+  it('starts over after it was up for long enough, or on reset', () => {
     const backoff = new Backoff({ ...OPTIONS, healthyAfterMs: 60_000 });
     expect([backoff.fail(), backoff.fail(59_999), backoff.fail(60_000), backoff.fail()]).toEqual([
       100, 200, 100, 200,

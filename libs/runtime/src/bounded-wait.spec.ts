@@ -45,7 +45,7 @@ describe('within', () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('rejects with the limit when nothing comes, and takes no notice of a late failure', async () => {
+  it('rejects with the limit if there is no result, and ignores a late failure', async () => {
     const clock = new FakeClock();
     let fail = (_: Error): void => undefined;
     const late = new Promise<never>((_, reject) => (fail = reject));

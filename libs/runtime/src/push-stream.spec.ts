@@ -68,7 +68,7 @@ describe('a stream that is pushed', () => {
     expect(ended).toEqual([['failed', LOST]]);
   });
 
-  it('throws an error to a reader who waits, once', async () => {
+  it('throws an error to a waiting reader, once', async () => {
     const { sut } = newStream();
     const waiting = sut.next();
     sut.end(LOST);
@@ -223,7 +223,7 @@ describe('a stream that a generator writes', () => {
     expect([log, await sut.next(), ended]).toEqual([[], END, [CANCELED]]);
   });
 
-  it('cleans up before a reader who leaves between two reads goes on', async () => {
+  it('cleans up before a reader that leaves between two reads goes on', async () => {
     const { sut, log } = newWritten({}, 'a', 'b');
     for await (const each of sut) {
       expect(each).toBe('a');
@@ -232,7 +232,7 @@ describe('a stream that a generator writes', () => {
     expect(log).toEqual(['begun', 'cleaned up']);
   });
 
-  it('is stopped by a reader who leaves while it reads', async () => {
+  it('is stopped by a reader that leaves while it reads', async () => {
     const { sut, log } = newWritten({});
     const waiting = sut.next();
     await sut.return();
@@ -261,7 +261,7 @@ describe('a stream that a generator writes', () => {
     expect(await sut.next()).toEqual(END);
   });
 
-  it('tells a reader who leaves of a failure to clean up', async () => {
+  it('reports a failure to clean up to a reader that leaves', async () => {
     const { sut } = newStream({
       source: async function* (): AsyncGenerator<string, undefined> {
         try {

@@ -41,7 +41,7 @@ describe("the caller's address", () => {
     ]);
   });
 
-  it('is the same for all who come from one peer without a proxy, whatever they claim', () => {
+  it('is the same for all callers from one peer without a proxy, whatever they claim', () => {
     expect(callerAddress('::ffff:10.0.0.1', '5.6.7.8', 0)).toBe(PEER);
     expect(callerAddress(undefined, undefined, 1)).toBe('');
   });

@@ -72,7 +72,7 @@ describe("a request's signal", () => {
 });
 
 describe('a call', () => {
-  it('carries the signal, the deadline and what keeps the caller on a version', () => {
+  it('carries the signal, the deadline and the key that keeps the caller on a version', () => {
     const { sut } = newContext();
     expect(sut.call()).toEqual({
       signal: sut.signal,
@@ -91,7 +91,7 @@ describe('a call', () => {
     expect(newContext({ 'x-forwarded-for': '5.6.7.8:1001' }, 1).sut.stickyKey).toBe('5.6.7.8');
   });
 
-  it('tells in headers what answered', () => {
+  it('names the answering model in headers', () => {
     const { sut, response } = newContext();
     expect(sut.served({ reply: 1, servedBy: { model: 'net', version: '2', stats: STATS } })).toBe(1);
     expect(response.setHeader.mock.calls).toEqual([

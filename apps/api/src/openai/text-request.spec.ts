@@ -6,7 +6,7 @@ import { readChatRequest, readCompletionRequest } from './text-request.js';
 const CHAT = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 const COMPLETION = { model: 'm', prompt: 'hi' };
 
-describe('the wording of what is wrong', () => {
+describe('the wording of problems', () => {
   it.each([
     [{ seed: 'a' }, 'seed must be an integer, got a string'],
     [{ seed: 1.5 }, 'seed must be an integer, got 1.5'],

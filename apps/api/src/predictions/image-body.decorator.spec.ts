@@ -27,14 +27,14 @@ async function fieldsOf(reading: Promise<unknown>): Promise<readonly string[]> {
 }
 
 describe('a predict request', () => {
-  it('names a picture by its address and wants five labels', async () => {
+  it('names an image by its address and requests five labels', async () => {
     await expect(json({ image_url: ' https://img.test/a.png ' })).resolves.toEqual({
       source: { kind: 'url', url: 'https://img.test/a.png' },
       topK: 5,
     });
   });
 
-  it('may hold the picture itself', async () => {
+  it('may contain the image itself', async () => {
     const url = 'data:image/png;base64,AA==';
     await expect(json({ image_url: url, top_k: 100 })).resolves.toEqual({
       source: { kind: 'url', url },
@@ -58,7 +58,7 @@ describe('a predict request', () => {
     },
   );
 
-  it('may not bring fields that nobody knows', async () => {
+  it('may not have unknown fields', async () => {
     await expect(fieldsOf(json({ image_url: 'https://img.test/', topk: 3 }))).resolves.toEqual(['topk']);
     await expect(fieldsOf(form({ url: 'x' }, Buffer.from('x')))).resolves.toEqual(['url']);
   });

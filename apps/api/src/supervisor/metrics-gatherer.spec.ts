@@ -96,7 +96,7 @@ describe('a scrape of one process', () => {
     expect(gathered(0)).toEqual([all(1, 'a', 'b'), all(2, 'a2')]);
   });
 
-  it('has for a process that hangs what it said last, after a second', () => {
+  it('has the last metrics of a process that hangs, after a second', () => {
     const { logger, want, answer, gathered } = newGatherer(2);
     want(0, 1);
     answer(0, 'a');

@@ -6,7 +6,7 @@ import { GpuMonitor } from './gpu-monitor.js';
 const gpu: GpuInfo = { index: 0, name: 'GPU', memoryTotalMb: 2, memoryUsedMb: 1, utilizationPercent: 50 };
 
 describe('GpuMonitor', () => {
-  it('reads once for all who ask at the same time', async () => {
+  it('reads once for concurrent requests', async () => {
     const list = jest.fn(() => Promise.resolve([gpu]));
     const monitor = new GpuMonitor({ list, clock: new FakeClock() });
     await expect(Promise.all([monitor.read(), monitor.read()])).resolves.toEqual([[gpu], [gpu]]);

@@ -29,7 +29,7 @@ describe('a process that runs models', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  it('connects to nobody, writes no file, and lets only its own lines on standard error', async () => {
+  it('opens no connection, writes no file, and allows only its own lines on standard error', async () => {
     const { port } = proxy.address() as { readonly port: number };
     const url = `http://127.0.0.1:${String(port)}`;
     const proxies = Object.fromEntries(

@@ -43,7 +43,7 @@ describe('a tensor of ONNX Runtime', () => {
 });
 
 describe('metadata of a model', () => {
-  it('names free dimensions, writes -1 for nameless ones, and leaves out what is no tensor', () => {
+  it('names dynamic dimensions, writes -1 for nameless ones, and leaves out values that are not tensors', () => {
     expect(
       tensorMetadata([
         { name: 'x', isTensor: true, type: 'float32', shape: ['batch', '', 3] },

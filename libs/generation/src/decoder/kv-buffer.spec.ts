@@ -81,7 +81,7 @@ describe('KvBuffer', () => {
     expect(kv.view(1, 1, 1, 1)[0]).toBe(31000);
   });
 
-  it('takes no room when the last row is gone', () => {
+  it('takes no memory when the last row has ended', () => {
     const kv = filled();
     for (const row of [0, 1, 2]) kv.clear(row);
     expect([kv.capacity, kv.usedBytes()]).toEqual([0, 0]);

@@ -10,7 +10,7 @@ describe('exponential', () => {
     expect(worst).toBeLessThan(1e-9);
   });
 
-  it('is 0 for what is too far or not a number', () => {
+  it('is 0 for distances that are too large or not a number', () => {
     expect([exponential(128), exponential(Infinity), exponential(NaN)]).toEqual([0, 0, 0]);
   });
 });

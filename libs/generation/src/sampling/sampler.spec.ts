@@ -60,7 +60,7 @@ describe('Sampler', () => {
     ]);
   });
 
-  it('measures top_p among what top_k left', () => {
+  it('measures top_p among the tokens that top_k left', () => {
     // After top_k 2, 0.4 and 0.3 are 57% and 43%: a nucleus of 0.5 holds the first alone.
     expect(shares(logitsOf(0.1, 0.4, 0.2, 0.3), { topK: 2, topP: 0.5 })).toEqual([0, 100, 0, 0]);
   });

@@ -209,7 +209,7 @@ describe('Scheduler', () => {
     expect(sut.running).toBe(0);
   });
 
-  it('takes nothing from a step for a request that is canceled while the model runs', async () => {
+  it('drops the results of a step for a request that is canceled while the model runs', async () => {
     const { submit, run, sut, decoder, endOf } = setUp();
     const task = submit('abc', { maxTokens: 50 });
     decoder.beforeRun = ({ kind }) => {

@@ -138,7 +138,7 @@ describe('BatchModel', () => {
     await Promise.all(accepted);
   });
 
-  it('answers a passed deadline with 504, without running what still waits', async () => {
+  it('answers a passed deadline with 504, without running waiting requests', async () => {
     const running = model.infer(texts('a', 'b'));
     await clock.endTurn();
     const late = errorOf(model.infer(texts('c'), { deadline: clock.now() + 50 }));
@@ -223,7 +223,7 @@ describe('BatchModel', () => {
     expect(model.activity().stalledForMs).toBeNull();
   });
 
-  it('lets what was taken end when it closes, and refuses what comes later', async () => {
+  it('lets accepted requests end when it closes, and refuses later ones', async () => {
     const taken = model.infer(texts('a'));
     await clock.endTurn();
     const closing = model.close();
@@ -236,7 +236,7 @@ describe('BatchModel', () => {
     await model.close();
   });
 
-  it('throws out what still waits when the time to close is up', async () => {
+  it('rejects requests that still wait when the closing time has passed', async () => {
     pool.setCapacity(0);
     const waiting = errorOf(model.infer(texts('a')));
     await clock.endTurn();

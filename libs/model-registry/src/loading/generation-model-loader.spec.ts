@@ -190,7 +190,7 @@ describe('loading language models', () => {
     });
   });
 
-  it('tells what loaded language models are doing', async () => {
+  it('reports the activity of loaded language models', async () => {
     await scan({});
     expect(registry.generation()).toEqual([]);
     await use();

@@ -59,7 +59,7 @@ describe('an answer of a model that does not tell by itself', () => {
     expect(told).toEqual([end(outcome, null, 10)]);
   });
 
-  it('is told once to be canceled when its reader leaves', async () => {
+  it('is canceled once when its reader leaves', async () => {
     const { sut, told } = newModel(text(0), text(0));
     const stream = sut.generate(REQUEST);
     await stream.next();

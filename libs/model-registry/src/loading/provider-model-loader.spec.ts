@@ -220,7 +220,7 @@ describe('models of other servers', () => {
       fallbacks: [],
     });
 
-    it('answer those who name them, and are no default', async () => {
+    it('serve requests that name them, and are not a default', async () => {
       await scan({}, { providers: [entry()] });
       expect(await ask('gpt-4')).toMatchObject({ said: 'theirs', servedBy: { name: 'gpt-4' } });
       expect(() => registry.resolve('text-generation', {})).toThrow(

@@ -34,7 +34,7 @@ describe('EagerLoading', () => {
     expect(begun()).toEqual([1, 1, 1, 1]);
   });
 
-  it('tries a failed load again when its back-off is over, and lets others go on meanwhile', async () => {
+  it('retries a failed load after its back-off, and lets others go on meanwhile', async () => {
     const { clock, versions, loading, begun } = setUp(3);
     loading.start();
     versions[0]?.loads[0]?.reject(new AerieError('MODEL_NOT_LOADED', 'no', { retryAfterMs: 2_000 }));

@@ -66,7 +66,7 @@ describe('ModelVersion', () => {
   });
 
   describe('loading', () => {
-    it('is done once for all who want it meanwhile', async () => {
+    it('is done once for all concurrent callers', async () => {
       const leases = Promise.all([version.acquire(), version.acquire(), version.acquire()]);
       await settle();
       expect(version.state).toBe('loading');
@@ -128,7 +128,7 @@ describe('ModelVersion', () => {
       expect(error.message).not.toContain('secret');
     });
 
-    it('is not tried again before the back-off is over, and then once by the next caller', async () => {
+    it('is not tried again before the back-off ends, and then once by the next caller', async () => {
       await fail(new Error('x'));
       await clock.advance(400);
       const refused = await errorOf(version.acquire());
@@ -276,7 +276,7 @@ describe('ModelVersion', () => {
       expect(closeRuntime).toHaveBeenCalledWith(enough.signal);
     });
 
-    it('gives up a load in progress, and closes what comes of it all the same', async () => {
+    it('abandons a load in progress, and still closes its result', async () => {
       const waiting = errorOf(version.acquire());
       await settle();
       const closing = version.close();

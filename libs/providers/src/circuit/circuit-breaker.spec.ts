@@ -49,7 +49,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('open');
   });
 
-  it('lets one probe through when its rest is over, and nobody wait for it', () => {
+  it('lets one probe through when the open time has passed, and no caller wait for it', () => {
     fail(3);
     clock.jump(1_000);
     const probe = sut.admit();
@@ -72,7 +72,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('closed');
   });
 
-  it('learns nothing from a probe that was given up: the next caller probes', () => {
+  it('ignores a probe that was abandoned: the next caller probes', () => {
     fail(3);
     clock.jump(1_000);
     sut.admit().released();

@@ -50,7 +50,7 @@ function setUp(...models: readonly LanguageModel[]) {
 }
 
 describe('FallbackModel', () => {
-  it('asks nobody else while the first one answers', async () => {
+  it('asks no other model while the first one answers', async () => {
     const spare = scripted(text('b'));
     const { sut, logger, release, onEnd } = setUp(scripted(text('a'), text('!')).model, spare.model);
     const stream = sut.generate(CHAT);
@@ -114,7 +114,7 @@ describe('FallbackModel', () => {
     expect([stream.servedBy?.name, spare.requests]).toEqual(['a', []]);
   });
 
-  it('does not fall back for a caller who has left', async () => {
+  it('does not fall back for a caller that has left', async () => {
     const controller = new AbortController();
     const spare = scripted(text('b'));
     const leaving: LanguageModel = {
@@ -128,7 +128,7 @@ describe('FallbackModel', () => {
     expect(spare.requests).toEqual([]);
   });
 
-  it('tells what the first model said when none can serve, although a fallback refuses the request', async () => {
+  it('reports the error of the first model if none can serve, even if a fallback refuses the request', async () => {
     const { sut } = setUp(
       scripted(error('UPSTREAM_ERROR', 'the first')).model,
       scripted(error('CONTEXT_LENGTH_EXCEEDED')).model,

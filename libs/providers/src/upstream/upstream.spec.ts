@@ -53,7 +53,7 @@ describe('retryPauseMs', () => {
     ]);
   });
 
-  it('keeps to what the upstream asks for, or gives up', () => {
+  it('respects the wait that the upstream asks for, or gives up', () => {
     expect(retryPauseMs({ ...circumstances, retryAfterMs: 1_000 })).toBe(1_050);
     expect(retryPauseMs({ ...circumstances, retryAfterMs: 5_001 })).toBeNull();
   });

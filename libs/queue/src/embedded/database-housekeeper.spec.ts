@@ -22,7 +22,7 @@ function setUp(due: readonly string[], logBytes: number) {
 }
 
 describe('DatabaseHousekeeper', () => {
-  it('leaves alone what is not due', async () => {
+  it('leaves jobs alone that are not due', async () => {
     const { sut, ran } = setUp([], 64 * 1024 * 1024);
     await sut.run();
     expect(ran).toEqual([]);

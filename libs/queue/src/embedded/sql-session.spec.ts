@@ -14,7 +14,7 @@ function recordingSession() {
 }
 
 describe('SqlSession', () => {
-  it('runs what is urgent first, and of each sort what came first', async () => {
+  it('runs urgent statements first, and each kind in the order of arrival', async () => {
     const { ran, session } = recordingSession();
     const owner = {};
     await Promise.all([

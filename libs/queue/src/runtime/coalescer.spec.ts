@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Coalescer } from './coalescer.js';
 
 describe('Coalescer', () => {
-  it('makes one call of what comes together, and gives each its own result', async () => {
+  it('makes one call for items that arrive together, and gives each its own result', async () => {
     const calls: number[][] = [];
     const doubled = new Coalescer<number, number>(
       async (items) => {

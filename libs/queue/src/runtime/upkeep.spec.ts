@@ -70,7 +70,7 @@ function setUp() {
 }
 
 describe('Upkeep', () => {
-  it('removes what is old first, and all of it', async () => {
+  it('removes old jobs first, and all of them', async () => {
     const { sut, state, calls } = setUp();
     state.finished = 1_200;
     await sut.run();
@@ -86,7 +86,7 @@ describe('Upkeep', () => {
     expect(calls).toContain('unqueue 1099');
   });
 
-  it('does not look for ever at what it cannot end', async () => {
+  it('does not loop forever over jobs that it cannot end', async () => {
     const { sut, queue, state, calls } = setUp();
     state.expired = Array.from({ length: 500 }, (_, index) => String(index));
     queue.update = () => Promise.resolve(null);

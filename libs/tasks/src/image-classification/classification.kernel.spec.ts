@@ -27,8 +27,8 @@ const scores = (...data: readonly number[]): NamedTensors => ({
   scores: { dtype: 'float32', dims: [data.length / 3, 3], data: Float32Array.from(data) },
 });
 
-describe('a batch of pictures', () => {
-  it('becomes one tensor, picture by picture', async () => {
+describe('a batch of images', () => {
+  it('becomes one tensor, image by image', async () => {
     const { feeds } = (await kernel()).prepare([item(1), item(2)]);
     expect(feeds).toEqual({
       image: {
@@ -58,7 +58,7 @@ describe('a batch of pictures', () => {
     expect(feeds?.image).toMatchObject({ dims: [1, 1, 2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
   });
 
-  it('gets for each picture as many classes as its caller asked for', async () => {
+  it('gets for each image as many classes as its caller requested', async () => {
     const { prepare, finish } = await kernel();
     const { state } = prepare([item(1, 1), item(2, 5)]);
     const { results } = finish(scores(0.25, 0.5, 0.125, 1, 0, 0.5), state);
@@ -75,7 +75,7 @@ describe('a batch of pictures', () => {
     ]);
   });
 
-  it('gets probabilities from logits, picture by picture', async () => {
+  it('gets probabilities from logits, image by image', async () => {
     const { prepare, finish } = await kernel({ ...OPTIONS, activation: 'softmax' });
     const { state } = prepare([item(1), item(2)]);
     const { results } = finish(scores(0, 0, 0, 100, 0, 0), state);
@@ -151,7 +151,7 @@ describe('a manifest for classification', () => {
     expect(await prepare({})).toBeNull();
   });
 
-  it('is warmed with a picture of its size', async () => {
+  it('is warmed up with an image of its size', async () => {
     const options = classificationOptionsSchema.parse({ image: { width: 2, height: 2 } });
     const { warmupItems, details } = await imageClassificationTask.prepare(options, files(''));
     expect((await kernel()).prepare(warmupItems).feeds?.image?.dims).toEqual([1, 3, 2, 2]);

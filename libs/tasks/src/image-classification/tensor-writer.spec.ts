@@ -35,7 +35,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (b[index] as number))), 0);
 }
 
-describe.each(ORIENTATIONS)('a picture stored with EXIF orientation %d', (orientation) => {
+describe.each(ORIENTATIONS)('an image stored with EXIF orientation %d', (orientation) => {
   const turned = orientation >= 5;
 
   it('is turned byte for byte as libvips turns it', async () => {
@@ -59,7 +59,7 @@ describe.each(ORIENTATIONS)('a picture stored with EXIF orientation %d', (orient
     expect(difference).toBeLessThanOrEqual(1);
   });
 
-  it('gives the tensor of the upright picture when the JPEG decoder scales it down', async () => {
+  it('gives the tensor of the upright image when the JPEG decoder scales it down', async () => {
     const image = bytesAsTheyAre({ width: 42, height: 28, crop: 0.875 });
     const file = await tagged(gradient(336, 224), orientation).jpeg({ quality: 95 }).toBuffer();
     const upright = await sharp(file).autoOrient().png().toBuffer();
@@ -82,7 +82,7 @@ describe('a tensor', () => {
     expect([...write(PIXELS, 1, bytesAsTheyAre({ ...SIZE, layout, channels }))]).toEqual(expected);
   });
 
-  it('has (byte - mean) / std with the mean and std of the stored colour, whatever the order of channels', () => {
+  it('has (byte - mean) / std with the mean and std of the stored color, for any order of channels', () => {
     const numbers = { mean: [10, 20, 30], std: [2, 3, 5] } as const;
     const image = { ...bytesAsTheyAre(SIZE), mean: [...numbers.mean], std: [...numbers.std] } as ImageOptions;
     expect([...write(PIXELS, 1, image)]).toEqual([0, 0, 0, 15, 10, 6]);
@@ -95,7 +95,7 @@ describe('a tensor', () => {
     expect([...target]).toEqual([-1, -1, -1, 10, 40, 20, 50, 30, 60, -1, -1, -1]);
   });
 
-  it('is not made of a picture of another size', () => {
+  it('is not created from an image of another size', () => {
     const writer = new TensorWriter(bytesAsTheyAre(SIZE));
     expect(() => {
       writer.write(new Uint8Array(3), 1, new Float32Array(6), 0);

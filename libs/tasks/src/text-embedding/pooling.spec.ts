@@ -35,7 +35,7 @@ describe('the vector of a text', () => {
     expect([...(second as Float32Array)]).toEqual([Math.fround(0.6), Math.fround(0.8)]);
   });
 
-  it.each(['mean', 'cls'] as const)('is what the model gave when it pooled by itself (%s)', (pooling) => {
+  it.each(['mean', 'cls'] as const)("is the model's own output if it pools by itself (%s)", (pooling) => {
     const output: Tensor = { dtype: 'float32', dims: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
     expect(vectors(output, pooling, false)).toEqual([
       [1, 2],

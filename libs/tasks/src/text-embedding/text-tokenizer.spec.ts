@@ -48,7 +48,7 @@ describe('a text that fits', () => {
     expect(idsOf(served.tokenize(cats(254), false))).toHaveLength(256);
   });
 
-  it('is told by its tokens, not by its characters', () => {
+  it('is measured by its tokens, not by its characters', () => {
     const text = 'internationalization '.repeat(120);
     expect(text.length).toBeGreaterThan(256 * 8);
     expect(served.tokenize(text, false)).toMatchObject({ fits: true });

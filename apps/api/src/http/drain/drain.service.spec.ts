@@ -45,7 +45,7 @@ describe('a drain', () => {
     void draining;
   });
 
-  it('lets what is in flight finish, and closes its connections afterwards', async () => {
+  it('lets requests in flight finish, and closes their connections afterwards', async () => {
     const sut = newService();
     const [open, begun] = [request(sut), request(sut, true)];
     const closeAll = jest.spyOn(server, 'closeAllConnections');
@@ -86,7 +86,7 @@ describe('a drain', () => {
     expect(endLongWork).not.toHaveBeenCalled();
   });
 
-  it('refuses what comes late on a kept connection, and closes it', async () => {
+  it('refuses late requests on a keep-alive connection, and closes it', async () => {
     const sut = newService();
     const draining = sut.drain(server);
     await clock.advance(0);

@@ -11,7 +11,7 @@ function answer(code: string, writable = true) {
   return socket;
 }
 
-describe('what never became a request', () => {
+describe('data that never became a request', () => {
   it.each([
     ['HPE_HEADER_OVERFLOW', 431, 'HEADERS_TOO_LARGE'],
     ['ERR_HTTP_REQUEST_TIMEOUT', 408, 'REQUEST_TIMEOUT'],

@@ -56,13 +56,13 @@ describe('a failure', () => {
     expect(JSON.stringify(response.json.mock.calls)).not.toContain('secret');
   });
 
-  it('after the headers cuts the connection, as no status can be told any more', () => {
+  it('after the headers closes the connection, because a status can no longer be sent', () => {
     const { response } = answer(new Error('late'), { headersSent: true });
     expect(response.destroy).toHaveBeenCalled();
     expect(response.json).not.toHaveBeenCalled();
   });
 
-  it('of a caller who left is answered to nobody', () => {
+  it('of a caller that has left gets no response', () => {
     const { response } = answer(new AerieError('CANCELED', 'left'), { destroyed: true });
     expect(response.status).not.toHaveBeenCalled();
   });

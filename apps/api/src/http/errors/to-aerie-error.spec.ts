@@ -6,8 +6,8 @@ import { toAerieError } from './to-aerie-error.js';
 const fromExpress = (status: number, expose: boolean): Error =>
   Object.assign(new Error('detail'), { status, expose });
 
-describe('what was thrown', () => {
-  it('is told as it is when it is ours', () => {
+describe('a thrown value', () => {
+  it('is reported unchanged if it is ours', () => {
     const error = new AerieError('CONFLICT', 'no');
     expect(toAerieError(error)).toBe(error);
   });

@@ -61,7 +61,7 @@ describe('a stream of events', () => {
     sut.end();
   });
 
-  it('holds the writer while the reader takes nothing, goes on with it, and never holds much', async () => {
+  it('holds the writer while the reader reads nothing, goes on with it, and never buffers much', async () => {
     const response = await accept();
     const sut = new SseStream(response, { pingIntervalMs: 1, stallTimeoutMs: FOREVER });
     sut.open();
@@ -82,7 +82,7 @@ describe('a stream of events', () => {
     expect(received.split('data: ')).toHaveLength(sent + 1);
   });
 
-  it('cuts a reader that takes nothing for too long', async () => {
+  it('disconnects a client that reads nothing for too long', async () => {
     const response = await accept();
     const onCut = jest.fn();
     const sut = new SseStream(response, { pingIntervalMs: FOREVER, stallTimeoutMs: 50, onCut });
