@@ -1,16 +1,16 @@
 import type { TaskKind } from '@aerie/tasks';
 import type { LoadPolicy } from './model-description.js';
 
-/** How requests of one version become batches. */
+/** How requests of one version are batched. */
 export interface BatchingSpec {
   readonly maxBatchSize: number;
   readonly maxDelayMs: number;
   readonly maxQueueSize: number;
-  /** Bound on the padded cost of a batch; null without one. */
+  /** Limit on the padded cost of a batch; null if there is none. */
   readonly maxBatchTokens: number | null;
 }
 
-/** What the manifest and the settings say of replicas; null leaves the choice to the cores or the engine. */
+/** Replicas by the manifest and the settings; null leaves the choice to the engine. */
 export interface ReplicasSpec {
   readonly count: number | null;
   readonly intraOpThreads: number | null;
@@ -21,7 +21,7 @@ export interface ReplicasSpec {
   readonly stallTimeoutMs: number;
 }
 
-/** One version, as the manifest, the settings and the files make it. */
+/** One version, combined from the manifest, the settings and the files. */
 export interface VersionSpec {
   readonly version: string;
   readonly description: string | null;
@@ -32,13 +32,13 @@ export interface VersionSpec {
   readonly options: unknown;
 }
 
-/** One model, as the manifest, the settings and the files make it. */
+/** One model, combined from the manifest, the settings and the files. */
 export interface ModelSpec {
   readonly name: string;
   readonly task: TaskKind;
   readonly description: string | null;
   readonly defaultForTask: boolean;
-  /** Answers only those who name it: it is not even the default when it is the only model of its task. */
+  /** Serves only requests that name it: it is not the default even if it is the only model of its task. */
   readonly onlyByName?: boolean;
   readonly defaultVersion: string;
   /** Version number by alias. */
@@ -48,7 +48,7 @@ export interface ModelSpec {
   readonly sticky: boolean;
   readonly source: string | null;
   readonly license: string | null;
-  /** How long a lazy version may be idle before it is unloaded; 0: for ever. */
+  /** How long a lazy version may be idle before it is unloaded; 0: forever. */
   readonly keepAliveMs: number;
   readonly batching: BatchingSpec;
   readonly replicas: ReplicasSpec;

@@ -19,7 +19,7 @@ export type TaskKind = AnyTask['kind'];
 /** Kinds of task whose models run batch by batch. Language models have an engine of their own. */
 export type BatchTaskKind = AnyBatchTask['kind'];
 
-/** Item, result and details of each kind of task whose models run batch by batch. */
+/** Item, result and details of each task whose models run in batches. */
 export type TaskTypes = { readonly [T in AnyBatchTask as T['kind']]: NonNullable<T['types']> };
 
 /** Kinds of task, as manifests name them. */

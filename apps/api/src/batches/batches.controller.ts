@@ -7,7 +7,7 @@ import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { BatchReader } from './batch.reader.js';
 import { writeJsonLines } from './json-lines.js';
 
-/** Many inputs at once. */
+/** Job batches: many inputs at once. */
 @ApiTags('jobs')
 @Controller('api/v1/batches')
 export class BatchesController {

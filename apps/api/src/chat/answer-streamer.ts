@@ -17,14 +17,14 @@ import type { RequestContext } from '../http/request-context.js';
 import { SseStream } from '../http/sse/sse-stream.js';
 import type { AnswerFormat, AnswerFormatFactory } from './answer-format.js';
 
-/** An answer to be streamed. */
+/** An answer to stream. */
 export interface StreamedAnswer {
   readonly request: TextWork;
   readonly call: InferenceCall;
   readonly format: AnswerFormatFactory;
 }
 
-/** An answer, to be streamed or given at once. */
+/** An answer, streamed or as one body. */
 export interface EitherAnswer extends StreamedAnswer {
   readonly stream: boolean;
   /** Makes the body of the reply that is given at once. */
@@ -77,7 +77,8 @@ export class AnswerStreamer {
       const sse = new SseStream(response, {
         pingIntervalMs,
         stallTimeoutMs: streamStallTimeoutMs,
-        onCut: () => this.#logger.info({ id: context.id }, 'a stream was cut: its reader took nothing'),
+        onCut: () =>
+          this.#logger.info({ id: context.id }, 'a client was disconnected: it read nothing from its stream'),
       });
       sse.open();
       try {

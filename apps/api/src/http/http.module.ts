@@ -11,7 +11,7 @@ import { RequestValidationPipe } from './errors/request-validation.pipe.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 
-/** What every route has in common. Order: key, rate limit, body, validation; failures leave through the filter. */
+/** Shared by all routes, in this order: key, rate limit, body, validation; the filter handles failures. */
 @Module({
   imports: [RateLimitModule, DiscoveryModule],
   providers: [

@@ -9,13 +9,13 @@ import { callerAddress } from './caller-address.js';
 type ContextSettings = Pick<HttpSettings, 'requestTimeoutMs' | 'trustedProxies'>;
 type ModelReference = Pick<ServedBy, 'model' | 'version'>;
 
-/** What one request carries through the server. */
+/** The state of one request. */
 export class RequestContext {
-  /** From X-Request-ID when it is well formed, else made here. */
+  /** From X-Request-ID if that is well formed, else generated here. */
   readonly id: string;
   /** By `performance.now()`. */
   readonly startedAt: number;
-  /** What answered, once known. */
+  /** The model that answered, once known. */
   servedBy: (ModelReference & { readonly stats?: ServedBy['stats'] }) | undefined;
   /** Why the request failed, once it has. */
   failure: AerieError | undefined;
@@ -42,27 +42,27 @@ export class RequestContext {
     this.#clock = clock;
   }
 
-  /** By `performance.now()`: when the request's time is up. */
+  /** Deadline of the request, by `performance.now()`. */
   get deadline(): number {
     return this.startedAt + this.#settings.requestTimeoutMs;
   }
 
-  /** Aborts when the caller leaves (CANCELED) or the request's time is up (TIMEOUT). */
+  /** Aborts when the caller disconnects (CANCELED) or the deadline passes (TIMEOUT). */
   get signal(): AbortSignal {
     this.#controller ??= this.#watch();
     return this.#controller.signal;
   }
 
   /**
-   * Aborts when the caller leaves (CANCELED), or when {@link RequestContext.endLongWork} is called: for work that has
-   * limits of its own and may take longer than REQUEST_TIMEOUT.
+   * Aborts when the caller disconnects (CANCELED), or when {@link RequestContext.endLongWork} is called: for work that has
+   * its own limits and may take longer than REQUEST_TIMEOUT.
    */
   get longSignal(): AbortSignal {
     this.#longController ??= this.#watchForLeaving();
     return this.#longController.signal;
   }
 
-  /** Ends what hangs on {@link RequestContext.longSignal}. */
+  /** Aborts {@link RequestContext.longSignal}. */
   endLongWork(reason: AerieError): void {
     this.#longController?.abort(reason);
   }
@@ -78,7 +78,7 @@ export class RequestContext {
     );
   }
 
-  /** What keeps this caller on one version of a traffic split. */
+  /** Key that keeps this caller on one version of a traffic split. */
   get stickyKey(): string {
     return this.apiKeyId ?? this.#request.get('x-variant-key') ?? this.address;
   }
@@ -104,14 +104,14 @@ export class RequestContext {
     };
   }
 
-  /** Tells the caller and the log what answers. To be called before the headers are sent. */
+  /** Reports the answering model to the caller and the log. Call this before the headers are sent. */
   servedByModel({ model, version }: ModelReference): void {
     this.servedBy = { model, version };
     this.#response.setHeader('X-Model-Name', model);
     this.#response.setHeader('X-Model-Version', version);
   }
 
-  /** Tells the caller and the log what answered. */
+  /** Reports the model that answered to the caller and the log. */
   served<T>({ reply, servedBy }: { readonly reply: T; readonly servedBy: ServedBy }): T {
     this.servedByModel(servedBy);
     this.servedBy = servedBy;
@@ -122,7 +122,7 @@ export class RequestContext {
     const controller = new AbortController();
     this.#response.once('close', () => {
       if (!this.#response.writableFinished) {
-        controller.abort(new AerieError('CANCELED', 'The caller left before the reply.'));
+        controller.abort(new AerieError('CANCELED', 'The caller disconnected before the response.'));
       }
     });
     return controller;
@@ -133,7 +133,7 @@ export class RequestContext {
     const cancel = this.#clock.schedule(Math.max(0, this.deadline - this.#clock.now()), () => {
       const limit = `${String(this.#settings.requestTimeoutMs / 1000)} s`;
       controller.abort(
-        new AerieError('TIMEOUT', `The request was not done within ${limit} (REQUEST_TIMEOUT).`),
+        new AerieError('TIMEOUT', `The request did not finish within ${limit} (REQUEST_TIMEOUT).`),
       );
     });
     this.#response.once('close', cancel);

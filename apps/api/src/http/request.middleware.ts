@@ -7,7 +7,7 @@ import { RequestContext } from './request-context.js';
 /** Routes that are polled all day: their lines are only worth a debug level. */
 const POLLED = /^\/(health|metrics|queues\/api)/;
 
-/** Gives each request its context and id, and writes one structured line when it is over. */
+/** Creates each request's context and id, and writes one structured line when it has ended. */
 export function requestMiddleware(settings: Settings, logger: Logger, metrics: Metrics): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const context = new RequestContext(request, response, settings.http);
@@ -54,7 +54,7 @@ function line(request: Request, context: RequestContext, path: string, status: n
   };
 }
 
-/** The route's pattern, so that the number of metric series is bounded whatever paths come. */
+/** The route's pattern, which keeps the number of metric series bounded for any paths. */
 function routeOf(request: Request): string {
   const route = request.route as { path?: unknown } | undefined;
   return typeof route?.path === 'string' ? route.path : 'unmatched';

@@ -8,7 +8,7 @@ import { ApiErrors } from '../http/api-errors.decorator.js';
 import { DrainService } from '../http/drain/drain.service.js';
 import { JobWaits } from './job-waits.js';
 
-/** Proxies close what is silent; it is also when a job is looked at without having been announced. */
+/** Proxies close silent connections; at this interval a job is also read without an announcement. */
 const HEARTBEAT_MS = 15_000;
 
 /** A job's events as they happen. */
@@ -37,7 +37,7 @@ export class JobEventsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    // Known before the headers are out, so that an unknown job is a 404.
+    // Checked before the headers are sent, so that an unknown job is a 404.
     await this.#jobs.head(id);
     response.writeHead(200, {
       'content-type': 'text/event-stream',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JobView } from '@aerie/queue';
 import type { Request, Response } from 'express';
 
-/** How long a poller should wait, seconds. */
+/** How long a poller should wait, in seconds. */
 export const RETRY_AFTER_S = 1;
 
 /** Tag of a representation. Source: RFC 9110, section 8.8.3 */

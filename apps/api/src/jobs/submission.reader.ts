@@ -19,7 +19,7 @@ const OPTION_FIELDS = ['model', 'version', 'priority', 'delay', 'attempts', 'ttl
 const MAX_KEY_LENGTH = 255;
 const FINAL_EVENTS = ['job.completed', 'job.failed', 'job.canceled'] as const;
 
-/** Makes submissions from requests: the body of a task with the options of a job beside it. */
+/** Reads submissions from requests: the body of a task, with the options of a job beside it. */
 @Injectable()
 export class SubmissionReader {
   readonly #limits: BodyLimits;
@@ -58,7 +58,7 @@ export class SubmissionReader {
   readBody(task: JobTaskName, value: object): object {
     const rest: RestTask<object, unknown, never> = REST_TASKS[task];
     const body = readDto(rest.dto, withoutStream(value));
-    // Fields that do not go together are refused now, not when the job runs.
+    // Conflicting fields are refused now, not when the job runs.
     rest.toInput(body, this.#limits);
     return body;
   }
@@ -83,14 +83,14 @@ export class SubmissionReader {
     const signing = secret ?? this.#webhookSecret;
     if (signing === null) {
       const message =
-        'webhook.secret is needed, as the server has no WEBHOOK_SECRET: deliveries are always signed';
+        'webhook.secret is required, because the server has no WEBHOOK_SECRET and deliveries are always signed';
       throw validationError({ field: 'webhook.secret', message });
     }
     return { url, secret: signing, events: events ?? FINAL_EVENTS };
   }
 }
 
-/** A job has one result: `stream` is not for it. */
+/** A job has one result, so `stream` is refused. */
 function withoutStream(value: object): object {
   const { stream, ...body } = value as { readonly stream?: unknown };
   if (stream === undefined || stream === false) return body;

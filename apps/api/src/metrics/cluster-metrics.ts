@@ -4,10 +4,10 @@ import { type Clock, backgroundClock, within } from '@aerie/runtime';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { isMessage, type ProcessMessage } from '../supervisor/messages.js';
 
-/** How long the supervisor has to gather the metrics of all processes, milliseconds. */
+/** How long the supervisor may take to collect the metrics of all processes, in milliseconds. */
 const PATIENCE_MS = 3_000;
 
-/** The way to the supervisor; `process` is one. */
+/** The channel to the supervisor, such as `process`. */
 export interface SupervisorChannel {
   readonly connected: boolean;
   send?(message: object, handle: undefined, options: undefined, callback: () => void): boolean;
@@ -45,7 +45,7 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
   /**
    * In the Prometheus text format.
    *
-   * @throws AerieError TIMEOUT when the supervisor does not answer, SHUTTING_DOWN when it is gone: part of the counts
+   * @throws AerieError TIMEOUT if the supervisor does not respond, SHUTTING_DOWN if it has exited: partial counts
    *   would look like a restart.
    */
   async read(): Promise<string> {
@@ -55,7 +55,7 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
 
   async #gather(): Promise<readonly MetricsSnapshot[]> {
     if (this.#channel?.connected !== true) {
-      throw new AerieError('SHUTTING_DOWN', 'The supervisor is gone: this process ends.');
+      throw new AerieError('SHUTTING_DOWN', 'The supervisor has exited; this process ends.');
     }
     const id = this.#nextId++;
     const gathered = new Promise<readonly MetricsSnapshot[]>((resolve) => this.#waiting.set(id, resolve));
@@ -64,7 +64,7 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
       return await within(gathered, PATIENCE_MS, this.#clock);
     } catch (cause) {
       const limit = `${String(PATIENCE_MS / 1000)} s`;
-      throw new AerieError('TIMEOUT', `The metrics of all processes were not there within ${limit}.`, {
+      throw new AerieError('TIMEOUT', `The metrics of all processes were not available within ${limit}.`, {
         cause,
       });
     } finally {

@@ -5,13 +5,13 @@ import type { RegistrySettings } from '../registry-settings.js';
 import { compareVersions, parseVersion } from '../versions/version-number.js';
 import type { ParsedManifest } from './parse-manifest.js';
 
-/** What a manifest is brought together with. */
+/** Data that a manifest is combined with. */
 export interface ModelSpecSources {
   readonly manifest: ParsedManifest;
-  /** The manifest's path, for problems. */
+  /** The manifest's path, for error messages. */
   readonly file: string;
   readonly directory: string;
-  /** The folder's name: the model's, unless the manifest names it. */
+  /** The folder's name, which is the model's name unless the manifest sets one. */
   readonly folder: string;
   /** ONNX file of each version, relative to the folder. */
   readonly versionFiles: ReadonlyMap<string, string>;
@@ -19,9 +19,9 @@ export interface ModelSpecSources {
 }
 
 /**
- * Holds the manifest against the versions there are, and fills in the defaults of the settings.
+ * Checks the manifest against the existing versions and fills in the defaults from the settings.
  *
- * @throws ModelRepositoryError when the manifest speaks of versions that do not exist.
+ * @throws ModelRepositoryError if the manifest names versions that do not exist.
  */
 export function buildModelSpec(sources: ModelSpecSources): ModelSpec {
   const { manifest, file, directory, folder, versionFiles, settings } = sources;

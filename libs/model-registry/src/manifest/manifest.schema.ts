@@ -16,28 +16,28 @@ const batching = z
       .min(1)
       .max(1024)
       .optional()
-      .describe('Most items in a batch. Never more than MAX_BATCH_SIZE, which is the default.'),
+      .describe('Maximum items in a batch. Never more than MAX_BATCH_SIZE, which is the default.'),
     max_delay_ms: z
       .number()
       .min(0)
       .max(60_000)
       .default(0)
       .describe(
-        'How long the first request may wait for company while a replica is idle, milliseconds. ' +
-          'With 0 requests gather only while every replica is busy.',
+        'How long the first request may wait for others to join its batch while a replica is idle, milliseconds. ' +
+          'With 0, requests collect only while every replica is busy.',
       ),
     max_queue_size: z
       .int()
       .min(1)
       .max(65_536)
       .optional()
-      .describe('Most requests that may wait; more are answered with 429. Default: MAX_QUEUE_SIZE.'),
+      .describe('Maximum waiting requests; further ones get 429. Default: MAX_QUEUE_SIZE.'),
     max_batch_tokens: z
       .int()
       .min(1)
       .optional()
       .describe(
-        'Bound on the padded cost of a batch: items times the longest item, in tokens. Default: none.',
+        'Limit on the padded cost of a batch: items times tokens of the longest item. Default: none.',
       ),
   })
   .prefault({});
@@ -49,13 +49,13 @@ const replicas = z
       .min(1)
       .max(256)
       .optional()
-      .describe('Threads that each hold the model. Default: REPLICAS, else by the cores.'),
+      .describe('Worker threads, each with its own copy of the model. Default: REPLICAS, else by CPU cores.'),
     intra_op_threads: z
       .int()
       .min(1)
       .max(256)
       .optional()
-      .describe("ONNX Runtime's threads of each replica. Default: INTRA_OP_THREADS, else by the cores."),
+      .describe('ONNX Runtime threads in each replica. Default: INTRA_OP_THREADS, else by CPU cores.'),
     execution_providers: z
       .array(z.string().min(1))
       .min(1)
@@ -66,33 +66,33 @@ const replicas = z
       .default(false)
       .describe(
         'On the CPU, computes MatMuls whose weights are stored as int8 in integers, with activations quantized at run ' +
-          'time, each row by itself: faster, with small errors.',
+          'time, row by row: faster, with small errors.',
       ),
-    require_gpu: z.boolean().default(false).describe('Health reports "degraded" when no GPU is used.'),
+    require_gpu: z.boolean().default(false).describe('Health reports "degraded" if no GPU is used.'),
     stall_timeout: z
       .number()
       .min(0.1)
       .max(3600)
       .optional()
-      .describe('A run of more seconds is taken for wedged. Default: REPLICA_STALL_TIMEOUT.'),
+      .describe('Seconds after which a run counts as hung. Default: REPLICA_STALL_TIMEOUT.'),
   })
   .prefault({});
 
-/** Fields of one version; the section of the task may stand beside them. */
+/** Fields of one version, in addition to those of the task's section. */
 export const versionManifestSchema = z.strictObject({
   description: z.string().max(2000).optional(),
-  load: load.optional().describe('Wins over the load of the model.'),
+  load: load.optional().describe("Overrides the model's load."),
   file: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "The ONNX file: inside the version's folder, or inside the model's where the version has none. " +
+      "The ONNX file: inside the version's folder, or inside the model's folder if the version has none. " +
         'Default: model.onnx, else the only ONNX file.',
     ),
 });
 
-/** Fields of every manifest, whatever the task. */
+/** Fields of every manifest, for any task. */
 export const manifestSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z
@@ -110,31 +110,33 @@ export const manifestSchema = z.strictObject({
   default_for_task: z
     .boolean()
     .default(false)
-    .describe('Serves requests of the task that name no model. One model of a task may have it.'),
+    .describe('Serves requests of the task that name no model. Only one model of a task may set it.'),
   default: version
     .optional()
-    .describe('Version for requests that name none while no traffic split is set. Default: the highest.'),
+    .describe('Version for requests that name no version, if no traffic split is set. Default: the highest.'),
   aliases: z
     .record(z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'an alias that begins with a letter'), version)
     .default({})
-    .describe('Other names of versions, such as { "stable": "2" }. "v2" always means "2".'),
+    .describe('Other names for versions, such as { "stable": "2" }. "v2" always means "2".'),
   traffic: z
     .record(version, z.number().min(0).max(1e9))
     .optional()
-    .describe('Weights by version for requests that name none. Default: all to the default version.'),
+    .describe('Weights by version for requests that name no version. Default: all to the default version.'),
   sticky: z
     .boolean()
     .default(true)
-    .describe('Whether the traffic split keeps a caller on one version; otherwise each request is drawn.'),
+    .describe(
+      'Whether the traffic split keeps a caller on one version; otherwise each request gets a random version.',
+    ),
   load: load
     .optional()
     .describe(
-      'eager: loaded at the start; lazy: on first use. Default: the default version and those with traffic are eager.',
+      'eager: loaded at startup; lazy: on first use. Default: the default version and versions with traffic are eager.',
     ),
   versions: z
     .record(version, z.looseObject(versionManifestSchema.shape))
     .default({})
-    .describe('What single versions have of their own, fields of the section of the task included.'),
+    .describe("Fields of single versions, including fields of the task's section."),
   batching,
   replicas,
   keep_alive: z
@@ -142,9 +144,7 @@ export const manifestSchema = z.strictObject({
     .min(0)
     .max(31_536_000)
     .optional()
-    .describe(
-      'Seconds without use after which a lazy version is unloaded; 0: never. Default: MODEL_KEEP_ALIVE.',
-    ),
+    .describe('Idle seconds after which a lazy version is unloaded; 0: never. Default: MODEL_KEEP_ALIVE.'),
   sha256: z
     .record(z.string().min(1), z.string().regex(/^[0-9a-f]{64}$/, '64 lowercase hexadecimal digits'))
     .default({})

@@ -25,7 +25,7 @@ const preprocessorSchema = z.looseObject({
 
 type Preprocessor = z.infer<typeof preprocessorSchema>;
 
-/** Pillow's numbers of its filters. */
+/** Filters by Pillow's numbers. */
 const RESAMPLE: Readonly<Record<number, string>> = {
   0: 'nearest',
   1: 'lanczos',
@@ -54,7 +54,7 @@ function geometry({ size, crop_size, crop_pct, do_center_crop }: Preprocessor): 
   const cropped = do_center_crop === true ? dimensions(crop_size) : null;
   const { width, height } = cropped ?? resized ?? { width: 224, height: 224 };
   const ratio = cropped !== null && resized !== null ? cropped.width / resized.width : (crop_pct ?? 1);
-  // A size without a crop means squeezing the picture; here it is covered instead, which keeps its proportions.
+  // A size without a crop means squeezing the image; here it is cropped instead, which keeps its proportions.
   return { width, height, crop: Math.min(1, ratio) };
 }
 

@@ -1,11 +1,11 @@
 /** EXIF orientation, 1..8; 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-/** What decides how a picture is decoded. */
+/** Size and orientation, which decide how an image is decoded. */
 export interface ImageHeader {
-  /** Pixels as stored, before the turn. */
+  /** Pixels as stored, before the rotation. */
   readonly width: number;
-  /** Pixels as stored, before the turn. */
+  /** Pixels as stored, before the rotation. */
   readonly height: number;
   readonly orientation: Orientation;
 }
@@ -13,13 +13,13 @@ export interface ImageHeader {
 /** A color: red, green and blue, 0..255 each. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** A decoded picture, cut and scaled to the model's size but not yet turned upright. */
+/** A decoded image, cropped and scaled to the model's size but not yet rotated upright. */
 export interface ClassificationItem {
-  /** RGB bytes, rows from the top, [height, width, 3] as stored (before turning), in a buffer of their own. */
+  /** RGB bytes, rows from the top, [height, width, 3] as stored (before the rotation), in their own buffer. */
   readonly pixels: Uint8Array<ArrayBuffer>;
-  /** The turn still to be applied. For 5..8 the stored width and height are the model's height and width. */
+  /** The rotation still to be applied. For 5..8 the stored width and height are the model's height and width. */
   readonly orientation: Orientation;
-  /** How many classes the caller wants, at least 1. */
+  /** Number of classes to return, at least 1. */
   readonly topK: number;
 }
 
@@ -31,22 +31,22 @@ export interface ClassScore {
   readonly confidence: number;
 }
 
-/** How a picture is brought to the model's size: a centered crop, then a scaling. */
+/** How an image is fitted to the model's size: a centered crop, then scaling. */
 export interface ImageGeometry {
   /** Pixels. */
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** Share of the largest centred crop that is kept, 0 < crop <= 1. */
+  /** Share of the largest centered crop to keep, 0 < crop <= 1. */
   readonly crop: number;
   readonly resample: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
-  /** What shows through transparent pixels. */
+  /** The color behind transparent pixels. */
   readonly background: Rgb;
 }
 
-/** What the predict use case needs to know of a model. */
+/** Properties of a model for the predict use case. */
 export interface ClassificationDetails {
-  /** Class names in the order of the model's output; null when the model has none. */
+  /** Class names in the order of the model's output; null if the model has none. */
   readonly labels: readonly string[] | null;
   readonly geometry: ImageGeometry;
 }

@@ -4,7 +4,7 @@ import type { TensorTypes } from './types.js';
 
 const tensorOptionsSchema = z.strictObject({}).prefault({});
 
-/** Any ONNX model, served as its own inputs and outputs. */
+/** The task of any ONNX model that is served by its own inputs and outputs. */
 export const tensorTask: BatchTask<'tensor', z.infer<typeof tensorOptionsSchema>, TensorTypes> = {
   kind: 'tensor',
   description: 'Runs any ONNX model on raw tensors.',
@@ -18,7 +18,7 @@ export const tensorTask: BatchTask<'tensor', z.infer<typeof tensorOptionsSchema>
     Promise.resolve({
       kernelOptions: {},
       details: {},
-      // What a sensible input looks like is known to callers only.
+      // Only callers know what a sensible input is.
       warmupItems: [],
       costOf: () => 1,
       buffersOf: () => [],

@@ -3,7 +3,7 @@ import { type EmbeddingOptions, embeddingOptionsSchema } from './embedding.optio
 import { impliesEmbedding, readTextSection } from './hugging-face-text.js';
 import type { EmbeddingTypes } from './types.js';
 
-/** Texts to vectors. */
+/** The task of embedding texts as vectors. */
 export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, EmbeddingTypes> = {
   kind: 'text-embedding',
   description: 'Turns texts into vectors.',
@@ -26,7 +26,7 @@ export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, Em
       },
       details: { maxTokens: text.max_tokens },
       warmupItems: [{ text: 'warm up', truncate: true }],
-      // Texts are tokenized in the replica's thread; until then the length is the measure (English: ~4 characters a token).
+      // Texts are tokenized in the replica's thread; until then the cost is estimated by length (English: ~4 characters per token).
       costOf: ({ text: given }) =>
         Math.min(text.max_tokens, typeof given === 'string' ? 2 + Math.ceil(given.length / 4) : given.length),
       buffersOf: () => [],

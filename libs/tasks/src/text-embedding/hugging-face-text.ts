@@ -9,7 +9,7 @@ const lengthSchema = z.looseObject({
   model_max_length: z.number().positive().nullish(),
 });
 
-/** Limit when no file names one. */
+/** Limit if no file has one. */
 const DEFAULT_MAX_TOKENS = 256;
 /** Tokenizers without a limit say 10^30. */
 const MAX_TOKENS = 131_072;

@@ -10,15 +10,15 @@ export interface EmbeddingItem {
 
 /** The vector of one text. */
 export interface EmbeddingResult {
-  /** float32 [dimensions]; of length 1 where the model's options say so. */
+  /** float32 [dimensions]; of length 1 if the model's options say so. */
   readonly embedding: Float32Array;
-  /** Tokens that were run, special tokens included. */
+  /** Tokens that were run, including special tokens. */
   readonly tokens: number;
 }
 
-/** What the embed use case needs to know of a model. */
+/** Properties of a model for the embed use case. */
 export interface EmbeddingDetails {
-  /** Tokens a text may have, special tokens included. */
+  /** Maximum tokens of a text, including special tokens. */
   readonly maxTokens: number;
 }
 

@@ -74,7 +74,7 @@ export class ImageFormReader implements BodyReader {
     if (!(error instanceof MulterError)) {
       return new AerieError(
         'INVALID_INPUT',
-        'The multipart body cannot be read: it is damaged or cut short.',
+        'The multipart body cannot be read: it is damaged or truncated.',
         { cause: error },
       );
     }
@@ -93,7 +93,7 @@ export class ImageFormReader implements BodyReader {
         if (error.field === FILE_FIELD) return validationError(fieldError(FILE_FIELD, NO_FILE));
         return new AerieError('PAYLOAD_TOO_LARGE', `The field ${error.field ?? ''} of the form is too long.`);
       default:
-        return new AerieError('PAYLOAD_TOO_LARGE', `The multipart body is over a limit: ${error.message}.`);
+        return new AerieError('PAYLOAD_TOO_LARGE', `The multipart body exceeds a limit: ${error.message}.`);
     }
   }
 

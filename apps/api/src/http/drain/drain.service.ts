@@ -5,14 +5,14 @@ import { AerieError } from '@aerie/contracts';
 import { type Clock, type Logger, sleep, systemClock } from '@aerie/runtime';
 import type { NextFunction, Request, Response } from 'express';
 
-/** How long kept connections are left open for late requests, so that they read a 503 instead of a reset. */
+/** How long keep-alive connections stay open for late requests, which then get a 503 instead of a reset. */
 const LINGER_MS = 500;
-/** What is left of DRAIN_TIMEOUT when texts are ended, so that their error events still reach their readers. */
+/** Time before the end of DRAIN_TIMEOUT at which texts are ended, so that their error events still reach the clients. */
 const CLOSING_MS = 2_000;
 
 /**
  * Takes the server out of service without failing a request: readiness goes first, then (after DRAIN_DELAY) new
- * requests are refused, what is in flight finishes, and kept connections are closed.
+ * requests are refused, requests in flight finish, and keep-alive connections are closed.
  */
 export class DrainService {
   readonly #settings: Settings;
@@ -30,7 +30,7 @@ export class DrainService {
     this.#clock = clock;
   }
 
-  /** Whether a stop was asked for: the server is no longer ready, even if it still answers. */
+  /** Whether a stop was requested: the server is no longer ready, even if it still serves requests. */
   get draining(): boolean {
     return this.#draining;
   }
@@ -55,7 +55,7 @@ export class DrainService {
     next(
       new AerieError(
         'SHUTTING_DOWN',
-        'The server is shutting down. Send the request again, to another instance.',
+        'The server is shutting down. Send the request again, to another server.',
       ),
     );
   };
@@ -69,7 +69,7 @@ export class DrainService {
     this.#refusing = true;
     this.#stopping.abort();
     const closed = new Promise<void>((resolve) => {
-      // Only the listening ends: http.Server.close would cut idle connections too, and with them requests on their way.
+      // Stops only listening: http.Server.close would also close idle connections, with requests on their way.
       NetServer.prototype.close.call(server, () => {
         resolve();
       });
@@ -88,11 +88,11 @@ export class DrainService {
     return drainTimeoutMs - Math.min(CLOSING_MS, drainTimeoutMs / 2);
   }
 
-  /** Texts that take longer than the drain end with an error instead of a cut. */
+  /** Texts that take longer than the drain end with an error instead of a closed connection. */
   #endLongWork(): void {
     const error = new AerieError(
       'SHUTTING_DOWN',
-      'The server is shutting down. Send the request again, to another instance.',
+      'The server is shutting down. Send the request again, to another server.',
     );
     for (const { context } of this.#inFlight.values()) context.endLongWork(error);
   }

@@ -15,7 +15,7 @@ export interface ErrorEnvelope {
   readonly details?: readonly { readonly field: string; readonly message: string }[];
 }
 
-/** Every failure leaves through here: one envelope, one table. */
+/** Handles every failure: one envelope, one table. */
 @Catch()
 export class ErrorEnvelopeFilter implements ExceptionFilter {
   readonly #logger: Logger;

@@ -1,21 +1,21 @@
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** What counts calls: resolves within the limit, rejects with a RateLimiterRes beyond it. */
+/** A counter of calls: resolves within the limit, rejects with a RateLimiterRes beyond it. */
 export type Limiter = Pick<RateLimiterAbstract, 'consume'>;
 
-/** What a {@link ClusterLimiter} is made of. */
+/** Options for a {@link ClusterLimiter}. */
 export interface ClusterLimiterParts {
-  /** The count of all processes, which the primary keeps. */
+  /** The counter of all processes, which the primary keeps. */
   readonly shared: Limiter;
-  /** The count of this process alone. */
+  /** The counter of this process. */
   readonly own: Limiter;
   /** Whether there is a primary at all: without one, asking it would be an error of the process. */
   readonly isConnected: () => boolean;
-  /** Hears once of each time that the primary does not answer. */
+  /** Called once each time the primary stops responding. */
   readonly onAway: (error: Error) => void;
 }
 
-/** How long a primary that did not answer is left alone: each call would wait for it anew. Milliseconds. */
+/** How long an unresponsive primary is not asked, because each call would wait for it again. Milliseconds. */
 const ASK_AGAIN_AFTER_MS = 1_000;
 
 /**

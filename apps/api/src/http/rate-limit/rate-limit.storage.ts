@@ -79,7 +79,7 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
   #createLimiter(options: LimiterOptions): Limiter {
     const { redisUrl } = this.#options;
     if (redisUrl === null) return this.#createLocal(options);
-    // While Redis is away each process counts for itself: a limit that is a little too generous beats an outage.
+    // While Redis is unreachable, each process counts for itself: a limit that is a little too generous beats an outage.
     return new RateLimiterRedis({
       ...options,
       storeClient: this.#connect(redisUrl),

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { AerieError } from '@aerie/contracts';
 import { type Clock, backgroundClock } from '@aerie/runtime';
 
-/** How a stream treats silence and slow readers. */
+/** Limits of a stream for silence and slow readers. */
 export interface SseStreamOptions {
-  /** A comment is sent after so much silence. */
+  /** A comment is sent after this much silence. */
   readonly pingIntervalMs: number;
-  /** A reader that takes nothing for so long is cut. */
+  /** A client that reads nothing for this long is disconnected. */
   readonly stallTimeoutMs: number;
-  /** Hears that a reader was cut. */
+  /** Called when a client is disconnected. */
   readonly onCut?: () => void;
 }
 
@@ -16,7 +16,7 @@ const PING = ': ping\n\n';
 
 /**
  * Server-sent events on a response. At most one event waits beyond the connection's buffer: {@link SseStream.send} holds
- * its caller until the reader has caught up, and cuts a reader that does not. Whoever opens a stream ends it.
+ * its caller until the client has caught up, and disconnects a client that does not. The opener of a stream must end it.
  */
 export class SseStream {
   readonly #response: ServerResponse;
@@ -47,7 +47,7 @@ export class SseStream {
    * Writes one event and resolves when there is room for the next.
    *
    * @param frame a whole event, its blank line included
-   * @throws AerieError CANCELED when the reader is gone, or was cut because it took nothing for the stall time.
+   * @throws AerieError CANCELED if the client has left, or was disconnected because it read nothing for the stall time.
    */
   async send(frame: string): Promise<void> {
     const response = this.#response;
@@ -77,7 +77,12 @@ export class SseStream {
       const onClose = (): void => settle(gone());
       const cancel = this.#clock.schedule(this.#options.stallTimeoutMs, () => {
         this.#options.onCut?.();
-        settle(new AerieError('CANCELED', 'The caller read too slowly and was cut (STREAM_STALL_TIMEOUT).'));
+        settle(
+          new AerieError(
+            'CANCELED',
+            'The client read too slowly and was disconnected (STREAM_STALL_TIMEOUT).',
+          ),
+        );
         response.destroy();
       });
       response.once('drain', onDrain);
@@ -96,5 +101,5 @@ export class SseStream {
 }
 
 function gone(): AerieError {
-  return new AerieError('CANCELED', 'The caller left before the stream was over.');
+  return new AerieError('CANCELED', 'The caller disconnected before the stream ended.');
 }
