@@ -89,14 +89,14 @@ describe('an abort', () => {
     const { batches, clock, submit } = createBench();
     const caller = new AbortController();
     const left = submit(['a', 'b', 'c', 'd', 'e'], { signal: caller.signal });
-    const neighbour = submit('n');
+    const neighbor = submit('n');
     caller.abort();
     await expect(left).rejects.toMatchObject({ name: 'AbortError' });
     batches[0]?.finish();
     await clock.endTurn();
     expect(batches.map(({ items }) => items)).toEqual([['a', 'b', 'c', 'd'], ['n']]);
     batches[1]?.finish();
-    await expect(neighbour).resolves.toMatchObject({ results: ['n!'] });
+    await expect(neighbor).resolves.toMatchObject({ results: ['n!'] });
   });
 
   it('before the submit rejects without queueing', async () => {

@@ -99,12 +99,12 @@ describe('injected faults', () => {
     const { pool } = await open({ pool: { replicas: 2 } });
     await capacityOf(pool, 2);
     const { item, letGo } = gatedItem();
-    const neighbour = pool.run([item]);
+    const neighbor = pool.run([item]);
     pool.injectFault('die');
     await expect(double(pool, 1)).rejects.toMatchObject({ code: 'WORKER_LOST', retryable: true });
     expect(pool.capacity).toBe(1);
     letGo();
-    await expect(neighbour).resolves.toMatchObject({ results: [{ ok: true, value: null }] });
+    await expect(neighbor).resolves.toMatchObject({ results: [{ ok: true, value: null }] });
     await capacityOf(pool, 2);
     expect(pool.status().map(({ restarts }) => restarts)).toContain(1);
     await expect(double(pool, 3)).resolves.toEqual(doubled(3));

@@ -100,7 +100,7 @@ describe('GenerationEngine with SmolLM2', () => {
   it(
     'reuses a conversation, and counts what it reused',
     async () => {
-      const first = [{ role: 'user', content: 'Name three colours.' }];
+      const first = [{ role: 'user', content: 'Name three colors.' }];
       const answer = await read({ kind: 'chat', messages: first, maxTokens: 12, temperature: 0 });
       const messages = [...first, { role: 'assistant', content: answer }, { role: 'user', content: 'Why?' }];
       const stream = engine.generate({ kind: 'chat', messages, maxTokens: 2 });

@@ -5,7 +5,7 @@ import { HuggingFaceDecoder } from './hugging-face.decoder.js';
 
 const VOCAB = 5;
 
-/** A model whose cache keeps the tokens themselves, and whose logits favour their sum. */
+/** A model whose cache keeps the tokens themselves, and whose logits favor their sum. */
 function fakeSession(dtype: 'float32' | 'float16', extraInputs: readonly string[]) {
   const feeds: NamedTensors[] = [];
   const cache = (name: string): TensorMetadata => ({ name, dtype, shape: ['batch', 1, 'past', 1] });

@@ -18,10 +18,10 @@ export function gradient(width: number, height: number): Sharp {
 export function plain(
   width: number,
   height: number,
-  colour: { readonly r: number; readonly g: number; readonly b: number; readonly alpha?: number },
+  color: { readonly r: number; readonly g: number; readonly b: number; readonly alpha?: number },
 ): Sharp {
-  const channels = colour.alpha === undefined ? 3 : 4;
-  return sharp({ create: { width, height, channels, background: colour } });
+  const channels = color.alpha === undefined ? 3 : 4;
+  return sharp({ create: { width, height, channels, background: color } });
 }
 
 /** The stored image, tagged so that viewers rotate it. */
