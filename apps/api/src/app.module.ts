@@ -1,6 +1,7 @@
 import { type Settings, SettingsModule } from '@aerie/config';
 import { type Logger, type Metrics, ObservabilityModule } from '@aerie/observability';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BatchesModule } from './batches/batches.module.js';
 import { ChatModule } from './chat/chat.module.js';
 import { FaultsModule } from './faults/faults.module.js';
 import { ApiJobsModule } from './jobs/api-jobs.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
         ChatModule,
         OpenAiModule,
         ApiJobsModule.forRoot(settings.jobs.role === 'all'),
+        BatchesModule,
         ModelsModule,
         HealthModule,
         MetricsModule,

@@ -2,8 +2,6 @@ import { JobsModule } from '@aerie/jobs';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { BatchReader } from '../batches/batch.reader.js';
-import { BatchesController } from '../batches/batches.controller.js';
 import { HttpModule } from '../http/http.module.js';
 import { JobEventsController } from './job-events.controller.js';
 import { JobWaits } from './job-waits.js';
@@ -14,7 +12,7 @@ import { SubmissionReader } from './submission.reader.js';
 import { SubmitController } from './submit.controller.js';
 import { SubmitService } from './submit.service.js';
 
-/** Jobs and batches over REST. */
+/** Jobs over REST. */
 @Module({})
 export class ApiJobsModule {
   /** @param runsJobs whether the server runs jobs itself */
@@ -23,16 +21,15 @@ export class ApiJobsModule {
       module: ApiJobsModule,
       global: true,
       imports: [JobsModule.forRoot(runsJobs), HttpModule, TerminusModule.forRoot({ logger: false })],
-      controllers: [SubmitController, JobsController, JobEventsController, BatchesController],
+      controllers: [SubmitController, JobsController, JobEventsController],
       providers: [
         SubmissionReader,
         SubmitService,
         JobWaits,
         QueueIndicator,
-        BatchReader,
         { provide: APP_INTERCEPTOR, useClass: RespondAsyncInterceptor },
       ],
-      exports: [QueueIndicator],
+      exports: [JobsModule, SubmissionReader, QueueIndicator],
     };
   }
 }

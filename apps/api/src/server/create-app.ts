@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import type { Settings } from '@aerie/config';
 import { type Logger, Metrics, NestLogger } from '@aerie/observability';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from '../app.module.js';
 import { browserMiddleware } from '../http/browser.middleware.js';
@@ -11,7 +13,8 @@ import { requestMiddleware } from '../http/request.middleware.js';
 import { serveQueuePage } from '../jobs/queue-page.js';
 import { serveOpenApi } from './openapi.js';
 import { ServerAdapter } from './server.adapter.js';
-import { serveStatusPage } from './status-page.js';
+
+const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
 
 /** Puts the server together; it does not listen yet. */
 export async function createApp(settings: Settings, logger: Logger): Promise<NestExpressApplication> {
@@ -45,4 +48,13 @@ export async function createApp(settings: Settings, logger: Logger): Promise<Nes
   serveOpenApi(app, settings);
   serveStatusPage(app);
   return app;
+}
+
+/** The status page at `/`: state of the server and its models, refreshed every two seconds, and a form to try an image. */
+function serveStatusPage(app: NestExpressApplication): void {
+  app.useStaticAssets(ASSETS, { prefix: '/assets/', index: false, maxAge: '10m' });
+  const express = app.getHttpAdapter().getInstance();
+  express.get('/', (_request: Request, response: Response) => {
+    response.sendFile('index.html', { root: ASSETS });
+  });
 }
