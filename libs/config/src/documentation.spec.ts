@@ -59,6 +59,7 @@ describe.each([
       'CORS_ORIGINS',
       'DATABASE_URL',
       'DATABASE_URL_FILE',
+      'MODEL_LINKS',
       'OPENAI_API_KEY',
       'OPENAI_API_KEY_FILE',
       'OPENAI_BASE_URL',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
-import { TextFileError, readTextFile } from './text-file.js';
+import { TextFileError, readTextFile } from '@aerie/runtime';
 
 /** The environment, or what stands in for it. */
 export type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from '@aerie/runtime';
 import { z } from 'zod';
 import { hosts, origins } from './browser-parsers.js';
-import { bytes, flag, integer, list, rate, seconds } from './parsers.js';
+import { bytes, flag, folders, integer, list, rate, seconds } from './parsers.js';
 
 const optionalUrl = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `an address such as ${example}` }).optional();
@@ -24,6 +24,8 @@ export const environmentSchema = z.object({
   TRUST_PROXY: integer(0, 0, 16),
 
   MODEL_PATH: z.string().default('models'),
+  MODEL_LINKS: folders(),
+  REQUIRE_MODELS: z.enum(['any', 'all']).default('any'),
   DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
   MAX_BATCH_SIZE: integer(32, 1, 1024),
   MAX_QUEUE_SIZE: integer(256, 1, 65_536),

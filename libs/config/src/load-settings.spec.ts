@@ -80,6 +80,8 @@ describe('the defaults', () => {
       },
       models: {
         path: join(folder, 'models'),
+        links: [],
+        requireModels: 'any',
         device: 'auto',
         maxBatchSize: 32,
         maxQueueSize: 256,

@@ -3,7 +3,7 @@ import { ConfigurationError, type ConfigurationProblem } from './configuration.e
 import { type Variables, readEnvFile } from './env-file.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
 import type { Settings } from './settings.js';
-import { TextFileError, readTextFile } from './text-file.js';
+import { TextFileError, readTextFile } from '@aerie/runtime';
 
 /** Variables whose values are never printed; each may also come from a file named by `<NAME>_FILE`. */
 export const SECRETS: ReadonlySet<string> = new Set([
@@ -118,6 +118,8 @@ function group(env: Environment, directory: string): Settings {
     },
     models: {
       path: resolve(directory, env.MODEL_PATH),
+      links: env.MODEL_LINKS.map((folder) => resolve(directory, folder)),
+      requireModels: env.REQUIRE_MODELS,
       device: env.DEVICE,
       maxBatchSize: env.MAX_BATCH_SIZE,
       maxQueueSize: env.MAX_QUEUE_SIZE,

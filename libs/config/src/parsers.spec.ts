@@ -1,6 +1,7 @@
+import { delimiter } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
-import { bytes, flag, integer, list, rate, seconds } from './parsers.js';
+import { bytes, flag, folders, integer, list, rate, seconds } from './parsers.js';
 
 const accepts = (schema: z.ZodType, value: string): boolean => schema.safeParse(value).success;
 
@@ -82,4 +83,9 @@ it('a whole number is not a fraction', () => {
 it('a list drops blanks', () => {
   expect(list().parse(' a, ,b ,')).toEqual(['a', 'b']);
   expect(list().parse(undefined)).toEqual([]);
+});
+
+it('folders are separated by commas or as in PATH', () => {
+  expect(folders().parse(` /a ,b${delimiter}c d,`)).toEqual(['/a', 'b', 'c d']);
+  expect(folders().parse(undefined)).toEqual([]);
 });

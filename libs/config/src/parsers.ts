@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import { MAX_TIMER_MS } from '@aerie/runtime';
 import { z } from 'zod';
 
@@ -110,3 +111,9 @@ export const rate = (fallback: string) =>
       }
       return { limit, windowMs: windowMs * count };
     });
+
+/** Folders, separated by commas or as PATH separates them; blanks are dropped. */
+export const folders = () =>
+  list().transform((items) =>
+    items.flatMap((item) => item.split(delimiter).map((path) => path.trim())).filter((path) => path !== ''),
+  );

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Variables, readEnvFile } from './env-file.js';
-import { readTextFile } from './text-file.js';
+import { readTextFile } from '@aerie/runtime';
 
 /** Reads a secret by the name of its variable; null when it is not set. */
 export type ReadSecret = (name: string) => string | null;

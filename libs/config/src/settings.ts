@@ -82,6 +82,10 @@ export interface JobSettings {
 export interface ModelSettings {
   /** Absolute path of the model repository. */
   readonly path: string;
+  /** Absolute paths of folders outside the repository that links in it may lead into. */
+  readonly links: readonly string[];
+  /** any: the server serves the models it can. all: a bad folder stops the start, and readiness waits for every model. */
+  readonly requireModels: 'any' | 'all';
   readonly device: 'auto' | 'cpu' | 'gpu';
   readonly maxBatchSize: number;
   readonly maxQueueSize: number;

@@ -1,6 +1,7 @@
 import type { TaskKind } from '@aerie/tasks';
 import type { ReplicaStatus, TensorDataType } from '@aerie/engine';
 import type { CircuitState } from '@aerie/providers';
+import type { UnusableModel } from './repository/repository-scanner.js';
 import type { VersionStatistics } from './statistics.js';
 
 /** Where a version is in its life. */
@@ -62,6 +63,8 @@ export interface VersionHealth {
   readonly state: VersionState;
   /** Whether readiness waits for it. */
   readonly eager: boolean;
+  /** Why the last load failed, also while the next is under way; null when it did not. */
+  readonly error: string | null;
   readonly replicasUp: number;
   readonly replicasTotal: number;
   /** Replicas that overstayed their run and are being replaced. */
@@ -79,7 +82,14 @@ export interface VersionHealth {
 
 /** Health of all models. */
 export interface RegistryHealth {
-  /** Every eager version is ready, and the registry is not closing. */
+  /**
+   * Traffic may come: every eager version is ready, or, with REQUIRE_MODELS=any, has failed while another is ready; and
+   * the registry is not closing.
+   */
   readonly ready: boolean;
+  /** Every eager version is ready. */
+  readonly loaded: boolean;
   readonly models: readonly VersionHealth[];
+  /** Folders of the repository that cannot be served. */
+  readonly unusable: readonly UnusableModel[];
 }

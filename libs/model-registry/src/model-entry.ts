@@ -99,6 +99,7 @@ export class ModelEntry {
         version: spec.version,
         state: life.state,
         eager: spec.load === 'eager',
+        error: life.error,
         replicasUp: count('idle', 'busy'),
         replicasTotal: replicas.length,
         wedged: count('wedged'),

@@ -393,6 +393,7 @@ describe('ModelRegistry', () => {
           version: '1',
           state: 'ready',
           eager: true,
+          error: null,
           replicasUp: 1,
           replicasTotal: 3,
           wedged: 1,
@@ -404,6 +405,63 @@ describe('ModelRegistry', () => {
       ]);
       engine.lastPool.replicas = [{ index: 0, state: 'idle', ...replica, provider: 'cuda', deviceId: 0 }];
       expect(registry.health().models[0]?.gpuMissing).toBe(false);
+    });
+
+    describe('one model that cannot be loaded', () => {
+      beforeEach(() => {
+        repository.write({
+          'a/model.json': IMAGES,
+          'a/model.onnx': '',
+          'b/model.json': { load: 'eager', sha256: { 'model.onnx': '0'.repeat(64) } },
+          'b/model.onnx': '',
+        });
+      });
+
+      it('does not keep the others from being ready', async () => {
+        registry = newRegistry({ requireModels: 'any' });
+        await registry.scan();
+        registry.start();
+        expect(registry.health()).toMatchObject({ ready: false, loaded: false });
+        await until(() => registry.health().ready);
+        expect(registry.health()).toMatchObject({
+          loaded: false,
+          models: [
+            { name: 'a', state: 'ready', error: null },
+            { name: 'b', state: 'failed', error: 'a file of the model does not match its checksum' },
+          ],
+        });
+        expect(logger.of('info').map(({ message }) => message)).toContain('ready');
+        // Still ready, and no second error, while it is tried again.
+        for (let round = 0; round < 3; round++) {
+          await clock.advance(60_000);
+          expect(registry.health().ready).toBe(true);
+          await until(() => states().includes('b@1 failed'));
+        }
+        expect(logger.of('error')).toHaveLength(1);
+      });
+
+      it('does with REQUIRE_MODELS=all', async () => {
+        registry = newRegistry({ requireModels: 'all' });
+        await registry.scan();
+        registry.start();
+        await until(() => states().includes('b@1 failed') && states().includes('a@1 ready'));
+        expect(registry.health()).toMatchObject({ ready: false, loaded: false });
+      });
+    });
+
+    it('is not ready when no eager model can be loaded, and names the folders that cannot be used', async () => {
+      repository.write({
+        'a/model.json': { ...IMAGES, sha256: { 'model.onnx': '0'.repeat(64) } },
+        'a/model.onnx': '',
+        'b/model.json': '{',
+      });
+      registry = newRegistry({ requireModels: 'any' });
+      await registry.scan();
+      registry.start();
+      await until(() => states().includes('a@1 failed'));
+      const unusable = [{ name: 'b', reason: expect.stringContaining('expected JSON') as unknown }];
+      expect(registry.health()).toMatchObject({ ready: false, unusable });
+      expect(registry.unusable).toEqual(unusable);
     });
 
     it('tells listeners of each batch until they stop', async () => {

@@ -7,7 +7,6 @@ import { backgroundClock, type Clock, type Logger } from '@aerie/runtime';
 import type { LoadedModels, LoadedTextModel, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';
 import type { ModelLoader } from './loading/model-loader.js';
-import { checkFallbacks } from './manifest/check-fallbacks.js';
 import { providerSpec } from './manifest/provider-spec.js';
 import { ModelCatalog } from './model-catalog.js';
 import type { ModelDescription, RegistryHealth } from './model-description.js';
@@ -15,7 +14,7 @@ import { ModelEntry, type VersionEntry } from './model-entry.js';
 import type { ModelReference, ModelSelector } from './model-selector.js';
 import type { ModelSpec, VersionSpec } from './model-spec.js';
 import type { RegistrySettings } from './registry-settings.js';
-import { scanRepository } from './repository/repository-scanner.js';
+import { scanRepository, type UnusableModel } from './repository/repository-scanner.js';
 import { StatisticsRecorder } from './statistics-recorder.js';
 import { EagerLoading } from './versions/eager-loading.js';
 import { ModelVersion } from './versions/model-version.js';
@@ -53,6 +52,7 @@ export class ModelRegistry {
   readonly #listeners = new Set<InferenceListener>();
   readonly #generationListeners = new Set<GenerationListener>();
   #catalog: ModelCatalog;
+  #unusable: readonly UnusableModel[] = [];
   #eager: EagerLoading | null = null;
   #closing: Promise<void> | null = null;
 
@@ -66,7 +66,8 @@ export class ModelRegistry {
   /**
    * Reads all manifests. To be called once, before anything else.
    *
-   * @throws ModelRepositoryError naming the file and the field of a manifest that cannot be used.
+   * @throws ModelRepositoryError for settings that name no folder, for a task with several models and no default, and
+   *   with REQUIRE_MODELS=all for a folder that cannot be used, naming the file and the field.
    */
   async scan(): Promise<void> {
     const { settings, logger, providers = [] } = this.#options;
@@ -74,10 +75,13 @@ export class ModelRegistry {
       {},
       ...this.#loaders.map((loader) => loader.sections),
     ) as ModelLoader['sections'];
-    const scanned = await scanRepository({ settings, sections, logger });
-    const extra = providers.filter(({ name }) => !scanned.some((spec) => spec.name === name));
-    const specs = [...scanned, ...extra.map((entry) => providerSpec(entry, settings))];
-    checkFallbacks(specs);
+    const { specs, unusable } = await scanRepository({
+      settings,
+      sections,
+      logger,
+      providers: providers.map((entry) => providerSpec(entry, settings)),
+    });
+    this.#unusable = unusable;
     const entries = specs.flatMap((spec) => {
       const loader = this.#loaders.find(
         (candidate) => spec.task in candidate.sections && (candidate.accepts?.(spec) ?? true),
@@ -99,8 +103,10 @@ export class ModelRegistry {
       eager.map(({ life }) => life),
       this.#clock,
       () => {
-        this.#options.logger.info({ models: eager.map(({ life }) => life.name) }, 'ready');
+        const loaded = eager.filter(({ life }) => life.state === 'ready');
+        this.#options.logger.info({ models: loaded.map(({ life }) => life.name) }, 'ready');
       },
+      this.#options.settings.requireModels,
     );
     this.#eager.start();
   }
@@ -154,10 +160,23 @@ export class ModelRegistry {
     return this.#catalog.get(name).describe();
   }
 
+  /** Folders of the repository that cannot be served, and why. */
+  get unusable(): readonly UnusableModel[] {
+    return this.#unusable;
+  }
+
   health(): RegistryHealth {
     const models = this.#catalog.entries.flatMap((entry) => entry.health());
-    const ready = this.#closing === null && models.every(({ eager, state }) => !eager || state === 'ready');
-    return { ready, models };
+    const eager = models.filter((model) => model.eager);
+    const loaded = eager.filter(({ state }) => state === 'ready').length;
+    const failed = eager.filter(({ error }) => error !== null).length;
+    const mayFail = this.#options.settings.requireModels === 'any' && loaded > 0;
+    return {
+      ready: this.#closing === null && loaded + (mayFail ? failed : 0) === eager.length,
+      loaded: loaded === eager.length,
+      models,
+      unusable: this.#unusable,
+    };
   }
 
   /**

@@ -4,6 +4,10 @@ import type { DevicePreference } from '@aerie/engine';
 export interface RegistrySettings {
   /** Absolute path of the model repository. */
   readonly path: string;
+  /** Absolute paths of folders outside the repository that links in it may lead into. */
+  readonly links: readonly string[];
+  /** Whether one unusable model stops the start and keeps the server from being ready, or the others are served. */
+  readonly requireModels: 'any' | 'all';
   readonly device: DevicePreference;
   /** Also the bound that no manifest exceeds. */
   readonly maxBatchSize: number;

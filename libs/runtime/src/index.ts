@@ -4,3 +4,4 @@ export * from './clock.js';
 export * from './logger.js';
 export * from './push-stream.js';
 export * from './serialized-error.js';
+export * from './text-file.js';

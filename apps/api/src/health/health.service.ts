@@ -37,7 +37,7 @@ export class HealthService {
     const gpu = details.gpu as { readonly available?: boolean } | undefined;
     return {
       status: STATUS[status],
-      model_loaded: this.registry.health().ready,
+      model_loaded: this.registry.health().loaded,
       gpu_available: gpu?.available ?? false,
       version: SERVER_VERSION,
       details,

@@ -13,16 +13,20 @@ export class ModelsIndicator {
     this.#indicators = indicators;
   }
 
-  /** down: an eager version is not ready, or a replica is wedged. degraded: a replica restarts, a GPU is missing, or a provider is down. */
+  /**
+   * down: not ready, or a replica is wedged. degraded: a model cannot be used or loaded, a replica restarts, a GPU is missing,
+   * or a provider is down.
+   */
   check() {
-    const { ready, models } = this.#registry.health();
+    const { ready, models, unusable } = this.#registry.health();
     const indicator = this.#indicators.check('models');
-    const data = Object.fromEntries(
+    const loaded = Object.fromEntries(
       models.map((model) => [
         `${model.name}@${model.version}`,
         {
           state: model.state,
           eager: model.eager,
+          ...(model.error === null ? {} : { error: model.error }),
           replicas: {
             up: model.replicasUp,
             total: model.replicasTotal,
@@ -36,9 +40,18 @@ export class ModelsIndicator {
         },
       ]),
     );
+    // A folder that cannot be used stands beside the versions, under its own name.
+    const data = {
+      ...loaded,
+      ...Object.fromEntries(unusable.map(({ name, reason }) => [name, { state: 'unusable', error: reason }])),
+    };
     if (!ready || models.some(({ wedged }) => wedged > 0)) return indicator.down(data);
     if (
-      models.some(({ restarting, gpuMissing, circuit }) => restarting > 0 || gpuMissing || circuit === 'open')
+      unusable.length > 0 ||
+      models.some(
+        ({ eager, error, restarting, gpuMissing, circuit }) =>
+          (eager && error !== null) || restarting > 0 || gpuMissing || circuit === 'open',
+      )
     )
       return indicator.degraded(data);
     return indicator.up(data);

@@ -95,8 +95,20 @@ export class ModelDto {
   readonly versions!: readonly ModelVersionDto[];
 }
 
+/** A folder of the repository that cannot be served. */
+export class UnusableModelDto {
+  @ApiProperty({ description: "The folder's name.", example: 'lost+found' })
+  readonly name!: string;
+
+  @ApiProperty({ example: 'the folder cannot be read (EACCES)' })
+  readonly reason!: string;
+}
+
 /** Every model. */
 export class ModelListDto {
   @ApiProperty({ type: [ModelDto] })
   readonly models!: readonly ModelDto[];
+
+  @ApiProperty({ type: [UnusableModelDto], description: 'Folders of the repository that cannot be served.' })
+  readonly unusable!: readonly UnusableModelDto[];
 }

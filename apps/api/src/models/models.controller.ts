@@ -21,7 +21,7 @@ export class ModelsController {
   @ApiErrors('UNAUTHORIZED')
   list(): ModelListDto {
     const models = this.#registry.describe().map((model) => toDto({ ...model, labels: null }));
-    return { models };
+    return { models, unusable: this.#registry.unusable };
   }
 
   @Get(':name')

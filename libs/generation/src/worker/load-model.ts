@@ -18,7 +18,7 @@ export interface LanguageModel {
 
 /** Reads the files beside the weights and makes the session a decoder. */
 export async function loadModel(opened: OpenedSession, options: WorkerOptions): Promise<LanguageModel> {
-  const files = await readModelFiles(options.directory);
+  const files = readModelFiles(options.directory);
   const { session, failedProviders } = opened;
   const { contextLength } = options;
   const decoder = await openDecoder(session, files, options);

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readTextFile } from '@aerie/runtime';
 import type { TokenizerFile } from '../text/token-bytes.js';
 
 /** What lies beside a language model's weights. Only the tokenizer must be there. */
@@ -13,21 +14,20 @@ export interface ModelFiles {
 }
 
 /** Reads a directory in Hugging Face's layout. */
-export async function readModelFiles(directory: string): Promise<ModelFiles> {
-  const tokenizer = await readJson(directory, 'tokenizer.json');
+export function readModelFiles(directory: string): ModelFiles {
+  const tokenizer = readJson(directory, 'tokenizer.json');
   if (tokenizer === null || typeof tokenizer.model !== 'object') {
     throw new Error('tokenizer.json is missing beside the model, or is not a tokenizer');
   }
-  const tokenizerConfig = (await readJson(directory, 'tokenizer_config.json')) ?? {};
+  const tokenizerConfig = readJson(directory, 'tokenizer_config.json') ?? {};
   const inConfig = tokenizerConfig.chat_template;
   return {
     tokenizer: tokenizer as unknown as TokenizerFile,
     tokenizerConfig,
     chatTemplate:
-      (await readOptional(directory, 'chat_template.jinja')) ??
-      (typeof inConfig === 'string' ? inConfig : null),
-    generationConfig: (await readJson(directory, 'generation_config.json')) ?? {},
-    config: (await readJson(directory, 'config.json')) ?? (await readGenaiConfig(directory)),
+      readOptional(directory, 'chat_template.jinja') ?? (typeof inConfig === 'string' ? inConfig : null),
+    generationConfig: readJson(directory, 'generation_config.json') ?? {},
+    config: readJson(directory, 'config.json') ?? readGenaiConfig(directory),
   };
 }
 
@@ -54,8 +54,8 @@ export function tokenIdOf(files: ModelFiles, content: string): number | null {
 }
 
 /** What onnxruntime-genai's builder writes in place of config.json, by the names used there. */
-async function readGenaiConfig(directory: string): Promise<Readonly<Record<string, unknown>>> {
-  const model = recordOf((await readJson(directory, 'genai_config.json'))?.model);
+function readGenaiConfig(directory: string): Readonly<Record<string, unknown>> {
+  const model = recordOf(readJson(directory, 'genai_config.json')?.model);
   const decoder = recordOf(model.decoder);
   return { ...decoder, head_dim: decoder.head_size, eos_token_id: model.eos_token_id };
 }
@@ -64,17 +64,13 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
-async function readOptional(directory: string, name: string): Promise<string | null> {
-  try {
-    return await readFile(join(directory, name), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+function readOptional(directory: string, name: string): string | null {
+  const path = join(directory, name);
+  return existsSync(path) ? readTextFile(path) : null;
 }
 
-async function readJson(directory: string, name: string): Promise<Record<string, unknown> | null> {
-  const text = await readOptional(directory, name);
+function readJson(directory: string, name: string): Record<string, unknown> | null {
+  const text = readOptional(directory, name);
   if (text === null) return null;
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))

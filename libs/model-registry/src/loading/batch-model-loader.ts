@@ -50,6 +50,7 @@ export class BatchModelLoader implements ModelLoader {
     const { settings, logger, clock } = this.#options;
     const files = new CheckedFiles({
       repository: settings.path,
+      links: settings.links,
       directory: model.directory,
       sha256: model.sha256,
       signal,

@@ -76,6 +76,7 @@ export class GenerationModelLoader implements ModelLoader {
     const options = generationOptionsOf(version.options);
     const files = new CheckedFiles({
       repository: settings.path,
+      links: settings.links,
       directory: model.directory,
       sha256: model.sha256,
       signal,

@@ -30,7 +30,7 @@ describe('the manifests of the models that come with the server', () => {
     const repository = new TemporaryRepository();
     const settings = repository.settings({ path: MODELS.pathname.replace(/\/$/, '') });
     repository.remove();
-    const specs = await scanRepository({
+    const { specs } = await scanRepository({
       settings,
       sections: TASK_SECTIONS,
       logger: new MemoryLogger(),

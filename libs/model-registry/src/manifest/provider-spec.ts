@@ -5,9 +5,12 @@ import type { RegistrySettings } from '../registry-settings.js';
 import { buildModelSpec } from './build-model-spec.js';
 import { parseManifest } from './parse-manifest.js';
 
+/** The setting that a provider without a folder comes from. */
+export const PROVIDER_SETTING = 'OPENAI_BASE_URL';
+
 /** The model of an entry that has no folder: version 1 of a language model that answers only those who name it. */
 export function providerSpec(entry: ProviderEntry, settings: RegistrySettings): ModelSpec {
-  const file = 'OPENAI_BASE_URL';
+  const file = PROVIDER_SETTING;
   const spec = buildModelSpec({
     manifest: parseManifest({ task: 'text-generation' }, file, {}),
     file,

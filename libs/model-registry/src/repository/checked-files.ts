@@ -1,5 +1,6 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { readTextFile, TextFileError } from '@aerie/runtime';
 import type { TaskFiles } from '@aerie/tasks';
 import { ModelLoadError } from '../model-load.error.js';
 import { confinedFile, isInside } from './confined-path.js';
@@ -7,8 +8,10 @@ import { sha256OfFile } from './file-hash.js';
 
 /** Which files, and what they are held against. */
 export interface CheckedFilesOptions {
-  /** Absolute path of the repository: what leads out of it is refused. */
+  /** Absolute path of the repository: what leads out of it, and not into one of `links`, is refused. */
   readonly repository: string;
+  /** Folders outside the repository that links may lead into. Default: none. */
+  readonly links?: readonly string[];
   /** Absolute path of the model's folder. */
   readonly directory: string;
   /** Checksums by file, relative to the folder. Files that are not listed are not hashed. */
@@ -46,7 +49,13 @@ export class CheckedFiles implements TaskFiles {
   }
 
   async readText(file: string): Promise<string> {
-    return readFile(await this.path(file), 'utf8');
+    const path = await this.path(file);
+    try {
+      return readTextFile(path);
+    } catch (error) {
+      if (!(error instanceof TextFileError)) throw error;
+      throw new ModelLoadError('a file of the model cannot be read', `${path} is ${error.message}`, error);
+    }
   }
 
   /**
@@ -77,8 +86,8 @@ export class CheckedFiles implements TaskFiles {
   }
 
   async #check(absolute: string): Promise<string> {
-    const { repository, directory, signal } = this.#options;
-    const real = await confinedFile(repository, absolute);
+    const { repository, links = [], directory, signal } = this.#options;
+    const real = await confinedFile([repository, ...links], absolute);
     const name = relative(directory, absolute).split(sep).join('/');
     const expected = this.#checksums.get(normalize(name));
     if (expected === undefined) return real;

@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
+import type { Stats } from 'node:fs';
 import { ModelLoadError } from '../model-load.error.js';
 
 /** Whether `path` is `folder` or lies inside it. Both absolute, links already resolved. */
@@ -9,28 +10,54 @@ export function isInside(folder: string, path: string): boolean {
 }
 
 /**
- * The real path of a regular file that lies in the repository and has no other name: neither a symbolic link that leads
- * out, nor a hard link through which somebody else can change it.
+ * The real path of what lies in one of the folders, links resolved.
  *
- * @throws ModelLoadError when it is missing or refused.
+ * @param folders the repository, and those that its links may lead into (MODEL_LINKS); absolute
+ * @throws ModelLoadError when it is missing or lies elsewhere
  */
-export async function confinedFile(repository: string, path: string): Promise<string> {
-  const root = await realpath(repository);
+export async function confinedPath(folders: readonly string[], path: string): Promise<string> {
   const real = await realpath(path).catch((error: unknown) => {
     throw new ModelLoadError('a file of the model is missing', path, error);
   });
-  if (!isInside(root, real)) {
-    throw new ModelLoadError(
-      'a file of the model was refused',
-      `${path} leads out of the repository, to ${real}`,
-    );
-  }
+  for (const folder of folders) if (isInside(await realpath(folder), real)) return real;
+  throw refused(
+    `${path} leads out of the repository, and not into a folder of MODEL_LINKS`,
+    new Error(`Its target is ${real}.`),
+  );
+}
+
+/**
+ * The real path of a regular file in one of the folders. Nothing is opened: to open a FIFO would wait for its writer.
+ *
+ * @throws ModelLoadError when it is missing or refused
+ */
+export async function confinedRegularFile(folders: readonly string[], path: string): Promise<string> {
+  const real = await confinedPath(folders, path);
   const found = await stat(real);
-  if (!found.isFile())
-    throw new ModelLoadError('a file of the model was refused', `${path} is no regular file`);
-  if (found.nlink !== 1) {
-    const links = `${path} has ${String(found.nlink)} names (hard links), expected 1: copy it instead`;
-    throw new ModelLoadError('a file of the model was refused', links);
+  if (!found.isFile()) throw refused(`${path} is no regular file but ${kindOf(found)}`);
+  return real;
+}
+
+/**
+ * {@link confinedRegularFile} for a file that has no other name: no hard link through which somebody else can change it.
+ *
+ * @throws ModelLoadError when it is missing or refused
+ */
+export async function confinedFile(folders: readonly string[], path: string): Promise<string> {
+  const real = await confinedRegularFile(folders, path);
+  const { nlink } = await stat(real);
+  if (nlink !== 1) {
+    throw refused(`${path} has ${String(nlink)} names (hard links), expected 1: copy it instead`);
   }
   return real;
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a FIFO';
+  return found.isSocket() ? 'a socket' : 'a device';
+}
+
+function refused(detail: string, cause?: Error): ModelLoadError {
+  return new ModelLoadError('a file of the model is refused', detail, cause);
 }

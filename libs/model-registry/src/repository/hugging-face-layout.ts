@@ -1,8 +1,7 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HuggingFaceFolder, type TaskKind, TASKS } from '@aerie/tasks';
 import { z } from 'zod';
-import { readOptionalJson } from './optional-json.js';
+import type { RepositoryFiles } from './repository-files.js';
 
 const configSchema = z.looseObject({
   architectures: z.array(z.string()).optional(),
@@ -22,14 +21,17 @@ export interface ImpliedManifest {
  *
  * @returns fields of a manifest; null when the folder is not in that layout.
  */
-export async function readHuggingFaceLayout(directory: string): Promise<ImpliedManifest | null> {
-  const config = configSchema.safeParse(await readOptionalJson(join(directory, 'config.json')));
+export async function readHuggingFaceLayout(
+  directory: string,
+  files: RepositoryFiles,
+): Promise<ImpliedManifest | null> {
+  const config = configSchema.safeParse(await files.readJson(join(directory, 'config.json')));
   if (!config.success || (config.data.architectures ?? config.data.model_type) === undefined) return null;
   const { architectures = [], id2label, problem_type } = config.data;
   const folder: HuggingFaceFolder = {
     config: { architectures, id2label, problem_type },
-    readJson: (relative) => readOptionalJson(join(directory, relative)),
-    has: (relative) => exists(join(directory, relative)),
+    readJson: (relative) => files.readJson(join(directory, relative)),
+    has: (relative) => files.has(join(directory, relative)),
   };
   for (const task of TASKS) {
     const fields = await task.detect(folder);
@@ -37,10 +39,4 @@ export async function readHuggingFaceLayout(directory: string): Promise<ImpliedM
   }
   return null;
 }
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -16,13 +16,18 @@ describe('scanRepository, for models of other servers', () => {
     repository.remove();
   });
 
-  function scan(manifest: object) {
-    repository.write({ 'remote/model.json': { task: 'text-generation', ...manifest } });
-    return scanRepository({
+  async function scan(manifest: object) {
+    repository.write({
+      'local/model.json': { task: 'text-generation' },
+      'local/model.onnx': '',
+      'remote/model.json': { task: 'text-generation', ...manifest },
+    });
+    const { specs } = await scanRepository({
       settings: repository.settings(),
       sections: TASK_SECTIONS,
       logger: new MemoryLogger(),
     });
+    return specs.filter(({ name }) => name === 'remote');
   }
 
   it('gives one the single version 1, which has no file', async () => {

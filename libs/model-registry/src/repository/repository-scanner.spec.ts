@@ -6,7 +6,7 @@ import { BATCH_TASK_SECTIONS } from '../loading/batch-model-loader.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
-import { scanRepository } from './repository-scanner.js';
+import { type RepositoryScan, scanRepository } from './repository-scanner.js';
 
 describe('scanRepository', () => {
   let repository: TemporaryRepository;
@@ -20,8 +20,10 @@ describe('scanRepository', () => {
     repository.remove();
   });
 
-  const scan = (changes: Partial<RegistrySettings> = {}): Promise<readonly ModelSpec[]> =>
+  const scanAll = (changes: Partial<RegistrySettings> = {}): Promise<RepositoryScan> =>
     scanRepository({ settings: repository.settings(changes), sections: BATCH_TASK_SECTIONS, logger });
+  const scan = async (changes: Partial<RegistrySettings> = {}): Promise<readonly ModelSpec[]> =>
+    (await scanAll(changes)).specs;
   const only = async (changes: Partial<RegistrySettings> = {}): Promise<ModelSpec> => {
     const [spec, ...others] = await scan(changes);
     if (spec === undefined || others.length > 0) throw new Error('expected one model');
@@ -144,7 +146,7 @@ describe('scanRepository', () => {
   it('refuses a folder that is a link out of the repository, and a repository that is none', async () => {
     mkdirSync(join(repository.base, 'outside'));
     symlinkSync(join(repository.base, 'outside'), join(repository.path, 'm'));
-    await expect(scan()).rejects.toThrow('a link that leads out of it');
+    await expect(scan()).rejects.toThrow('m leads out of the repository');
     await expect(scan({ path: join(repository.base, 'none') })).rejects.toThrow('MODEL_PATH');
   });
 

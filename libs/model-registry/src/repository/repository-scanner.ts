@@ -1,17 +1,18 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@aerie/runtime';
 import { buildModelSpec } from '../manifest/build-model-spec.js';
 import { isProvider } from '../loading/provider-section.js';
+import { fallbackProblems } from '../manifest/fallback-problems.js';
+import { PROVIDER_SETTING } from '../manifest/provider-spec.js';
 import { type ParsedManifest, parseManifest, type TaskSections } from '../manifest/parse-manifest.js';
 import { MODEL_NAME } from '../manifest/manifest.schema.js';
-import { ModelLoadError } from '../model-load.error.js';
 import { ModelRepositoryError } from '../model-repository.error.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
-import { confinedFile, isInside } from './confined-path.js';
+import { confinedFile, confinedPath } from './confined-path.js';
 import { type ImpliedManifest, readHuggingFaceLayout } from './hugging-face-layout.js';
-import { readOptionalJson } from './optional-json.js';
+import { RepositoryFiles } from './repository-files.js';
 import { findVersionFiles, type VersionFiles } from './version-files.js';
 
 /** Name of the manifest in a model's folder. */
@@ -22,55 +23,119 @@ export interface ScanOptions {
   readonly settings: RegistrySettings;
   readonly sections: TaskSections;
   readonly logger: Logger;
+  /** Models of the settings, which have no folder. A folder of the same name wins. */
+  readonly providers?: readonly ModelSpec[];
+}
+
+/** A folder of the repository that cannot be served. */
+export interface UnusableModel {
+  /** The folder's name. */
+  readonly name: string;
+  /** Why, fit for callers: no path, no secret. */
+  readonly reason: string;
+}
+
+/** What a repository holds. */
+export interface RepositoryScan {
+  readonly specs: readonly ModelSpec[];
+  /** Empty with REQUIRE_MODELS=all, where the first ends the scan. */
+  readonly unusable: readonly UnusableModel[];
 }
 
 /**
  * Reads all models of the repository. A folder without a manifest is read as far as it can be told what it holds;
- * one that holds no model is left out with a log line.
+ * one that holds no model is left out with a log line. One that cannot be used is logged and reported.
  *
- * @throws ModelRepositoryError naming the file and the field, for a manifest that cannot be used.
+ * @throws ModelRepositoryError when the settings name no folders, and with REQUIRE_MODELS=all for the first folder that
+ *   cannot be used, naming the file and the field
  */
-export async function scanRepository(options: ScanOptions): Promise<readonly ModelSpec[]> {
-  const { path } = options.settings;
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    throw new ModelRepositoryError(path, ['expected a folder with models (MODEL_PATH)'], error);
-  });
-  const specs: ModelSpec[] = [];
-  for (const { name } of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (name.startsWith('.') || !(await isModelFolder(path, name))) continue;
-    const spec = await readModel(name, options);
-    if (spec === null) continue;
-    if (specs.some((other) => other.name === spec.name)) {
-      const problem = `name: "${spec.name}" is already the name of another model`;
-      throw new ModelRepositoryError(join(path, name, MANIFEST_FILE), [problem]);
+export async function scanRepository(options: ScanOptions): Promise<RepositoryScan> {
+  const { settings, logger } = options;
+  const files = new RepositoryFiles(settings);
+  const names = await readFolder(settings.path, 'a folder with models (MODEL_PATH)');
+  for (const folder of settings.links)
+    await readFolder(folder, 'a folder that links may lead into (MODEL_LINKS)');
+  const specs = new Map<string, ModelSpec>();
+  const unusable: UnusableModel[] = [];
+  const refuse = (name: string, error: ModelRepositoryError): void => {
+    if (settings.requireModels === 'all') throw error;
+    const reason = error.problems.join('; ');
+    logger.error({ folder: name, file: error.file, reason, err: error.cause }, 'the model cannot be used');
+    unusable.push({ name, reason });
+  };
+  for (const name of names) {
+    try {
+      const spec = await readModel(name, options, files);
+      if (spec === null) continue;
+      if ([...specs.values()].some((other) => other.name === spec.name)) {
+        const problem = `name: "${spec.name}" is already the name of another model`;
+        throw new ModelRepositoryError(join(settings.path, name, MANIFEST_FILE), [problem]);
+      }
+      specs.set(name, spec);
+    } catch (error) {
+      refuse(name, toRepositoryError(error, join(settings.path, name)));
     }
-    specs.push(spec);
   }
-  return specs;
+  const providers = (options.providers ?? []).filter(
+    (provider) => ![...specs.values()].some(({ name }) => name === provider.name),
+  );
+  const all = (): readonly ModelSpec[] => [...specs.values(), ...providers];
+  // A model that is left out may be a fallback of another.
+  for (let left = -1; left !== specs.size;) {
+    left = specs.size;
+    for (const [name, spec] of specs) {
+      const problems = fallbackProblems(spec, all());
+      if (problems.length === 0) continue;
+      specs.delete(name);
+      refuse(name, new ModelRepositoryError(join(spec.directory, MANIFEST_FILE), problems));
+    }
+  }
+  for (const provider of providers) {
+    const problems = fallbackProblems(provider, all());
+    if (problems.length > 0) throw new ModelRepositoryError(PROVIDER_SETTING, problems);
+  }
+  return { specs: all(), unusable };
 }
 
-async function isModelFolder(repository: string, name: string): Promise<boolean> {
-  const path = join(repository, name);
-  const found = await stat(path).catch(() => null);
+async function readFolder(path: string, expected: string): Promise<readonly string[]> {
+  const names = await readdir(path).catch((error: unknown) => {
+    throw new ModelRepositoryError(path, [`expected ${expected}`], error);
+  });
+  return names.filter((name) => !name.startsWith('.')).sort();
+}
+
+/** Errors of the file system are the folder's; others are bugs. */
+function toRepositoryError(error: unknown, directory: string): ModelRepositoryError {
+  if (error instanceof ModelRepositoryError) return error;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) throw error;
+  return new ModelRepositoryError(directory, [`the folder cannot be read (${code})`], error);
+}
+
+async function isModelFolder(path: string, files: RepositoryFiles): Promise<boolean> {
+  const found = await stat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  });
   if (found?.isDirectory() !== true) return false;
-  if (isInside(await realpath(repository), await realpath(path))) return true;
-  throw new ModelRepositoryError(path, [
-    'expected a folder inside the repository, got a link that leads out of it',
-  ]);
+  await files.check(path, () => confinedPath(files.folders, path));
+  return true;
 }
 
 async function readModel(
   folder: string,
   { settings, sections, logger }: ScanOptions,
+  repositoryFiles: RepositoryFiles,
 ): Promise<ModelSpec | null> {
   const directory = join(settings.path, folder);
+  if (!(await isModelFolder(directory, repositoryFiles))) return null;
   const file = join(directory, MANIFEST_FILE);
-  const given = await readManifest(settings.path, file);
-  const implied = await readHuggingFaceLayout(directory);
+  const given = await readManifest(file, repositoryFiles);
+  const implied = await readHuggingFaceLayout(directory, repositoryFiles);
   const value = given === undefined ? (implied ?? { task: 'tensor', load: 'lazy' }) : over(implied, given);
   const manifest = parseManifest(value, given === undefined ? directory : file, sections);
   const { files, problems } = await versionFilesOf(manifest, directory);
-  if (given === undefined && (files.size === 0 || !MODEL_NAME.test(folder))) {
+  if (given === undefined && files.size === 0) {
     logger.warn(
       { folder, problems },
       'the folder holds no model that can be served; a model.json may say more',
@@ -79,7 +144,10 @@ async function readModel(
   }
   if (given !== undefined && problems.length > 0) throw new ModelRepositoryError(file, problems);
   if (manifest.name === undefined && !MODEL_NAME.test(folder)) {
-    throw new ModelRepositoryError(file, [`name: the folder's name "${folder}" is no model name; give one`]);
+    throw new ModelRepositoryError(file, [
+      `name: the folder's name "${folder}" is no name for a model: expected letters of a to z, digits, ".", "_" and "-", ` +
+        'at most 128, the first a letter or digit; rename the folder, or give a "name" in its model.json',
+    ]);
   }
   return buildModelSpec({ manifest, file, directory, folder, versionFiles: files, settings });
 }
@@ -101,18 +169,9 @@ async function versionFilesOf(manifest: ParsedManifest, directory: string): Prom
   return { files: new Map([['1', '']]), problems };
 }
 
-async function readManifest(repository: string, file: string): Promise<unknown> {
-  const value = await readOptionalJson(file);
-  if (value === undefined) return undefined;
-  try {
-    await confinedFile(repository, file);
-  } catch (error) {
-    throw new ModelRepositoryError(
-      file,
-      [error instanceof ModelLoadError ? error.detail : String(error)],
-      error,
-    );
-  }
+async function readManifest(file: string, files: RepositoryFiles): Promise<unknown> {
+  const value = await files.readJson(file);
+  if (value !== undefined) await files.check(file, () => confinedFile(files.folders, file));
   return value;
 }
 

@@ -26,6 +26,8 @@ export class TemporaryRepository {
   settings(changes: Partial<RegistrySettings> = {}): RegistrySettings {
     return {
       path: this.path,
+      links: [],
+      requireModels: 'all',
       device: 'cpu',
       maxBatchSize: 32,
       maxQueueSize: 256,

@@ -12,15 +12,30 @@ export class EagerLoading {
   readonly #clock: Clock;
   readonly #waiting: ModelVersion[];
   readonly #timers = new Set<() => void>();
-  readonly #onLoaded: () => void;
+  readonly #onReady: () => void;
+  readonly #requireModels: 'any' | 'all';
+  readonly #total: number;
+  readonly #failed = new Set<ModelVersion>();
+  #loaded = 0;
   #running = 0;
+  #ready = false;
   #stopped = false;
 
-  /** @param onLoaded called once, when every version is loaded */
-  constructor(versions: readonly ModelVersion[], clock: Clock, onLoaded: () => void) {
+  /**
+   * @param onReady called once, when every version is loaded
+   * @param requireModels with `any`, versions that failed are not waited for, unless all of them did
+   */
+  constructor(
+    versions: readonly ModelVersion[],
+    clock: Clock,
+    onReady: () => void,
+    requireModels: 'any' | 'all' = 'all',
+  ) {
     this.#waiting = [...versions];
+    this.#total = versions.length;
     this.#clock = clock;
-    this.#onLoaded = onLoaded;
+    this.#onReady = onReady;
+    this.#requireModels = requireModels;
   }
 
   start(): void {
@@ -30,8 +45,7 @@ export class EagerLoading {
       this.#running += 1;
       void this.#load(version);
     }
-    if (!this.#stopped && this.#running === 0 && this.#waiting.length === 0 && this.#timers.size === 0)
-      this.#onLoaded();
+    this.#checkReady();
   }
 
   /** Starts no more loads. Those that run are up to their versions. */
@@ -44,13 +58,24 @@ export class EagerLoading {
   async #load(version: ModelVersion): Promise<void> {
     try {
       await version.load();
+      this.#failed.delete(version);
+      this.#loaded += 1;
     } catch (error) {
+      this.#failed.add(version);
       // The version has logged it.
       const delayMs = error instanceof AerieError ? error.retryAfterMs : undefined;
       this.#retryLater(version, delayMs ?? DEFAULT_RETRY_MS);
     }
     this.#running -= 1;
     this.start();
+  }
+
+  #checkReady(): void {
+    if (this.#stopped || this.#ready) return;
+    const mayFail = this.#requireModels === 'any' && this.#loaded > 0;
+    if (this.#loaded + (mayFail ? this.#failed.size : 0) < this.#total) return;
+    this.#ready = true;
+    this.#onReady();
   }
 
   #retryLater(version: ModelVersion, delayMs: number): void {

@@ -39,6 +39,8 @@ export class ModelVersion {
   readonly #backOff = new Backoff({ firstMs: 1_000, maxMs: 60_000 });
   #state: State = { kind: 'unloaded' };
   #leases = 0;
+  #error: string | null = null;
+  #loggedFailure: string | null = null;
   #cancelIdleTimer = (): void => undefined;
   #onLeasesGone: (() => void) | null = null;
   #closing: Promise<void> | null = null;
@@ -66,9 +68,9 @@ export class ModelVersion {
     return this.#state.kind === 'ready' ? this.#state.loadedAt : null;
   }
 
-  /** Why the last load failed, fit for callers; null when it did not. */
+  /** Why the last load failed, fit for callers, also while the next is under way; null when it did not. */
   get error(): string | null {
-    return this.#state.kind === 'failed' ? this.#state.reason : null;
+    return this.#error;
   }
 
   /**
@@ -147,6 +149,8 @@ export class ModelVersion {
       throw this.#fail(error);
     }
     this.#backOff.reset();
+    this.#error = null;
+    this.#loggedFailure = null;
     logger.info(
       { ...logFields(reference), duration_ms: Math.round(clock.now() - startedAt) },
       'model loaded',
@@ -159,10 +163,14 @@ export class ModelVersion {
     const reason = error instanceof ModelLoadError ? error.reason : 'it failed for a reason that the log has';
     const retryAfterMs = this.#backOff.fail();
     this.#state = { kind: 'failed', reason, retryAt: clock.now() + retryAfterMs };
-    logger.error(
+    this.#error = reason;
+    // It is tried again for as long as the server runs: the same failure is an error once.
+    const failure = String(error);
+    logger[failure === this.#loggedFailure ? 'debug' : 'error'](
       { ...logFields(reference), err: error, retry_after_ms: retryAfterMs },
       'model could not be loaded',
     );
+    this.#loggedFailure = failure;
     return this.#notLoaded(reason, retryAfterMs);
   }
 

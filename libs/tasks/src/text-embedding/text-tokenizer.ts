@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '@aerie/runtime';
 import * as tokenizers from '@huggingface/tokenizers';
 import type { TextOrTokens } from './types.js';
 
@@ -32,8 +32,8 @@ export class TextTokenizer {
   readonly #suffix: readonly number[];
 
   constructor(tokenizerPath: string, configPath: string | null, maxTokens: number) {
-    const definition = JSON.parse(readFileSync(tokenizerPath, 'utf8')) as object;
-    const config = configPath === null ? {} : (JSON.parse(readFileSync(configPath, 'utf8')) as object);
+    const definition = JSON.parse(readTextFile(tokenizerPath)) as object;
+    const config = configPath === null ? {} : (JSON.parse(readTextFile(configPath)) as object);
     this.#tokenizer = new Tokenizer({ ...definition, truncation: null, padding: null }, config);
     this.#maxTokens = maxTokens;
     this.#suffix = commonSuffix(this.#encode(''), this.#encode('a'));
