@@ -32,6 +32,6 @@ export type * from './model-selector.js';
 export type * from './model-spec.js';
 export type * from './registry-settings.js';
 export { CheckedFiles, type CheckedFilesOptions } from './repository/checked-files.js';
-export type { UnusableModel } from './repository/repository-scanner.js';
 export type * from './statistics.js';
 export { StatisticsRecorder } from './statistics-recorder.js';
+export type * from './unusable-model.js';

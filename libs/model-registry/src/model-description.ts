@@ -1,8 +1,8 @@
 import type { TaskKind } from '@aerie/tasks';
 import type { ReplicaStatus, TensorDataType } from '@aerie/engine';
 import type { CircuitState } from '@aerie/providers';
-import type { UnusableModel } from './repository/repository-scanner.js';
 import type { VersionStatistics } from './statistics.js';
+import type { UnusableModel } from './unusable-model.js';
 
 /** Where a version is in its life. */
 export type VersionState = 'unloaded' | 'loading' | 'ready' | 'failed' | 'unloading';

@@ -242,6 +242,48 @@ describe('ModelRegistry', () => {
       expect(engine.lastPool.closed).toBe(true);
     });
 
+    it('fails with 503 when there are not as many labels as classes, and closes the pool', async () => {
+      repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
+      engine.prepare = (pool) => {
+        pool.outputs = [{ name: 'y', dtype: 'float32', shape: ['batch', 1000] }];
+      };
+      await registry.scan();
+      expect(await errorOf(versionServing({}))).toMatchObject({
+        code: 'MODEL_NOT_LOADED',
+        message: expect.stringContaining("the model's output has 1000 classes, but there are 2 labels"),
+      });
+      expect(engine.lastPool.closed).toBe(true);
+    });
+
+    it.each([
+      [
+        'a Git LFS pointer',
+        'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+        'is a Git LFS pointer',
+      ],
+      ['a web page', '\n<!DOCTYPE html><html>', 'is a web page or an XML document'],
+      ['an XML document', '\uFEFF<?xml version="1.0"?><Error/>', 'is a web page or an XML document'],
+      ['an empty file', '', 'is empty'],
+    ])('says so when the file of a model is %s', async (_, content, reason) => {
+      repository.write({ 'a/model.json': IMAGES, 'a/1/model.onnx': content });
+      repository.write({
+        'b/model.json': { sha256: { '1/model.onnx': '0'.repeat(64) } },
+        'b/1/model.onnx': content,
+      });
+      repository.write({ 'c/model.json': {}, 'c/1/model.onnx': 'weights', 'c/1/model.onnx.data': content });
+      engine.failure = new Error('Protobuf parsing failed.');
+      await registry.scan();
+      for (const [model, file] of [
+        ['a', 'model.onnx'],
+        ['b', 'model.onnx'],
+        ['c', 'model.onnx.data'],
+      ] as const) {
+        const kind = model === 'a' ? 'image-classification' : 'tensor';
+        const error = await errorOf(registry.use(kind, { model }, undefined, async () => null));
+        expect((error as AerieError).message).toContain(`: ${file} ${reason}`);
+      }
+    });
+
     it('fails with 503 for a file with a wrong checksum, without opening it; the path stays in the log', async () => {
       repository.write({
         'a/model.json': { ...IMAGES, sha256: { 'model.onnx': '0'.repeat(64) } },
@@ -427,7 +469,11 @@ describe('ModelRegistry', () => {
           loaded: false,
           models: [
             { name: 'a', state: 'ready', error: null },
-            { name: 'b', state: 'failed', error: 'a file of the model does not match its checksum' },
+            {
+              name: 'b',
+              state: 'failed',
+              error: 'a file of the model does not match its checksum: model.onnx is empty',
+            },
           ],
         });
         expect(logger.of('info').map(({ message }) => message)).toContain('ready');

@@ -14,8 +14,9 @@ import { ModelEntry, type VersionEntry } from './model-entry.js';
 import type { ModelReference, ModelSelector } from './model-selector.js';
 import type { ModelSpec, VersionSpec } from './model-spec.js';
 import type { RegistrySettings } from './registry-settings.js';
-import { scanRepository, type UnusableModel } from './repository/repository-scanner.js';
+import { scanRepository } from './repository/repository-scanner.js';
 import { StatisticsRecorder } from './statistics-recorder.js';
+import type { UnusableModel } from './unusable-model.js';
 import { EagerLoading } from './versions/eager-loading.js';
 import { ModelVersion } from './versions/model-version.js';
 

@@ -8,6 +8,7 @@ import type { RegistrySettings } from '../registry-settings.js';
 import { CheckedFiles } from '../repository/checked-files.js';
 import { BatchModel } from './batch-model.js';
 import type { LoadRequest, ModelLoader } from './model-loader.js';
+import { openFailure } from './open-failure.js';
 import type { ModelRuntime } from './model-runtime.js';
 
 /** Options for the loader. */
@@ -64,10 +65,9 @@ export class BatchModelLoader implements ModelLoader {
         poolOptions(request, settings, modelPath, kernel),
         signal,
       )
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         if (signal.aborted) throw error;
-        const detail = error instanceof Error ? error.message : String(error);
-        throw new ModelLoadError('the runtime could not open the model', detail, error);
+        throw await openFailure('the model', modelPath, error);
       });
     const loaded = new BatchModel<K>({
       name: model.name,
@@ -81,6 +81,8 @@ export class BatchModelLoader implements ModelLoader {
       ...(clock === undefined ? {} : { clock }),
     });
     try {
+      const mismatch = task.mismatch?.(pool.outputs) ?? null;
+      if (mismatch !== null) throw new ModelLoadError(mismatch, `${model.name}@${version.version}`);
       await loaded.warmUp();
       signal.throwIfAborted();
     } catch (error) {

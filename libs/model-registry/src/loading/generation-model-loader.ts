@@ -10,6 +10,7 @@ import { CheckedFiles } from '../repository/checked-files.js';
 import { GENERATION_SECTIONS, generationOptionsOf, mebibytes } from './generation-section.js';
 import { GenerationModel, type TextEngine } from './generation-model.js';
 import type { LoadRequest, ModelLoader } from './model-loader.js';
+import { openFailure } from './open-failure.js';
 import { isProvider } from './provider-section.js';
 import type { ModelRuntime } from './model-runtime.js';
 
@@ -52,10 +53,8 @@ export class GenerationModelLoader implements ModelLoader {
   async load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime> {
     const options = await this.#engineOptions(request, signal);
     signal.throwIfAborted();
-    const engine = await this.#open(options).catch((error: unknown) => {
-      const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      throw new ModelLoadError('the runtime could not open the language model', detail, error);
+    const engine = await this.#open(options).catch(async (error: unknown) => {
+      throw await openFailure('the language model', options.modelPath, error);
     });
     if (signal.aborted) {
       await engine.close();

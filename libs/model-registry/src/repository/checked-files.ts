@@ -1,9 +1,10 @@
 import { access, readdir } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { readTextFile, TextFileError } from '@aerie/runtime';
 import type { TaskFiles } from '@aerie/tasks';
 import { ModelLoadError } from '../model-load.error.js';
 import { confinedFile, isInside } from './confined-path.js';
+import { fileFault } from './file-fault.js';
 import { sha256OfFile } from './file-hash.js';
 
 /** Which files, and what they are held against. */
@@ -94,7 +95,9 @@ export class CheckedFiles implements TaskFiles {
     const actual = await sha256OfFile(real, signal);
     if (actual !== expected) {
       const sums = `${absolute} has sha256 ${actual}, expected ${expected}`;
-      throw new ModelLoadError('a file of the model does not match its checksum', sums);
+      const fault = await fileFault(real);
+      const reason = 'a file of the model does not match its checksum';
+      throw new ModelLoadError(fault === null ? reason : `${reason}: ${basename(name)} ${fault}`, sums);
     }
     return real;
   }

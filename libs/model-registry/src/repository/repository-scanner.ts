@@ -10,6 +10,7 @@ import { MODEL_NAME } from '../manifest/manifest.schema.js';
 import { ModelRepositoryError } from '../model-repository.error.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
+import type { UnusableModel } from '../unusable-model.js';
 import { confinedFile, confinedPath } from './confined-path.js';
 import { type ImpliedManifest, readHuggingFaceLayout } from './hugging-face-layout.js';
 import { RepositoryFiles } from './repository-files.js';
@@ -25,14 +26,6 @@ export interface ScanOptions {
   readonly logger: Logger;
   /** Models of the settings, which have no folder. A folder of the same name wins. */
   readonly providers?: readonly ModelSpec[];
-}
-
-/** A folder of the repository that cannot be served. */
-export interface UnusableModel {
-  /** The folder's name. */
-  readonly name: string;
-  /** Why, fit for callers: no path, no secret. */
-  readonly reason: string;
 }
 
 /** What a repository holds. */

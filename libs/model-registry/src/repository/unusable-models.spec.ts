@@ -37,7 +37,7 @@ const FAULTS: readonly [string, RegExp, () => void | Promise<void>][] = [
   ['a manifest that is not JSON', /^expected JSON: /, () => void repository.write({ 'bad/model.json': '{' })],
   [
     'a wrong field',
-    /^colour: is no known field/,
+    /^colour: is not a known field/,
     () => void repository.write({ 'bad/model.json': { colour: 1 } }),
   ],
   [

@@ -16,7 +16,7 @@ interface PendingRun {
 /** A pool whose runs answer each item with itself: at once, or when the spec says so. */
 export class FakePool implements ReplicaPool<unknown, unknown> {
   readonly inputs: readonly TensorMetadata[] = [{ name: 'x', dtype: 'float32', shape: ['batch', 3] }];
-  readonly outputs: readonly TensorMetadata[] = [{ name: 'y', dtype: 'float32', shape: [-1] }];
+  outputs: readonly TensorMetadata[] = [{ name: 'y', dtype: 'float32', shape: [-1] }];
   /** Items of every run, in order. */
   readonly runs: (readonly unknown[])[] = [];
   /** Buffers handed over with every run, in order. */

@@ -17,7 +17,8 @@ const OPTIONS = classificationOptionsSchema.parse({
   image: { width: 2, height: 2, mean: [0, 0, 0], std: [1, 1, 1] },
 });
 
-const kernel = (options = OPTIONS, session = SESSION) => createKernel({ session, options });
+const kernel = (options = OPTIONS, session = SESSION, labelCount: number | null = null) =>
+  createKernel({ session, options: { ...options, labelCount } });
 const item = (value: number, topK = 1): ClassificationItem => ({
   pixels: new Uint8Array(12).fill(value),
   orientation: 1,
@@ -135,6 +136,23 @@ describe('a manifest for classification', () => {
     const options = classificationOptionsSchema.parse({ labels: 'labels.txt' });
     const { details } = await imageClassificationTask.prepare(options, files('cat\r\nsea lion\r\ndog\r\n'));
     expect(details.labels).toEqual(['cat', 'sea lion', 'dog']);
+  });
+
+  it('fits a model with as many classes as labels, and says both numbers of another', async () => {
+    const options = classificationOptionsSchema.parse({ labels: ['a', 'b'] });
+    const { mismatch } = await imageClassificationTask.prepare(options, files(''));
+    const output = (...shape: readonly (number | string)[]) => [
+      { name: 'y', dtype: 'float32', shape } as const,
+    ];
+    expect(mismatch?.(output('batch', 2))).toBeNull();
+    expect(mismatch?.(output('batch', 'classes'))).toBeNull();
+    expect(mismatch?.(output(-1, -1))).toBeNull();
+    expect(mismatch?.(output('batch', 3))).toBe("the model's output has 3 classes, but there are 2 labels");
+    // Known only from the trial run.
+    const { prepare, finish } = await kernel(OPTIONS, SESSION, 2);
+    expect(() => finish(scores(1, 2, 3), prepare([item(1)]).state)).toThrow(
+      '3 classes, but there are 2 labels',
+    );
   });
 
   it('keeps a class without a name in its place', async () => {

@@ -1,11 +1,15 @@
 import type { CreateKernel, ItemResult, NamedTensors, PreparedBatch, TensorMetadata } from '@aerie/engine';
 import type { ClassificationOptions } from './classification.options.js';
+import { labelMismatch } from './label-mismatch.js';
 import { TensorWriter } from './tensor-writer.js';
 import { activate, selectTop } from './top-k.js';
 import type { ClassificationItem, ClassScore } from './types.js';
 
 /** The options that are sent to the replica's thread. */
-type KernelOptions = Pick<ClassificationOptions, 'image' | 'activation'>;
+interface KernelOptions extends Pick<ClassificationOptions, 'image' | 'activation'> {
+  /** Null without labels. */
+  readonly labelCount: number | null;
+}
 
 /**
  * Runs in a replica's thread. Input: float32 [batch, 3, height, width] (or NHWC), output: float32 [batch, classes].
@@ -43,6 +47,9 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
       if (!(scores instanceof Float32Array))
         throw new Error(`The model's output "${output}" is not float32.`);
       const classes = scores.length / items.length;
+      if (options.labelCount !== null && classes !== options.labelCount) {
+        throw new Error(`${labelMismatch(classes, options.labelCount)}.`);
+      }
       const results = items.map((item, row): ItemResult<readonly ClassScore[]> => {
         const values = activate(scores.subarray(row * classes, (row + 1) * classes), options.activation);
         return { ok: true, value: selectTop(values, item.topK) };

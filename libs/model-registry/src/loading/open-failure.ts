@@ -1,0 +1,29 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ModelLoadError } from '../model-load.error.js';
+import { fileFault } from '../repository/file-fault.js';
+
+/**
+ * The error of a runtime that could not open a model. The runtime speaks of protobuf parsing; where the model's file, or
+ * one beside it that holds its weights, is no such thing at all, that is the reason.
+ */
+export async function openFailure(what: string, modelPath: string, error: unknown): Promise<ModelLoadError> {
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const fault = await faultOf(modelPath).catch(() => null);
+  const reason = `the runtime could not open ${what}`;
+  return new ModelLoadError(fault === null ? reason : `${reason}: ${fault}`, detail, error);
+}
+
+async function faultOf(modelPath: string): Promise<string | null> {
+  const folder = dirname(modelPath);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const weights = entries
+    .filter((entry) => entry.isFile() && /data|\.bin$/.test(entry.name) && entry.name !== basename(modelPath))
+    .map(({ name }) => name);
+  for (const name of [basename(modelPath), ...weights]) {
+    const fault = await fileFault(join(folder, name));
+    if (fault !== null) return `${name} ${fault}`;
+  }
+  return null;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import sharp, { type Sharp } from 'sharp';
+import { gradient, plain } from '../testing/pictures.js';
+import { decodeImage } from './decode-image.js';
+import type { ImageGeometry } from './types.js';
+
+const LIMITS = { maxPixels: 50_000_000, timeoutSeconds: 10 };
+const GEOMETRY: ImageGeometry = {
+  width: 42,
+  height: 28,
+  crop: 0.875,
+  resample: 'bicubic',
+  background: [255, 255, 255],
+};
+
+const decode = (bytes: Uint8Array) => decodeImage(bytes, GEOMETRY, LIMITS);
+
+describe('transparent pixels show the background, whatever color is hidden in them', () => {
+  const hidden = (width: number, height: number) => plain(width, height, { r: 0, g: 200, b: 0, alpha: 0 });
+  const formats: readonly [string, (picture: Sharp) => Sharp][] = [
+    ['PNG', (picture) => picture.png()],
+    ['PNG of 16 bits', (picture) => picture.toColourspace('rgb16').png()],
+    ['grey PNG', (picture) => picture.toColourspace('b-w').png()],
+    ['PNG with a palette', (picture) => picture.png({ palette: true })],
+    ['WebP', (picture) => picture.webp()],
+    ['lossless WebP', (picture) => picture.webp({ lossless: true, exact: true })],
+  ];
+  // Above, at and below the size at which nothing is scaled.
+  const sizes = [
+    [96, 64],
+    [48, 32],
+    [42, 28],
+    [31, 23],
+  ] as const;
+
+  it.each(formats)('of a %s, at every size', async (_, encode) => {
+    for (const [width, height] of sizes) {
+      const bytes = await encode(hidden(width, height)).toBuffer();
+      const { pixels } = await decode(bytes);
+      expect(new Set(pixels)).toEqual(new Set([255]));
+      const pink = await decodeImage(bytes, { ...GEOMETRY, background: [255, 0, 128] }, LIMITS);
+      expect([...pink.pixels.subarray(0, 6)]).toEqual([255, 0, 128, 255, 0, 128]);
+      expect(pink.pixels).toHaveLength(42 * 28 * 3);
+    }
+  });
+
+  it.each(formats)(
+    'of a %s in part, as a picture that is laid on the background first',
+    async (name, encode) => {
+      for (const [width, height] of sizes) {
+        const mask = await gradient(width, height).extractChannel(0).toColourspace('b-w').toBuffer();
+        const picture = gradient(width, height).joinChannel(mask, {
+          raw: { width, height, channels: 1 },
+        });
+        const bytes = await encode(picture).toBuffer();
+        const flat = await sharp(bytes).flatten({ background: 'white' }).png().toBuffer();
+        const [found, expected] = [(await decode(bytes)).pixels, (await decode(flat)).pixels];
+        const difference = Math.max(...found.map((value, at) => Math.abs(value - (expected[at] ?? 0))));
+        // A lossy WebP is scaled down while it is decoded, on another path than without alpha.
+        expect(difference).toBeLessThanOrEqual(name === 'WebP' ? 6 : 3);
+      }
+    },
+  );
+});
