@@ -47,8 +47,9 @@ export class HealthService {
   /** Why no traffic should come: a stop was asked for, or an eager version is not loaded and warmed. Null when ready. */
   get blocker(): AerieError | null {
     if (this.drain.draining) return new AerieError('SHUTTING_DOWN', 'The server is shutting down.');
-    const missing = this.registry.health().models.filter(({ eager, state }) => eager && state !== 'ready');
-    if (missing.length === 0 && this.registry.health().ready) return null;
+    const { ready, models } = this.registry.health();
+    if (ready) return null;
+    const missing = models.filter(({ eager, state }) => eager && state !== 'ready');
     const names = missing.map(({ name, version, state }) => `${name}@${version} (${state})`).join(', ');
     return new AerieError('MODEL_NOT_LOADED', `Not every model is ready yet: ${names}.`);
   }
