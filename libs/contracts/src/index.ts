@@ -1,6 +1,5 @@
 export * from './aerie.error.js';
 export * from './error-table.js';
 export * from './field-problems.js';
-export * from './native-guard.js';
 export * from './sampling-fields.js';
 export * from './validation-error.js';

@@ -1,9 +1,8 @@
 import { AerieError } from '@aerie/contracts';
-import { type Clock, type Logger, systemClock } from '@aerie/runtime';
+import { type Clock, type Logger, spawnWorkerThread, systemClock } from '@aerie/runtime';
 import type { Engine, ReplicaPoolOptions } from './engine.js';
 import type { GpuInfo } from './gpu/gpu-info.js';
 import { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';
-import { WorkerReplicaThread } from './pool/replica-thread.js';
 import { ThreadReplicaPool } from './pool/thread-replica-pool.js';
 import {
   attemptsOfReplica,
@@ -13,6 +12,7 @@ import {
 } from './providers/resolve-providers.js';
 import type { ReplicaPool } from './replica-pool.js';
 import { threadBudget } from './thread-budget.js';
+import type { ReplicaThreadData } from './worker/protocol.js';
 
 /** Options for a {@link ThreadEngine}. */
 export interface ThreadEngineOptions {
@@ -90,20 +90,19 @@ export class ThreadEngine implements Engine {
       logger,
       clock,
       onClosed,
-      spawn: (index, listener) =>
-        new WorkerReplicaThread(
-          new URL('worker/replica.worker.js', BUILT),
-          `${name}#${String(index)}`,
-          {
+      spawn: (index) =>
+        spawnWorkerThread({
+          url: new URL('worker/replica.worker.js', BUILT),
+          name: `${name}#${String(index)}`,
+          data: {
             modelPath,
             kernel,
             sessionModuleUrl: sessionModuleUrl ?? ONNX_SESSION_MODULE_URL,
             attempts: attemptsOfReplica(providers, gpus, index),
             intraOpThreads,
             dynamicQuantization,
-          },
-          listener,
-        ),
+          } satisfies ReplicaThreadData,
+        }),
     });
   }
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { NativeGuard } from '@aerie/contracts';
+import { NativeGuard } from '@aerie/runtime';
 import type { FromWorker, LoadedModel, ToWorker, WorkerOptions } from './worker/messages.js';
 
 /** What a {@link WorkerLink} reports. */

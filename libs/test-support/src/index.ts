@@ -3,4 +3,5 @@
  * it is no package of npm's, for nothing that runs needs it.
  */
 export * from './fake-clock.js';
+export * from './fake-threads.js';
 export * from './memory-logger.js';

@@ -12,9 +12,9 @@ export function replicaDied(name: string, cause: Error): AerieError {
 }
 
 /** The batch took longer than any batch should. */
-export function replicaStalled(name: string, stallTimeoutMs: number): AerieError {
+export function replicaStalled(name: string, stallTimeoutMs: number, cause: Error): AerieError {
   const message = `The replica of "${name}" did not finish within ${String(stallTimeoutMs)} ms and was replaced; send the request again`;
-  return new AerieError('WORKER_LOST', message);
+  return new AerieError('WORKER_LOST', message, { cause });
 }
 
 /** The kernel or the session threw. Details go only to the log, because they may contain paths. */

@@ -1,6 +1,6 @@
 import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
-import { FakeThreads } from '../testing/fake-threads.js';
+import { answer, FakeReplicaThreads, READY_REPLICA } from '../testing/fake-replica-threads.js';
 import { ThreadReplicaPool } from './thread-replica-pool.js';
 
 const STALL_TIMEOUT_MS = 60_000;
@@ -8,7 +8,7 @@ const START_TIMEOUT_MS = 30_000;
 
 function createPool(replicas: number) {
   const clock = new FakeClock();
-  const threads = new FakeThreads();
+  const threads = new FakeReplicaThreads();
   const logger = new MemoryLogger();
   const pool = new ThreadReplicaPool<string, string>({
     name: 'model@1',
@@ -18,7 +18,7 @@ function createPool(replicas: number) {
     faultsAllowed: false,
     logger,
     clock,
-    spawn: threads.spawn,
+    spawn: threads.spawnReplica,
   });
   return { pool, clock, threads, logger };
 }
@@ -26,9 +26,9 @@ function createPool(replicas: number) {
 async function openPool(replicas = 1) {
   const setup = createPool(replicas);
   const opening = setup.pool.open();
-  setup.threads.at(0).becomeReady();
+  setup.threads.at(0).becomeReady(READY_REPLICA);
   await opening;
-  for (const thread of setup.threads.started.slice(1)) thread.becomeReady();
+  for (const thread of setup.threads.started.slice(1)) thread.becomeReady(READY_REPLICA);
   return setup;
 }
 
@@ -42,12 +42,12 @@ describe('opening a pool', () => {
     pool.onCapacityChange((capacity) => capacities.push(capacity));
     const opening = pool.open();
     expect(threads.started).toHaveLength(1);
-    threads.at(0).becomeReady();
+    threads.at(0).becomeReady(READY_REPLICA);
     await opening;
-    expect(threads.started.map(({ replicaIndex }) => replicaIndex)).toEqual([0, 1, 2]);
+    expect(threads.replicas).toEqual([0, 1, 2]);
     expect(pool.capacity).toBe(1);
     expect(states(pool)).toEqual(['idle', 'starting', 'starting']);
-    threads.at(2).becomeReady();
+    threads.at(2).becomeReady(READY_REPLICA);
     expect(pool.capacity).toBe(2);
     expect(capacities).toEqual([1, 2]);
     expect(pool.inputs).toEqual([{ name: 'x', dtype: 'float32', shape: ['batch'] }]);
@@ -77,14 +77,14 @@ describe('opening a pool', () => {
   it('keeps trying a later replica that does not load, and goes on meanwhile', async () => {
     const { pool, threads, clock, logger } = createPool(2);
     const opening = pool.open();
-    threads.at(0).becomeReady();
+    threads.at(0).becomeReady(READY_REPLICA);
     await opening;
     threads.at(1).failToStart(new Error('out of memory'));
     threads.at(2).failToStart(new Error('out of memory'));
     expect(logger.of('error')).toHaveLength(2);
     expect(states(pool)).toEqual(['idle', 'restarting']);
     clock.jump(100);
-    threads.at(3).becomeReady();
+    threads.at(3).becomeReady(READY_REPLICA);
     expect(pool.capacity).toBe(2);
   });
 });
@@ -94,12 +94,13 @@ describe('running batches', () => {
     const { pool, threads } = await openPool(3);
     const first = pool.run(['a']);
     const second = pool.run(['b']);
-    const busy = threads.started.filter(({ runs }) => runs.length > 0);
-    busy[0]?.answer('x');
+    const [last, other] = threads.started.filter(({ posted }) => posted.length > 0);
+    if (last === undefined || other === undefined) throw new Error('Two replicas were expected to be busy.');
+    answer(last, 'x');
     await Promise.race([first, second]);
     void pool.run(['c']);
-    expect(busy[0]?.runs.map(({ items }) => items)).toContainEqual(['c']);
-    busy[1]?.answer('y');
+    expect(last.posted.map(({ items }) => items)).toContainEqual(['c']);
+    answer(other, 'y');
     await Promise.all([first, second]);
   });
 
@@ -107,9 +108,9 @@ describe('running batches', () => {
     const { pool, threads } = await openPool();
     const thread = threads.at(0);
     const outcomes = ['a', 'b', 'c'].map((item) => pool.run([item]));
-    expect(thread.runs).toHaveLength(1);
-    for (const answer of ['1', '2', '3']) thread.answer(answer);
-    expect(thread.runs.map(({ items }) => items)).toEqual([['a'], ['b'], ['c']]);
+    expect(thread.posted).toHaveLength(1);
+    for (const result of ['1', '2', '3']) answer(thread, result);
+    expect(thread.posted.map(({ items }) => items)).toEqual([['a'], ['b'], ['c']]);
     await expect(Promise.all(outcomes)).resolves.toMatchObject([value('1'), value('2'), value('3')]);
   });
 
@@ -118,7 +119,7 @@ describe('running batches', () => {
     void pool.run(['a']);
     clock.jump(1_234);
     expect(pool.status()).toMatchObject([{ state: 'busy', busyMs: 1_234 }]);
-    threads.at(0).answer('done');
+    answer(threads.at(0), 'done');
     expect(pool.status()).toMatchObject([{ state: 'idle', busyMs: null }]);
     expect(clock.armed.length).toBe(0);
   });
@@ -128,14 +129,14 @@ describe('losing replicas', () => {
   it('fails the batch of a dead replica alone, and replaces it at once', async () => {
     const { pool, threads } = await openPool(2);
     const batches = [pool.run(['a']), pool.run(['b'])];
-    const [lost, kept] = threads.at(0).runs[0]?.items[0] === 'a' ? batches : [batches[1], batches[0]];
+    const [lost, kept] = threads.at(0).posted[0]?.items[0] === 'a' ? batches : [batches[1], batches[0]];
     threads.at(0).die();
     await expect(lost).rejects.toMatchObject({ code: 'WORKER_LOST', retryable: true });
     expect(pool.capacity).toBe(1);
-    threads.at(1).answer('fine');
+    answer(threads.at(1), 'fine');
     await expect(kept).resolves.toMatchObject(value('fine'));
     expect(pool.status()[0]).toMatchObject({ state: 'restarting', restarts: 1 });
-    threads.at(2).becomeReady();
+    threads.at(2).becomeReady(READY_REPLICA);
     expect(pool.capacity).toBe(2);
   });
 
@@ -143,8 +144,8 @@ describe('losing replicas', () => {
     const { pool, threads } = await openPool(2);
     threads.at(1).die();
     void pool.run(['a']);
-    expect(threads.at(0).runs).toHaveLength(1);
-    expect(threads.at(1).runs).toHaveLength(0);
+    expect(threads.at(0).posted).toHaveLength(1);
+    expect(threads.at(1).posted).toHaveLength(0);
   });
 
   it('waits longer and longer before it replaces a replica that keeps dying', async () => {
@@ -153,7 +154,7 @@ describe('losing replicas', () => {
     await threads.at(0).exited;
     for (const [position, delayMs] of [100, 200, 400].entries()) {
       const thread = threads.at(position + 1);
-      thread.becomeReady();
+      thread.becomeReady(READY_REPLICA);
       thread.die();
       await thread.exited;
       clock.jump(delayMs - 1);
@@ -167,8 +168,8 @@ describe('losing replicas', () => {
     const { pool, threads } = await openPool();
     threads.at(0).die();
     const outcome = pool.run(['a']);
-    threads.at(1).becomeReady();
-    threads.at(1).answer('late');
+    threads.at(1).becomeReady(READY_REPLICA);
+    answer(threads.at(1), 'late');
     await expect(outcome).resolves.toMatchObject(value('late'));
   });
 
@@ -182,7 +183,7 @@ describe('losing replicas', () => {
     expect(threads.at(0).abandoned).toBe(true);
     expect(states(pool)).toEqual(['wedged']);
     expect(pool.capacity).toBe(0);
-    threads.at(1).becomeReady();
+    threads.at(1).becomeReady(READY_REPLICA);
     expect(states(pool)).toEqual(['idle']);
   });
 
@@ -191,14 +192,14 @@ describe('losing replicas', () => {
     for (const position of [0, 1, 2]) {
       void pool.run(['a']).catch(() => undefined);
       clock.jump(STALL_TIMEOUT_MS);
-      if (position < 2) threads.at(position + 1).becomeReady();
+      if (position < 2) threads.at(position + 1).becomeReady(READY_REPLICA);
     }
     expect(threads.started).toHaveLength(3);
     threads.at(1).exit();
     await threads.at(1).exited;
     await Promise.resolve();
     expect(threads.started).toHaveLength(4);
-    threads.at(3).becomeReady();
+    threads.at(3).becomeReady(READY_REPLICA);
     expect(pool.capacity).toBe(1);
   });
 });
@@ -212,7 +213,7 @@ describe('closing a pool', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
     await expect(pool.run(['c'])).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
     expect(threads.at(0).closeRequested).toBe(false);
-    threads.at(0).answer('done');
+    answer(threads.at(0), 'done');
     await expect(running).resolves.toMatchObject(value('done'));
     await closing;
     expect(threads.at(0).closeRequested).toBe(true);
@@ -233,7 +234,7 @@ describe('closing a pool', () => {
   it('cancels a restart that is due', async () => {
     const { pool, threads, clock } = await openPool();
     threads.at(0).die();
-    threads.at(1).becomeReady();
+    threads.at(1).becomeReady(READY_REPLICA);
     threads.at(1).die();
     expect(clock.armed.length).toBe(1);
     await pool.close();

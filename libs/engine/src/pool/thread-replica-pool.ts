@@ -1,7 +1,7 @@
 import { type Logger, reviveError } from '@aerie/runtime';
 import type { BatchOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
-import type { ReadyMessage } from '../worker/protocol.js';
+import type { ReadyReplica } from '../worker/protocol.js';
 import { type Job, Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
 import { modelNotLoaded, poolClosed } from './replica-errors.js';
 
@@ -112,7 +112,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     return this.#closing;
   }
 
-  up(replica: Replica, { inputs, outputs, provider, failedProviders }: ReadyMessage): void {
+  up(replica: Replica, { inputs, outputs, provider, failedProviders }: ReadyReplica): void {
     const { name, logger } = this.#context;
     this.#model ??= { inputs, outputs };
     if (failedProviders.length > 0 && !this.#fallbackLogged) {

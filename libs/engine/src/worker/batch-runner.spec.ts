@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Kernel } from '../kernel.js';
 import type { NamedTensors } from '../tensor.js';
 import { BatchRunner } from './batch-runner.js';
-import type { MessageFromReplica } from './protocol.js';
+import type { ReplicaReply } from './protocol.js';
 
 const echo: Kernel<unknown, unknown> = {
   prepare: (items) => ({ feeds: {}, state: items }),
@@ -10,7 +10,7 @@ const echo: Kernel<unknown, unknown> = {
 };
 
 function createRunner({ kernel = echo, run = async (feeds: NamedTensors) => feeds } = {}) {
-  const answers: MessageFromReplica[] = [];
+  const answers: ReplicaReply[] = [];
   const log: string[] = [];
   const session = {
     inputs: [],
@@ -19,13 +19,11 @@ function createRunner({ kernel = echo, run = async (feeds: NamedTensors) => feed
     run,
     release: async () => void log.push('released'),
   };
-  const port = {
-    postMessage(message: MessageFromReplica): void {
-      answers.push(message);
-      log.push(message.type);
-    },
+  const reply = (message: ReplicaReply): void => {
+    answers.push(message);
+    log.push(message.type);
   };
-  return { runner: new BatchRunner(session, kernel, port), answers, log };
+  return { runner: new BatchRunner(session, kernel, reply), answers, log };
 }
 
 const batch = (...items: unknown[]) => ({ type: 'run', items, fault: null }) as const;
@@ -60,6 +58,6 @@ describe('BatchRunner', () => {
     await runner.run(batch('b'));
     finish({});
     await Promise.all([running, closing]);
-    expect(log).toEqual(['refused', 'done', 'released']);
+    expect(log).toEqual(['failed', 'done', 'released']);
   });
 });

@@ -1,31 +1,32 @@
 import { serializeError } from '@aerie/runtime';
 import type { InferenceSession, Kernel } from '../kernel.js';
 import { commitFault } from './faults.js';
-import type { MessageFromReplica, RunMessage } from './protocol.js';
+import type { ReplicaReply, RunMessage } from './protocol.js';
 
-/** Target of the answers: the necessary part of `parentPort`. */
-export interface AnswerPort {
-  postMessage(message: MessageFromReplica, transfer?: readonly ArrayBuffer[]): void;
-}
+/** Sends an answer. */
+type Reply = (reply: ReplicaReply, transfer?: readonly ArrayBuffer[]) => void;
 
 /** Runs batches on one session, one after the other, and answers each exactly once. */
 export class BatchRunner {
   readonly #session: InferenceSession;
   readonly #kernel: Kernel<unknown, unknown>;
-  readonly #port: AnswerPort;
+  readonly #reply: Reply;
   #running: Promise<void> = Promise.resolve();
   #closing = false;
 
-  constructor(session: InferenceSession, kernel: Kernel<unknown, unknown>, port: AnswerPort) {
+  constructor(session: InferenceSession, kernel: Kernel<unknown, unknown>, reply: Reply) {
     this.#session = session;
     this.#kernel = kernel;
-    this.#port = port;
+    this.#reply = reply;
   }
 
   /** Resolves when the batch was answered. Never rejects. */
   run(message: RunMessage): Promise<void> {
     if (this.#closing) {
-      this.#port.postMessage({ type: 'refused' });
+      this.#reply({
+        type: 'failed',
+        error: serializeError(new Error('The replica got a batch while it was closing. This is a bug.')),
+      });
       return Promise.resolve();
     }
     this.#running = this.#runOne(message);
@@ -58,10 +59,10 @@ export class BatchRunner {
         computeMs: computedAt - preparedAt,
         postprocessMs: performance.now() - computedAt,
       };
-      this.#port.postMessage({ type: 'done', results, times }, transfer);
+      this.#reply({ type: 'done', results, times }, transfer);
     } catch (error) {
       // Includes results that cannot be cloned or transferred.
-      this.#port.postMessage({ type: 'failed', error: serializeError(error) });
+      this.#reply({ type: 'failed', error: serializeError(error) });
     }
   }
 }

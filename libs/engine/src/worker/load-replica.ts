@@ -1,13 +1,13 @@
 import { serializeError } from '@aerie/runtime';
 import type { CreateKernel, InferenceSession, Kernel } from '../kernel.js';
-import type { ProviderFailure, ReadyMessage, ReplicaThreadData } from './protocol.js';
+import type { ProviderFailure, ReadyReplica, ReplicaThreadData } from './protocol.js';
 import type { CreateSession } from './session-module.js';
 
 /** A model and its kernel, loaded into this thread. */
 export interface LoadedReplica {
   readonly session: InferenceSession;
   readonly kernel: Kernel<unknown, unknown>;
-  readonly ready: ReadyMessage;
+  readonly ready: ReadyReplica;
 }
 
 /** Imports the modules, creates the session with the first provider that works, and the kernel on it. */
@@ -20,7 +20,7 @@ export async function loadReplica(data: ReplicaThreadData): Promise<LoadedReplic
   const { session, deviceId, failedProviders } = await createFirstSession(createSession, data);
   const kernel = await createKernel({ session, options: data.kernel.options });
   const { inputs, outputs, provider } = session;
-  return { session, kernel, ready: { type: 'ready', inputs, outputs, provider, deviceId, failedProviders } };
+  return { session, kernel, ready: { inputs, outputs, provider, deviceId, failedProviders } };
 }
 
 async function createFirstSession(

@@ -13,22 +13,13 @@ export interface ReplicaThreadData {
   readonly attempts: readonly ProviderAttempt[];
   readonly intraOpThreads: number;
   readonly dynamicQuantization: boolean;
-  /** Memory of the thread's NativeGuard. */
-  readonly guard: SharedArrayBuffer;
 }
 
 /** Requests one batch. The next may be sent only after the answer. */
 export interface RunMessage {
-  readonly type: 'run';
   readonly items: readonly unknown[];
   readonly fault: FaultKind | null;
 }
-
-/**
- * A message to a replica's thread. After `close` it releases its session and exits; after `exit` it exits as soon as
- * it returns from native code.
- */
-export type MessageToReplica = RunMessage | { readonly type: 'close' } | { readonly type: 'exit' };
 
 /** An execution provider that failed to create a session. */
 export interface ProviderFailure {
@@ -36,41 +27,17 @@ export interface ProviderFailure {
   readonly error: SerializedError;
 }
 
-/** The model is loaded. */
-export interface ReadyMessage {
-  readonly type: 'ready';
+/** A loaded model. */
+export interface ReadyReplica {
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
   readonly provider: string;
   readonly deviceId: number | null;
-  /** Execution providers that failed before this one worked. */
+  /** Execution providers that were tried before the one that worked. */
   readonly failedProviders: readonly ProviderFailure[];
 }
 
-/** The model failed to load; the thread exits. */
-export interface StartFailedMessage {
-  readonly type: 'start-failed';
-  readonly error: SerializedError;
-}
-
-/** A batch is done. */
-export interface DoneMessage {
-  readonly type: 'done';
-  readonly results: readonly ItemResult<unknown>[];
-  readonly times: StageTimes;
-}
-
-/** The kernel or the session threw; the replica goes on. */
-export interface FailedMessage {
-  readonly type: 'failed';
-  readonly error: SerializedError;
-}
-
-/** The batch came after `close` and was not run. */
-export interface RefusedMessage {
-  readonly type: 'refused';
-}
-
-/** A message from a replica's thread. */
-export type MessageFromReplica =
-  ReadyMessage | StartFailedMessage | DoneMessage | FailedMessage | RefusedMessage;
+/** The answer to a batch; after a failed one the replica goes on. */
+export type ReplicaReply =
+  | { readonly type: 'done'; readonly results: readonly ItemResult<unknown>[]; readonly times: StageTimes }
+  | { readonly type: 'failed'; readonly error: SerializedError };

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { NativeGuard } from '@aerie/contracts';
+import { NativeGuard } from '@aerie/runtime';
 import { GenerationHost } from './generation-host.js';
 import { FaultyDecoder } from './faulty.decoder.js';
 import { loadModel } from './load-model.js';

@@ -1,4 +1,4 @@
-import type { NativeGuard } from '@aerie/contracts';
+import type { NativeGuard } from '@aerie/runtime';
 import type { CreateSession, InferenceSession } from '@aerie/engine';
 import type { FailedProvider, WorkerOptions } from './messages.js';
 
