@@ -190,6 +190,28 @@ describe("OpenAI's client for Node", () => {
     ).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'dimensions' });
   });
 
+  it('takes token ids for embeddings as the model has them, and refuses those that it does not have', async () => {
+    const create = (input: string | number[] | number[][]) =>
+      openai.embeddings.create({ model: 'minilm-l6-v2', input, encoding_format: 'float' });
+    const [text] = (await create('cat')).data;
+    // [CLS] cat [SEP] in this tokenizer.
+    const { data, usage } = await create([[101, 4937, 102]]);
+    expect(data[0]?.embedding).toEqual(text?.embedding);
+    expect(usage.prompt_tokens).toBe(3);
+    expect((await create([101, 4937, 102])).data).toHaveLength(1);
+    await expect(create([101, 99_999, 102])).rejects.toMatchObject({ status: 400, param: 'input' });
+  });
+
+  it('truncates inputs of embeddings where it is told to, and names the parameter where it is not', async () => {
+    const request = { model: 'minilm-l6-v2', input: 'word '.repeat(400) };
+    await expect(openai.embeddings.create(request)).rejects.toMatchObject({ status: 400, param: 'input' });
+    const tokensOf = async (more: object) =>
+      (await openai.embeddings.create({ ...request, ...more })).usage.prompt_tokens;
+    expect(await tokensOf({ truncate: true })).toBe(256);
+    expect(await tokensOf({ truncate_prompt_tokens: -1 })).toBe(256);
+    expect(await tokensOf({ truncate_prompt_tokens: 16 })).toBe(16);
+  });
+
   it('lists the models, and finds one of them', async () => {
     const names = [];
     for await (const { id } of openai.models.list()) names.push(id);
@@ -308,7 +330,9 @@ describe("routes under OpenAI's prefix", () => {
       await send(`${server.url}/v1/no/such/route`),
       await postJson(`${server.url}/v1/chat/completions`, '{'),
       await postJson(`${server.url}/v1/chat/completions`, {}),
-      await postJson(`${server.url}/v1/embeddings`, { model: 'minilm-l6-v2', input: [1, 2] }),
+      await send(`${server.url}/V1/no/such/route`),
+      await postJson(`${server.url}/V1/chat/completions`, {}),
+      await postJson(`${server.url}/v1/embeddings`, { model: 'minilm-l6-v2', input: [99_999] }),
       await postJson(`${server.url}/v1/completions`, { model: MODEL, prompt: [1, 2] }),
     ]) {
       expect([400, 404]).toContain(status);

@@ -187,10 +187,13 @@ describe('requests that predict refuses', () => {
     expect(version.body.message).toMatch(/1.*2/);
   });
 
-  it('answers unknown routes and methods with 404 in the envelope', async () => {
-    const reply = await send(url);
+  it('answers unknown routes with 404 and other methods with 405, in the envelope', async () => {
+    const reply = await send(`${url}/nowhere`);
     expect(reply.status).toBe(404);
-    expect(reply.body).toMatchObject({ error: 'NOT_FOUND', path: '/api/v1/predict' });
+    expect(reply.body).toMatchObject({ error: 'NOT_FOUND', path: '/api/v1/predict/nowhere' });
+    const method = await send(url);
+    expect(method.status).toBe(405);
+    expect(method.body).toMatchObject({ error: 'METHOD_NOT_ALLOWED', path: '/api/v1/predict' });
     expect((await send(`${server.url}/api/v1/models/%E0%A4%A`)).status).toBe(400);
   });
 
