@@ -12,7 +12,7 @@ import { PendingRequests } from './pending-requests.js';
 import type { StreamUpdate } from './scheduler/stream-update.js';
 import { WorkerLink } from './worker-link.js';
 import { workerOptionsOf } from './worker-options.js';
-import type { FromWorker, GenerationFault, LoadedModel, WorkerState } from './worker/messages.js';
+import type { FromWorker, GenerationFault, LanguageModelInfo, WorkerState } from './worker/messages.js';
 
 const DEFAULT_MAX_QUEUE = 256;
 const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
@@ -38,7 +38,7 @@ export class GenerationEngine {
   readonly #workerUrl: URL;
   readonly #pending = new PendingRequests();
   #link: WorkerLink | null = null;
-  #model: LoadedModel | null = null;
+  #model: LanguageModelInfo | null = null;
   #state: GenerationStatus['state'] = 'restarting';
   #workerState = IDLE;
   #restarts = 0;
@@ -79,7 +79,7 @@ export class GenerationEngine {
   }
 
   /** What was found when the model was loaded. */
-  get model(): LoadedModel {
+  get model(): LanguageModelInfo {
     if (this.#model === null) throw new Error('the model is not loaded. This is a bug.');
     return this.#model;
   }
@@ -214,7 +214,7 @@ export class GenerationEngine {
     );
   }
 
-  #becomeReady(model: LoadedModel): void {
+  #becomeReady(model: LanguageModelInfo): void {
     this.#model = model;
     this.#state = 'ready';
     this.#workerState = IDLE;

@@ -13,4 +13,4 @@ export type { SamplingParams } from './sampling/sampling-params.js';
 export type { StepRecord } from './scheduler/stream-update.js';
 export type { ChatMessage } from './text/chat-template.js';
 export type { Prompt } from './text/prompt-encoder.js';
-export type { GenerationFault, LoadedModel } from './worker/messages.js';
+export type { GenerationFault, LanguageModelInfo } from './worker/messages.js';

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { NativeGuard } from '@aerie/runtime';
-import type { FromWorker, LoadedModel, ToWorker, WorkerOptions } from './worker/messages.js';
+import type { FromWorker, LanguageModelInfo, ToWorker, WorkerOptions } from './worker/messages.js';
 
 /** What a {@link WorkerLink} reports. */
 export interface WorkerLinkListener {
-  onReady(model: LoadedModel): void;
+  onReady(model: LanguageModelInfo): void;
   onStep(message: Extract<FromWorker, { type: 'step' }>): void;
   onFault(reason: string): void;
   /** The thread is gone, or given up on. Called once; nothing follows. */

@@ -1,7 +1,7 @@
 import { AerieError } from '@aerie/contracts';
 import type { ModelRegistry } from '@aerie/model-registry';
 import type { TextOrTokens } from '@aerie/tasks';
-import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
+import { type InferenceCall, type ServedBy, inferenceTimeMs } from './inference-call.js';
 import { notANumber } from './not-a-number.js';
 
 /** The reply of embed. */

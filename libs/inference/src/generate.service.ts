@@ -8,7 +8,7 @@ import type {
   ModelRegistry,
   TextStream,
 } from '@aerie/model-registry';
-import type { InferenceCall } from './call.js';
+import type { InferenceCall } from './inference-call.js';
 import { leaveAll, MergedStream } from './merged-stream.js';
 
 /** One text that is asked for, or several at once, whose choices then follow each other. At least one. */

@@ -1,6 +1,6 @@
 import type { SafeFetcher } from '@aerie/outbound';
 import { expect, it, jest } from '@jest/globals';
-import { ImageLoader } from './image-source.js';
+import { ImageLoader } from './image-loader.js';
 
 function newLoader() {
   const fetchBytes = jest.fn(async (_url: string, _options: object) => ({ bytes: Uint8Array.of(1, 2) }));

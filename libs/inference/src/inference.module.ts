@@ -16,7 +16,7 @@ import { EmbedService } from './embed.service.js';
 import { GenerationModule } from './generation.module.js';
 import { GpusModule } from './gpus.module.js';
 import { LIST_GPUS, type ListGpus } from './gpus.js';
-import { ImageLoader } from './image-source.js';
+import { ImageLoader } from './image-loader.js';
 import { PredictService } from './predict.service.js';
 
 /** Cores that this process may use: those of the machine, shared with its siblings. */

@@ -4,7 +4,7 @@ import type { ClassScore } from '@aerie/tasks';
 import { describe, expect, it, jest } from '@jest/globals';
 import sharp from 'sharp';
 import { BoundedGate } from './bounded-gate.js';
-import type { ImageLoader } from './image-source.js';
+import type { ImageLoader } from './image-loader.js';
 import { PredictService } from './predict.service.js';
 
 const STATS = { queueMs: 1, preprocessMs: 1, computeMs: 10, postprocessMs: 0.5, batchSize: 2 };

@@ -1,11 +1,10 @@
 import { AerieError } from '@aerie/contracts';
-import type { ModelRegistry } from '@aerie/model-registry';
+import type { ItemResult, ModelRegistry } from '@aerie/model-registry';
 import { type DecodeLimits, decodeImage, sniffFormat } from '@aerie/tasks';
 import type { BoundedGate } from './bounded-gate.js';
-import { type InferenceCall, type ServedBy, inferenceTimeMs } from './call.js';
-import type { ImageLoader, ImageSource } from './image-source.js';
+import { type InferenceCall, type ServedBy, inferenceTimeMs } from './inference-call.js';
+import type { ImageLoader, ImageSource } from './image-loader.js';
 import { notANumber } from './not-a-number.js';
-import { unwrap } from './unwrap.js';
 
 /** A label and the model's confidence in it. */
 export interface Prediction {
@@ -64,7 +63,7 @@ export class PredictService {
       const { labels } = model.details;
       return {
         reply: {
-          predictions: unwrap(results).map(({ index, confidence }) => {
+          predictions: onlyResult(results).map(({ index, confidence }) => {
             if (!Number.isFinite(confidence)) throw notANumber(model, 'the image');
             return {
               label: labels?.[index] ?? String(index),
@@ -78,4 +77,12 @@ export class PredictService {
       };
     });
   }
+}
+
+/** @throws AerieError with the item's own code if it was refused. */
+function onlyResult<R>(results: readonly ItemResult<R>[]): R {
+  const [result] = results;
+  if (result === undefined) throw new Error('The batch returned no result for its only item. This is a bug.');
+  if (!result.ok) throw new AerieError(result.code, result.message);
+  return result.value;
 }

@@ -4,7 +4,7 @@ import type { BatchTaskKind, TaskTypes } from '@aerie/tasks';
 import type { ModelReference } from './model-selector.js';
 
 /** Options for one request to a model. */
-export interface SubmitOptions {
+export interface InferOptions {
   /** When it aborts, the request leaves the queue and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Deadline for the results, in milliseconds of `performance.now()`. Default: none. */
@@ -49,7 +49,7 @@ export interface LoadedModel<K extends BatchTaskKind> {
    */
   infer(
     items: readonly TaskTypes[K]['item'][],
-    options?: SubmitOptions,
+    options?: InferOptions,
   ): Promise<InferenceOutcome<TaskTypes[K]['result']>>;
 }
 

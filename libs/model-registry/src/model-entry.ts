@@ -13,10 +13,10 @@ import type { ModelVersion } from './versions/model-version.js';
 import { TrafficSplit } from './versions/traffic-split.js';
 import { parseVersion } from './versions/version-number.js';
 
-/** One version of a model: what it is, its life, its counters. */
+/** One version of a model: what it is, its lifecycle, its counters. */
 export interface VersionEntry {
   readonly spec: VersionSpec;
-  readonly life: ModelVersion;
+  readonly lifecycle: ModelVersion;
   readonly recorder: StatisticsRecorder;
 }
 
@@ -80,7 +80,8 @@ export class ModelEntry {
       defaultVersion: spec.defaultVersion,
       aliases: Object.fromEntries(spec.aliases),
       traffic: spec.traffic === null ? null : Object.fromEntries(spec.traffic),
-      labels: byDefaultFirst.find(({ life }) => life.runtime !== null)?.life.runtime?.labels ?? null,
+      labels:
+        byDefaultFirst.find(({ lifecycle }) => lifecycle.runtime !== null)?.lifecycle.runtime?.labels ?? null,
       source: spec.source,
       license: spec.license,
       versions: this.versions.map(describeVersion),
@@ -88,16 +89,16 @@ export class ModelEntry {
   }
 
   health(): readonly VersionHealth[] {
-    return this.versions.map(({ spec, life }) => {
-      const replicas = life.runtime?.replicas() ?? [];
-      const activity = life.runtime?.activity();
-      const provider = life.runtime?.provider?.();
+    return this.versions.map(({ spec, lifecycle }) => {
+      const replicas = lifecycle.runtime?.replicas() ?? [];
+      const activity = lifecycle.runtime?.activity();
+      const provider = lifecycle.runtime?.provider?.();
       const count = (...states: readonly string[]): number =>
         replicas.filter(({ state }) => states.includes(state)).length;
       return {
         name: this.spec.name,
         version: spec.version,
-        state: life.state,
+        state: lifecycle.state,
         eager: spec.load === 'eager',
         error: life.error,
         replicasUp: count('idle', 'busy'),
@@ -113,21 +114,21 @@ export class ModelEntry {
   }
 }
 
-function describeVersion({ spec, life, recorder }: VersionEntry): VersionDescription {
-  const { runtime } = life;
+function describeVersion({ spec, lifecycle, recorder }: VersionEntry): VersionDescription {
+  const { runtime } = lifecycle;
   const { queueLength, runningBatches } = runtime?.activity() ?? { queueLength: 0, runningBatches: 0 };
   const replicas = runtime?.replicas() ?? [];
   return {
     version: spec.version,
     description: spec.description,
-    state: life.state,
+    state: lifecycle.state,
     load: spec.load,
     inputs: runtime?.inputs.map(describeTensor) ?? null,
     outputs: runtime?.outputs.map(describeTensor) ?? null,
     replicas,
     provider: replicas.find(({ provider }) => provider !== null)?.provider ?? null,
-    error: life.error,
-    loadedAt: life.loadedAt,
+    error: lifecycle.error,
+    loadedAt: lifecycle.loadedAt,
     statistics: recorder.snapshot({ queueLength, runningBatches }),
   };
 }

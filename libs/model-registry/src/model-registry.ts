@@ -101,11 +101,11 @@ export class ModelRegistry {
     const entries = [...this.#catalog.entries].sort((a, b) => loadOrder(a.spec) - loadOrder(b.spec));
     const eager = entries.flatMap(({ versions }) => versions.filter(({ spec }) => spec.load === 'eager'));
     this.#eager = new EagerLoading(
-      eager.map(({ life }) => life),
+      eager.map(({ lifecycle }) => lifecycle),
       this.#clock,
       () => {
-        const loaded = eager.filter(({ life }) => life.state === 'ready');
-        this.#options.logger.info({ models: loaded.map(({ life }) => life.name) }, 'ready');
+        const loaded = eager.filter(({ lifecycle }) => lifecycle.state === 'ready');
+        this.#options.logger.info({ models: loaded.map(({ lifecycle }) => lifecycle.name) }, 'ready');
       },
       this.#options.settings.requireModels,
     );
@@ -130,8 +130,8 @@ export class ModelRegistry {
     if (this.#closing !== null) {
       throw new AerieError('SHUTTING_DOWN', 'The server is shutting down and takes no more requests.');
     }
-    const { life } = this.#catalog.find(kind, selector.model).choose(selector);
-    const lease = await life.acquire(signal);
+    const { lifecycle } = this.#catalog.find(kind, selector.model).choose(selector);
+    const lease = await lifecycle.acquire(signal);
     try {
       // The catalog only finds models of this kind, and their loader makes what the kind says.
       return await work(lease.runtime.model as LoadedModels[K]);
@@ -187,7 +187,7 @@ export class ModelRegistry {
    *   are not allowed.
    */
   injectFault(name: string, version: string, kind: FaultKind): void {
-    const { runtime } = this.#catalog.get(name).choose({ version }).life;
+    const { runtime } = this.#catalog.get(name).choose({ version }).lifecycle;
     if (runtime === null) {
       throw new AerieError('MODEL_NOT_LOADED', `The model "${name}" version ${version} is not loaded.`);
     }
@@ -213,8 +213,8 @@ export class ModelRegistry {
   /** What the loaded language models of this process are doing now. */
   generation(): readonly GenerationState[] {
     return this.#catalog.entries.flatMap((entry) =>
-      entry.versions.flatMap(({ spec, life }) => {
-        const status = life.runtime?.generation?.();
+      entry.versions.flatMap(({ spec, lifecycle }) => {
+        const status = lifecycle.runtime?.generation?.();
         return status === undefined ? [] : [{ name: entry.spec.name, version: spec.version, status }];
       }),
     );
@@ -231,12 +231,12 @@ export class ModelRegistry {
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
     this.#eager?.stop();
-    await Promise.all(this.#versions().map(({ life }) => life.close(signal)));
+    await Promise.all(this.#versions().map(({ lifecycle }) => lifecycle.close(signal)));
   }
 
   async #borrow(name: string, signal: AbortSignal): Promise<LeasedModel> {
-    const { life } = this.#catalog.find('text-generation', name).choose({});
-    const lease = await life.acquire(signal);
+    const { lifecycle } = this.#catalog.find('text-generation', name).choose({});
+    const lease = await lifecycle.acquire(signal);
     // The catalog only finds language models here.
     const loaded = lease.runtime.model as LoadedTextModel;
     return {
@@ -271,7 +271,7 @@ export class ModelRegistry {
     const onGeneration = (event: GenerationModelEvent): void => {
       for (const listener of this.#generationListeners) listener(event);
     };
-    const life = new ModelVersion({
+    const lifecycle = new ModelVersion({
       reference: { name: model.name, version: version.version },
       open: (signal) =>
         loader.load(
@@ -289,7 +289,7 @@ export class ModelRegistry {
       clock: this.#clock,
       logger: this.#options.logger,
     });
-    return { spec: version, life, recorder };
+    return { spec: version, lifecycle, recorder };
   }
 }
 

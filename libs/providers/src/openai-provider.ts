@@ -13,7 +13,7 @@ import {
   type ResolvedProviderOptions,
 } from './provider-options.js';
 import { AnswerOpener, type OpenedAnswer } from './upstream/answer-opener.js';
-import { type Exchange, settle } from './upstream/exchange.js';
+import { type UpstreamExchange, settle } from './upstream/upstream-exchange.js';
 import { toOpenAiRequest } from './upstream/openai-request.js';
 import { MalformedStreamError, readSse } from './upstream/sse-reader.js';
 import { TransportError, UpstreamClient } from './upstream/upstream-client.js';
@@ -113,7 +113,7 @@ export class OpenAiProvider implements LanguageModel {
       exchange.expiry = expiry;
       fail(expiry.error);
     });
-    const exchange: Exchange = { signal, answer, watch, expiry: null };
+    const exchange: UpstreamExchange = { signal, answer, watch, expiry: null };
     watch.start(request);
     try {
       yield* this.#readAnswer(await this.#opener.open(upstreamRequest, exchange), exchange);
@@ -127,7 +127,7 @@ export class OpenAiProvider implements LanguageModel {
 
   async *#readAnswer(
     { response, permit }: OpenedAnswer,
-    exchange: Exchange,
+    exchange: UpstreamExchange,
   ): AsyncGenerator<GenerationEvent, undefined> {
     const { answer, watch } = exchange;
     try {

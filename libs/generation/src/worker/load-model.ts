@@ -3,21 +3,21 @@ import type { TaskEnvironment } from '../scheduler/generation-task.js';
 import { ChatTemplate } from '../text/chat-template.js';
 import { PromptEncoder } from '../text/prompt-encoder.js';
 import { TokenBytes } from '../text/token-bytes.js';
-import type { LoadedModel, WorkerOptions } from './messages.js';
+import type { LanguageModelInfo, WorkerOptions } from './messages.js';
 import { eosIdsOf, namedToken, readModelFiles, tokenIdOf } from './model-files.js';
 import { openDecoder } from './open-decoder.js';
 import type { OpenedSession } from './open-session.js';
 
 /** A language model, ready to run. */
-export interface LanguageModel {
+export interface LoadedLanguageModel {
   readonly decoder: Decoder;
   readonly encoder: PromptEncoder;
   readonly environment: TaskEnvironment;
-  readonly description: LoadedModel;
+  readonly description: LanguageModelInfo;
 }
 
 /** Reads the files beside the weights and makes the session a decoder. */
-export async function loadModel(opened: OpenedSession, options: WorkerOptions): Promise<LanguageModel> {
+export async function loadModel(opened: OpenedSession, options: WorkerOptions): Promise<LoadedLanguageModel> {
   const files = readModelFiles(options.directory);
   const { session, failedProviders } = opened;
   const { contextLength } = options;

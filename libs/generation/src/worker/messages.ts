@@ -33,7 +33,7 @@ export interface FailedProvider {
 }
 
 /** Properties of the model, found by loading it. */
-export interface LoadedModel {
+export interface LanguageModelInfo {
   readonly vocabSize: number;
   /** Tokens of prompt and text together that fit. */
   readonly contextLength: number;
@@ -62,7 +62,7 @@ export interface WorkerState {
 
 /** A message from the generation thread. */
 export type FromWorker =
-  | { readonly type: 'ready'; readonly model: LoadedModel }
+  | { readonly type: 'ready'; readonly model: LanguageModelInfo }
   | { readonly type: 'failed'; readonly reason: string }
   | {
       readonly type: 'step';

@@ -10,7 +10,7 @@ import type {
 import { type Clock, type Logger, systemClock } from '@aerie/runtime';
 import type { BatchTaskKind, PreparedTask, TaskTypes } from '@aerie/tasks';
 import type { InferenceListener } from '../inference-event.js';
-import type { InferenceOutcome, InferenceStats, LoadedModel, SubmitOptions } from '../loaded-model.js';
+import type { InferenceOutcome, InferenceStats, LoadedModel, InferOptions } from '../loaded-model.js';
 import type { BatchingSpec } from '../model-spec.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
 import { BatchActivity } from './batch-activity.js';
@@ -98,7 +98,7 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
 
   async infer(
     items: readonly TaskTypes[K]['item'][],
-    options: SubmitOptions = {},
+    options: InferOptions = {},
   ): Promise<InferenceOutcome<TaskTypes[K]['result']>> {
     const { recorder, task } = this.#options;
     const queuedAt = this.#clock.now();

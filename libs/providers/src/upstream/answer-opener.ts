@@ -3,7 +3,7 @@ import { sleep } from '@aerie/runtime';
 import { parseFailure } from '../answer/completion-chunk.js';
 import type { CircuitBreaker, CircuitPermit } from '../circuit/circuit-breaker.js';
 import type { ProviderPorts, ResolvedProviderOptions } from '../provider-options.js';
-import { type Exchange, settle } from './exchange.js';
+import { type UpstreamExchange, settle } from './upstream-exchange.js';
 import type { OpenAiRequest } from './openai-request.js';
 import { retryPauseMs } from './retry-pause.js';
 import { TransportError, type UpstreamClient, type UpstreamResponse } from './upstream-client.js';
@@ -44,7 +44,7 @@ export class AnswerOpener {
    *
    * @throws AerieError what the last attempt failed with, or the signal's reason.
    */
-  async open(request: OpenAiRequest, exchange: Exchange): Promise<OpenedAnswer> {
+  async open(request: OpenAiRequest, exchange: UpstreamExchange): Promise<OpenedAnswer> {
     const { maxRetryAfterMs, retries } = this.#parts.options;
     const body = JSON.stringify(request.body);
     let refusal: AerieError | null = null;
@@ -92,7 +92,7 @@ export class AnswerOpener {
   async #attempt(
     path: string,
     body: string,
-    { signal }: Exchange,
+    { signal }: UpstreamExchange,
   ): Promise<UpstreamResponse | (TranslatedFailure & { readonly reason: string })> {
     try {
       const response = await this.#parts.client.post(path, body, signal);

@@ -4,7 +4,7 @@ import type { Expiry, StreamWatch } from '../answer/stream-watch.js';
 import type { CircuitPermit } from '../circuit/circuit-breaker.js';
 
 /** A request in flight. */
-export interface Exchange {
+export interface UpstreamExchange {
   /** Aborts when the caller leaves, time runs out or the provider is closed. */
   readonly signal: AbortSignal;
   readonly answer: AnswerAssembler;
@@ -14,7 +14,7 @@ export interface Exchange {
 }
 
 /** Tells the circuit what an attempt has shown of the upstream. */
-export function settle(permit: CircuitPermit, error: unknown, { expiry, signal }: Exchange): void {
+export function settle(permit: CircuitPermit, error: unknown, { expiry, signal }: UpstreamExchange): void {
   // Whoever left, or had less time than the provider may take, has learned nothing of it.
   const isCallers = signal.aborted && expiry?.isProviders !== true;
   if (isCallers || !(error instanceof AerieError)) {

@@ -1,4 +1,4 @@
-import type { ImageSource } from '../../image-source.js';
+import type { ImageSource } from '../../image-loader.js';
 import type { PredictReply } from '../../predict.service.js';
 import type { RestTask } from '../rest-task.js';
 import { PredictBodyDto, PredictOptionsDto } from './predict.dto.js';
