@@ -6,6 +6,7 @@
  *
  * Redis: starts its own server with an append-only file. PostgreSQL: uses TEST_DATABASE_URL; skipped if that is not set.
  */
+import 'reflect-metadata';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +15,23 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EmbeddedDatabase, JobChanges, JobRepository, JobWorker, newId, openConnection } from '@aerie/queue';
+import {
+  EmbeddedDatabase,
+  JobChanges,
+  JobProcessor,
+  JobProcessors,
+  JobQueue,
+  JobRepository,
+  QueueModule,
+  WORKER_OPTIONS,
+  WebhookProcessor,
+  newId,
+  openConnection,
+  provideJobProcessors,
+  queueNameOf,
+} from '@aerie/queue';
+import { Processor } from '@nestjs/bullmq';
+import { NestFactory } from '@nestjs/core';
 import { Queue, Worker } from 'bullmq';
 import { latencySummary, spread } from './support/statistics.mjs';
 
@@ -94,31 +111,62 @@ async function submitAll(count, submit) {
   await Promise.all([lane(), lane()]);
 }
 
-/** Jobs per second from the first submission until the last job is done and stored. @param {JobRepository} queue @param {number} count */
-async function throughStore(queue, count) {
-  const { all, run } = countdown(count);
-  const changes = new JobChanges(queue.connection);
-  changes.start();
-  const task = {
-    task: TASK,
-    concurrency,
-    run: () => {
+/** A server's queue and processor, put together by Nest as the server does. @param {import('@aerie/queue').QueueBackendSettings} backend @param {() => void} run */
+async function openServer(backend, run) {
+  class BenchProcessor extends JobProcessor {
+    run() {
       run();
       return Promise.resolve({ result: { ok: true }, model: 'none', version: '1' });
+    }
+  }
+  Processor(queueNameOf(TASK), WORKER_OPTIONS)(BenchProcessor);
+  const options = { backend, logger, retentionMs: 3_600_000, maxFinished: 1_000_000 };
+  class BenchModule {}
+  const app = await NestFactory.createApplicationContext(
+    {
+      module: BenchModule,
+      imports: [QueueModule.forRootAsync([TASK], { useFactory: () => options })],
+      providers: [
+        {
+          provide: BenchProcessor,
+          inject: [JobRepository, JobChanges],
+          useFactory: (/** @type {JobRepository} */ jobs, /** @type {JobChanges} */ changes) =>
+            new BenchProcessor(TASK, { jobs, changes, concurrency, maxDeaths: 3 }),
+        },
+        {
+          provide: WebhookProcessor,
+          inject: [JobRepository],
+          useFactory: (/** @type {JobRepository} */ jobs) =>
+            new WebhookProcessor(jobs, () => Promise.resolve({ status: 200 })),
+        },
+        provideJobProcessors([BenchProcessor]),
+      ],
     },
-  };
-  const worker = new JobWorker(queue, changes, task, 3);
-  worker.start();
-  const began = performance.now();
-  await submitAll(count, (n) => queue.submit(Array.from({ length: n }, newJob)));
-  await all;
-  await worker.stop(AbortSignal.timeout(10_000));
-  changes.stop();
-  return (count / (performance.now() - began)) * 1000;
+    { logger: ['error'] },
+  );
+  app.get(JobProcessors).start();
+  const queue = app.get(JobQueue);
+  while (!(await queue.reachable(1_000))) await sleep(10);
+  return { app, queue, jobs: app.get(JobRepository) };
 }
 
-/** The same without the store. @param {JobRepository} store @param {number} count */
-async function bare({ connection }, count) {
+/** Jobs per second from the first submission until the last job is done and stored. @param {import('@aerie/queue').QueueBackendSettings} backend @param {number} count */
+async function throughStore(backend, count) {
+  const { all, run } = countdown(count);
+  const { app, jobs: store } = await openServer(backend, run);
+  const began = performance.now();
+  await submitAll(count, (n) => store.submit(Array.from({ length: n }, newJob)));
+  await all;
+  await app.get(JobProcessors).stop(10_000);
+  const perSecond = (count / (performance.now() - began)) * 1000;
+  await app.close();
+  return perSecond;
+}
+
+/** The same without the store. @param {import('@aerie/queue').QueueBackendSettings} backend @param {number} count */
+async function bare(backend, count) {
+  const connection = openConnection(backend, logger);
+  await connection.prepare();
   const { all, run } = countdown(count);
   const factory = /** @type {undefined} */ (connection.backendFactory);
   const queue = new Queue('bare', connection.queueOptions, factory);
@@ -138,20 +186,13 @@ async function bare({ connection }, count) {
   await worker.close();
   const perSecond = (count / (performance.now() - began)) * 1000;
   await queue.close();
+  await connection.close();
   return perSecond;
 }
 
-/** Submits single jobs at a steady rate while a worker runs them. @param {JobRepository} queue */
-async function submitLatency(queue) {
-  const changes = new JobChanges(queue.connection);
-  changes.start();
-  const task = {
-    task: TASK,
-    concurrency,
-    run: () => Promise.resolve({ result: {}, model: 'none', version: '1' }),
-  };
-  const worker = new JobWorker(queue, changes, task, 3);
-  worker.start();
+/** Submits at a steady rate while jobs run; one at a time, as callers come. @param {import('@aerie/queue').QueueBackendSettings} backend */
+async function submitLatency(backend) {
+  const { app, queue } = await openServer(backend, () => undefined);
   /** @type {number[]} */
   const latencies = [];
   const began = performance.now();
@@ -163,16 +204,9 @@ async function submitLatency(queue) {
     pending.push(queue.submit([newJob()]).then(() => latencies.push(performance.now() - due)));
   }
   await Promise.all(pending);
-  await worker.stop(AbortSignal.timeout(10_000));
-  changes.stop();
+  await app.get(JobProcessors).stop(10_000);
+  await app.close();
   return latencySummary(latencies);
-}
-
-/** @param {import('@aerie/queue').QueueBackendSettings} backend */
-async function openQueue(backend) {
-  const connection = openConnection(backend, logger);
-  await connection.prepare();
-  return new JobRepository({ connection, logger, retentionMs: 3_600_000 });
 }
 
 /** @type {Record<string, () => Promise<{ backend: import('@aerie/queue').QueueBackendSettings, stop: () => Promise<unknown> } | null>>} */
@@ -222,7 +256,6 @@ try {
       console.log(`${name}: skipped, not available`);
       continue;
     }
-    const queue = await openQueue(opened.backend);
     const contestants = { store: throughStore, bare };
     /** @type {Record<'store' | 'bare', number[]>} */
     const perSecond = { store: [], bare: [] };
@@ -230,7 +263,7 @@ try {
       /** @type {('store' | 'bare')[]} */
       const order = round % 2 === 0 ? ['store', 'bare'] : ['bare', 'store'];
       for (const who of order) {
-        const measured = await contestants[who](queue, round < 0 ? WARM_UP_JOBS : jobs);
+        const measured = await contestants[who](opened.backend, round < 0 ? WARM_UP_JOBS : jobs);
         if (round < 0) continue;
         perSecond[who].push(measured);
         console.log(`round ${round + 1}: ${name}: ${who}: ${whole(measured)}/s`);
@@ -242,13 +275,11 @@ try {
         `ratio ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`,
     );
     if (name === 'embedded') {
-      const { p50Ms, p99Ms, maxMs } = await submitLatency(queue);
+      const { p50Ms, p99Ms, maxMs } = await submitLatency(opened.backend);
       console.log(
         `${name}: submit at ${SUBMITS_PER_SECOND}/s: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, max ${maxMs.toFixed(1)} ms`,
       );
     }
-    queue.close();
-    await queue.connection.close();
     await opened.stop();
   }
   console.log(

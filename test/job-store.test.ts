@@ -46,7 +46,10 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
       await database.open();
     }
     const connection = queueModule.openConnection(backend, logger);
-    queue = new queueModule.JobRepository({ connection, logger, retentionMs: FAR / 2 });
+    const queues = [queueModule.queueNameOf('embed'), queueModule.WEBHOOK_QUEUE].map(
+      (name) => new queueModule.LazyQueue(name, { connection, logger }),
+    );
+    queue = new queueModule.JobRepository({ connection, queues, logger, retentionMs: FAR / 2 });
     await queue.connection.prepare();
     store = queue.store;
   }, 60_000);

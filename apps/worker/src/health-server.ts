@@ -1,12 +1,12 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { JobWorkers } from '@aerie/jobs';
+import type { JobProcessors } from '@aerie/queue';
 import type { ModelRegistry } from '@aerie/model-registry';
 import type { Metrics } from '@aerie/observability';
 
 /** What the health server looks at. */
 export interface HealthSources {
-  readonly workers: JobWorkers;
+  readonly workers: JobProcessors;
   readonly registry: ModelRegistry;
   readonly metrics: Metrics;
   /** A model that has work and finishes none for so long fails /health/live. */

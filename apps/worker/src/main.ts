@@ -6,10 +6,9 @@ import {
   settingsOrExit,
   stopOnSignal,
 } from '@aerie/config';
-import { JobWorkers } from '@aerie/jobs';
 import { ModelRegistry } from '@aerie/model-registry';
 import { type Logger, Metrics, NestLogger, createLogger } from '@aerie/observability';
-import { queueBackendOf } from '@aerie/queue';
+import { JobProcessors, queueBackendOf } from '@aerie/queue';
 import { NestFactory } from '@nestjs/core';
 import { HealthServer } from './health-server.js';
 import { WorkerModule } from './worker.module.js';
@@ -39,7 +38,7 @@ async function work(settings: Settings, logger: Logger): Promise<void> {
     abortOnError: false,
   });
   const health = new HealthServer({
-    workers: app.get(JobWorkers),
+    workers: app.get(JobProcessors),
     registry: app.get(ModelRegistry, { strict: false }),
     metrics,
     livenessTimeoutMs: settings.models.livenessTimeoutMs,

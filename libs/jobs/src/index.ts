@@ -2,5 +2,4 @@ export * from './job-tasks.js';
 export { type JobOptions, type JobSubmission } from './job-submission.js';
 export * from './job-batch.service.js';
 export { JobService } from './job.service.js';
-export { JobWorkers, type WorkersHealth } from './job-workers.js';
 export * from './jobs.module.js';

@@ -1,9 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
-import { EmbedService, GenerateService, InferenceModule, PredictService } from '@aerie/inference';
+import { InferenceModule } from '@aerie/inference';
 import { LOGGER, type Logger } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
-import { Availability, JobChanges, JobQueue, JobRepository, QueueModule, queueBackendOf } from '@aerie/queue';
+import {
+  JobChanges,
+  JobProcessors,
+  type JobProcessorOptions,
+  JobQueue,
+  JobRepository,
+  QueueModule,
+  WebhookProcessor,
+  provideJobProcessors,
+  queueBackendOf,
+} from '@aerie/queue';
 import {
   type DynamicModule,
   Inject,
@@ -12,17 +22,16 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  type Provider,
 } from '@nestjs/common';
-import { EmbedTask } from './embed.task.js';
+import { EmbedProcessor } from './embed.processor.js';
 import { JobBatchService } from './job-batch.service.js';
 import { JOB_TASKS } from './job-tasks.js';
 import { JobService } from './job.service.js';
-import { JobWorkers } from './job-workers.js';
-import { PredictTask } from './predict.task.js';
-import { TextTask } from './text.task.js';
+import { PredictProcessor } from './predict.processor.js';
+import { JOB_PROCESSOR_OPTIONS } from './processor-options.js';
+import { ChatProcessor, GenerateProcessor } from './text.processor.js';
 
-/** Whether this process runs jobs. */
-const RUNS_JOBS = Symbol('RUNS_JOBS');
 const WEBHOOK_FETCHER = Symbol('WEBHOOK_FETCHER');
 
 /** Connections to receivers of webhooks, over all of them. */
@@ -34,21 +43,23 @@ const JOBS_PER_REPLICA = 2;
 /** Part of the drain's time that running jobs have before they are handed back. */
 const DRAIN_SHARE = 0.5;
 
+const PROCESSORS = [PredictProcessor, EmbedProcessor, GenerateProcessor, ChatProcessor];
+
+/** Runs jobs from the start of the application to its end. */
 @Injectable()
-class JobsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+class ProcessorsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(
-    @Inject(JobWorkers) private readonly workers: JobWorkers,
+    @Inject(JobProcessors) private readonly processors: JobProcessors,
     @Inject(WEBHOOK_FETCHER) private readonly fetcher: SafeFetcher,
     @Inject(SETTINGS) private readonly settings: Settings,
-    @Inject(RUNS_JOBS) private readonly runsJobs: boolean,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.runsJobs) this.workers.start();
+    this.processors.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    if (this.runsJobs) await this.workers.stop(this.settings.http.drainTimeoutMs * DRAIN_SHARE);
+    await this.processors.stop(this.settings.http.drainTimeoutMs * DRAIN_SHARE);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -76,7 +87,6 @@ export class JobsModule {
         }),
       ],
       providers: [
-        { provide: RUNS_JOBS, useValue: runsJobs },
         {
           provide: JobService,
           inject: [JobQueue, SETTINGS],
@@ -87,63 +97,52 @@ export class JobsModule {
           inject: [JobQueue, JobService],
           useFactory: (queue: JobQueue, jobs: JobService) => new JobBatchService(queue, jobs),
         },
-        {
-          provide: WEBHOOK_FETCHER,
-          inject: [SETTINGS],
-          useFactory: ({ jobs, appName }: Settings) =>
-            new SafeFetcher({
-              allowedHosts: jobs.allowedWebhookHosts,
-              userAgent: appName,
-              maxConnections: WEBHOOK_CONNECTIONS,
-            }),
-        },
-        {
-          provide: JobWorkers,
-          inject: [
-            JobQueue,
-            JobRepository,
-            JobChanges,
-            Availability,
-            PredictService,
-            EmbedService,
-            GenerateService,
-            WEBHOOK_FETCHER,
-            SETTINGS,
-          ],
-          useFactory: (
-            queue: JobQueue,
-            jobs: JobRepository,
-            changes: JobChanges,
-            availability: Availability,
-            predictions: PredictService,
-            embeddings: EmbedService,
-            texts: GenerateService,
-            fetcher: SafeFetcher,
-            settings: Settings,
-          ) => {
-            const concurrency = concurrencyOf(settings);
-            return new JobWorkers(
-              queue,
-              jobs,
-              changes,
-              availability,
-              [
-                new PredictTask(predictions, concurrency),
-                new EmbedTask(embeddings, concurrency),
-                new TextTask('generate', texts, concurrency),
-                new TextTask('chat', texts, concurrency),
-              ],
-              // A receiver knows an event by its id.
-              (url, request) => fetcher.post(url, { ...request, repeatable: true }),
-              settings.jobs.maxWorkerDeaths,
-            );
-          },
-        },
-        JobsLifecycle,
+        ...(runsJobs ? processorProviders() : []),
       ],
-      exports: [QueueModule, JobService, JobBatchService, JobWorkers, InferenceModule],
+      exports: [
+        QueueModule,
+        JobService,
+        JobBatchService,
+        InferenceModule,
+        ...(runsJobs ? [JobProcessors] : []),
+      ],
     };
   }
+}
+
+function processorProviders(): Provider[] {
+  return [
+    {
+      provide: WEBHOOK_FETCHER,
+      inject: [SETTINGS],
+      useFactory: ({ jobs, appName }: Settings) =>
+        new SafeFetcher({
+          allowedHosts: jobs.allowedWebhookHosts,
+          userAgent: appName,
+          maxConnections: WEBHOOK_CONNECTIONS,
+        }),
+    },
+    {
+      provide: WebhookProcessor,
+      inject: [JobRepository, WEBHOOK_FETCHER],
+      useFactory: (jobs: JobRepository, fetcher: SafeFetcher) =>
+        // A receiver knows an event by its id.
+        new WebhookProcessor(jobs, (url, request) => fetcher.post(url, { ...request, repeatable: true })),
+    },
+    {
+      provide: JOB_PROCESSOR_OPTIONS,
+      inject: [JobRepository, JobChanges, SETTINGS],
+      useFactory: (jobs: JobRepository, changes: JobChanges, settings: Settings): JobProcessorOptions => ({
+        jobs,
+        changes,
+        concurrency: concurrencyOf(settings),
+        maxDeaths: settings.jobs.maxWorkerDeaths,
+      }),
+    },
+    ...PROCESSORS,
+    provideJobProcessors(PROCESSORS),
+    ProcessorsLifecycle,
+  ];
 }
 
 function concurrencyOf({ jobs, models, http }: Settings): number {

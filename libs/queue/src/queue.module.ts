@@ -1,4 +1,5 @@
 import type { Logger } from '@aerie/runtime';
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import {
   type DynamicModule,
   type FactoryProvider,
@@ -8,9 +9,12 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { BackendWorker } from './bull/backend-worker.js';
+import { type BackendConfiguration, LazyQueue } from './bull/lazy-queue.js';
 import { openConnection } from './connection/open-connection.js';
 import type { QueueConnection } from './connection/queue-connection.js';
 import type { QueueBackendSettings } from './connection/queue-settings.js';
+import { WEBHOOK_QUEUE, queueNameOf } from './queue-names.js';
 import { Availability } from './runtime/availability.js';
 import { GuardedJobQueue } from './runtime/guarded-job-queue.js';
 import { JobChanges } from './runtime/job-changes.js';
@@ -64,6 +68,14 @@ class QueueLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
+// BullModule constructs these instead of BullMQ's own, which know nothing of our backends and connect at once.
+BullModule.queueClass = LazyQueue;
+BullModule.workerClass = BackendWorker;
+
+/** The way to the backend, for BullModule and for the job queue. */
+@Module({})
+class QueueConnectionModule {}
+
 /** The job queue. */
 @Module({})
 export class QueueModule {
@@ -72,8 +84,9 @@ export class QueueModule {
     tasks: readonly string[],
     options: Pick<FactoryProvider<QueueModuleOptions>, 'inject' | 'useFactory'>,
   ): DynamicModule {
-    return {
-      module: QueueModule,
+    const names = [...tasks.map(queueNameOf), WEBHOOK_QUEUE];
+    const connectionModule: DynamicModule = {
+      module: QueueConnectionModule,
       providers: [
         { ...options, provide: OPTIONS },
         {
@@ -81,11 +94,32 @@ export class QueueModule {
           inject: [OPTIONS],
           useFactory: ({ backend, logger }: QueueModuleOptions) => openConnection(backend, logger),
         },
+      ],
+      exports: [OPTIONS, CONNECTION],
+    };
+    return {
+      module: QueueModule,
+      imports: [
+        connectionModule,
+        BullModule.forRootAsync({
+          imports: [connectionModule],
+          inject: [CONNECTION, OPTIONS],
+          useFactory: (connection: QueueConnection, { logger }: QueueModuleOptions) =>
+            ({ connection, logger }) satisfies BackendConfiguration as never,
+          // Workers are registered when the backend was reached: BullMQ's connect in their constructors.
+          extraOptions: { manualRegistration: true },
+        }),
+        BullModule.registerQueue(...names.map((name) => ({ name }))),
+      ],
+      providers: [
         {
           provide: JobRepository,
-          inject: [CONNECTION, OPTIONS],
-          useFactory: (connection: QueueConnection, { logger, retentionMs }: QueueModuleOptions) =>
-            new JobRepository({ connection, logger, retentionMs }),
+          inject: [CONNECTION, OPTIONS, ...names.map((name) => getQueueToken(name))],
+          useFactory: (
+            connection: QueueConnection,
+            { logger, retentionMs }: QueueModuleOptions,
+            ...queues: readonly LazyQueue[]
+          ) => new JobRepository({ connection, queues, logger, retentionMs }),
         },
         {
           provide: Availability,

@@ -1,11 +1,11 @@
-import type { Logger } from '@aerie/runtime';
+import { type Logger, backoffMs } from '@aerie/runtime';
 import { Redis } from 'ioredis';
 import { BULLMQ_PREFIX } from '../queue-names.js';
 import type { JobChangesListener } from '../store/job-store.js';
-import { CHANGES_CHANNEL, RedisJobStore } from '../store/redis-job-store.js';
+import { REDIS_CHANGES_CHANNEL, RedisJobStore } from '../store/redis-job-store.js';
 import type { QueueConnection } from './queue-connection.js';
 
-const LONGEST_RECONNECT_MS = 1_000;
+const RECONNECT_BACKOFF = { firstMs: 100, maxMs: 1_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Jobs in Redis. */
@@ -28,12 +28,16 @@ export class RedisConnection implements QueueConnection {
     this.#logger = logger;
     this.#open = () => {
       const redis = new Redis(url, {
-        // Commands wait for Redis to come back: who may not wait that long has a limit of its own.
+        // Nothing connects in a constructor: the first command does.
+        lazyConnect: true,
+        // Commands wait for Redis to come back: callers that may not wait that long have a limit of their own.
         maxRetriesPerRequest: null,
         connectTimeout: CONNECT_TIMEOUT_MS,
         keepAlive: CONNECT_TIMEOUT_MS,
-        retryStrategy: (tries) => Math.min(LONGEST_RECONNECT_MS, 50 * 2 ** Math.min(tries, 5)),
+        retryStrategy: (tries) => backoffMs(tries, RECONNECT_BACKOFF),
       });
+      // The copies that BullMQ's workers block on are made when Redis was reached, and wait better if they connect at once.
+      redis.options.lazyConnect = false;
       redis.on('error', (error: Error) => {
         logger.warn({ err: error.message }, 'the connection to Redis failed');
       });
@@ -77,7 +81,7 @@ export class RedisConnection implements QueueConnection {
       this.#subscriber.on('ready', () => {
         for (const { onResync } of this.#listeners) onResync();
       });
-      this.#subscriber.subscribe(CHANGES_CHANNEL).catch(() => undefined);
+      this.#subscriber.subscribe(REDIS_CHANGES_CHANNEL).catch(() => undefined);
     }
     return () => this.#listeners.delete(listener);
   }

@@ -1,5 +1,6 @@
+import { type Clock, systemClock } from '@aerie/runtime';
 import type { JobChangesListener } from '../store/job-store.js';
-import { CHANGES_CHANNEL } from '../store/sql-schema.js';
+import { SQL_CHANGES_CHANNEL } from '../store/sql-schema.js';
 
 /** A session that hears notifications: of node-postgres or of the embedded database. */
 export interface ListenClient {
@@ -15,17 +16,19 @@ export interface ListenClient {
 
 const RETRY_MS = 500;
 
-/** Listens for changed jobs on a session of its own, and takes a new one when that is lost. */
+/** Listens for changed jobs on a session of its own, and takes a new session when it is lost. */
 export class SqlSubscription {
   readonly #connect: () => Promise<ListenClient>;
+  readonly #clock: Clock;
   readonly #listeners = new Set<JobChangesListener>();
   #client: ListenClient | null = null;
-  #retry: NodeJS.Timeout | null = null;
+  #cancelRetry: (() => void) | null = null;
   #started = false;
   #closed = false;
 
-  constructor(connect: () => Promise<ListenClient>) {
+  constructor(connect: () => Promise<ListenClient>, clock: Clock = systemClock) {
     this.#connect = connect;
+    this.#clock = clock;
   }
 
   add(listener: JobChangesListener): () => void {
@@ -39,7 +42,7 @@ export class SqlSubscription {
 
   close(): void {
     this.#closed = true;
-    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#cancelRetry?.();
     this.#client?.removeAllListeners();
     this.#client?.release(true);
     this.#client = null;
@@ -53,11 +56,11 @@ export class SqlSubscription {
         if (this.#client === client) this.#lost();
       });
       client.on('notification', ({ channel, payload }) => {
-        if (channel !== CHANGES_CHANNEL || payload === undefined) return;
+        if (channel !== SQL_CHANGES_CHANNEL || payload === undefined) return;
         const ids = payload.split(',');
         for (const listener of this.#listeners) listener.onChanged(ids);
       });
-      await client.query(`LISTEN ${CHANGES_CHANNEL}`);
+      await client.query(`LISTEN ${SQL_CHANGES_CHANNEL}`);
       if (this.#closed) this.close();
       else for (const listener of this.#listeners) listener.onResync();
     } catch {
@@ -73,10 +76,10 @@ export class SqlSubscription {
       client.on('error', () => undefined);
       client.release(true);
     }
-    if (this.#closed || this.#retry !== null) return;
-    this.#retry = setTimeout(() => {
-      this.#retry = null;
+    if (this.#closed || this.#cancelRetry !== null) return;
+    this.#cancelRetry = this.#clock.schedule(RETRY_MS, () => {
+      this.#cancelRetry = null;
       void this.#listen();
-    }, RETRY_MS);
+    });
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type Server, connect } from 'node:net';
 import { join } from 'node:path';
+import { sleep } from '@aerie/runtime';
 import { DataDirInUseError } from './data-dir-in-use.error.js';
 import { socketDirectory } from './socket-path.js';
 
@@ -29,7 +30,7 @@ export async function ownDirectory(server: Server, directory: string): Promise<v
       if (await answers(shared)) throw new DataDirInUseError(directory);
       await replaceDead(own, shared, directory);
     }
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await sleep(SETTLE_MS);
     if (inode(own) !== inode(shared)) throw new DataDirInUseError(directory);
     rmSync(own, { force: true });
   } catch (error) {

@@ -1,6 +1,7 @@
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Logger } from '@aerie/runtime';
 import type { QueueConnection } from '../connection/queue-connection.js';
+import type { LazyQueue } from '../bull/lazy-queue.js';
 import { WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Delivery } from '../records/delivery.js';
 import {
@@ -14,11 +15,13 @@ import type { HeadChange, JobStore, NewJob } from '../store/job-store.js';
 import { Coalescer } from './coalescer.js';
 import { PAYLOAD } from './job-payload.js';
 import { JobSubmitter } from './job-submitter.js';
-import { deliveryOptions } from './queue-options.js';
+import { deliveryOptions } from './delivery-options.js';
 
 /** Options for a {@link JobRepository}. */
 export interface JobRepositoryOptions {
   readonly connection: QueueConnection;
+  /** BullMQ's queues, one for each task and one for webhooks. */
+  readonly queues: readonly LazyQueue[];
   readonly logger: Logger;
   /** How long finished jobs are kept, milliseconds. */
   readonly retentionMs: number;
@@ -43,14 +46,15 @@ export class JobRepository {
   readonly logger: Logger;
   readonly now: () => number;
   readonly #retentionMs: number;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues: ReadonlyMap<string, LazyQueue>;
   readonly #submitter: JobSubmitter;
   readonly #changes: Coalescer<HeadChange, boolean>;
   readonly #heads: Coalescer<string, VersionedHead | null>;
   readonly #records: Coalescer<string, JobRecord | null>;
 
-  constructor({ connection, logger, retentionMs, now = Date.now }: JobRepositoryOptions) {
+  constructor({ connection, queues, logger, retentionMs, now = Date.now }: JobRepositoryOptions) {
     this.connection = connection;
+    this.#queues = new Map(queues.map((queue) => [queue.name, queue]));
     this.logger = logger;
     this.now = now;
     this.#retentionMs = retentionMs;
@@ -127,23 +131,16 @@ export class JobRepository {
     }
   }
 
-  /** BullMQ's queue by its name; only while the backend has been reached once. */
+  /** BullMQ's queue by its name; only once the backend was reached. */
   queue(name: string): Queue {
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      const { queueOptions, backendFactory } = this.connection;
-      queue = new Queue(name, queueOptions, backendFactory as undefined);
-      queue.on('error', (error) => {
-        this.logger.warn({ err: error.message, queue: name }, 'a queue reports an error');
-      });
-      this.#queues.set(name, queue);
-    }
-    return queue;
+    const queue = this.#queues.get(name);
+    if (queue === undefined) throw new Error(`No queue ${name} is registered. This is a bug.`);
+    return queue.open();
   }
 
-  /** Closes BullMQ's queues. One whose backend is away is not waited for. */
+  /** Closes BullMQ's queues, without waiting. */
   close(): void {
-    for (const queue of this.#queues.values()) void queue.close().catch(() => undefined);
+    for (const queue of this.#queues.values()) queue.close();
   }
 
   /** Removes a job that will not run from its queue. Held by a worker, it stays: the worker sees that it is canceled. */

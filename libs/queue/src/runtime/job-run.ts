@@ -1,8 +1,9 @@
 import type { AerieError } from '@aerie/contracts';
+import type { Clock } from '@aerie/runtime';
 import type { JobHead, JobRecord, VersionedHead } from '../records/job-record.js';
 import { attemptFailed, canceled, completed, handedBack, progressed } from '../records/transitions.js';
 import type { JobRepository } from './job-repository.js';
-import type { JobOutcome, RunningJob } from './job-task.js';
+import type { JobOutcome, RunningJob } from './running-job.js';
 import { ProgressWriter } from './progress-writer.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
 
@@ -28,6 +29,7 @@ const LOOK_DELAY_MS = 20;
 export class JobRun implements RunningJob {
   readonly #jobs: JobRepository;
   readonly #persist: <T>(operation: () => Promise<T>) => Promise<T>;
+  readonly #clock: Clock;
   readonly #job: TakenJob;
   /** As the store has it, if nobody else has changed it. */
   #stored: VersionedHead;
@@ -42,14 +44,20 @@ export class JobRun implements RunningJob {
   #progress: ProgressWriter | null = null;
 
   /** @param persist repeats an operation while the store is away */
-  constructor(jobs: JobRepository, job: TakenJob, persist: <T>(operation: () => Promise<T>) => Promise<T>) {
+  constructor(
+    jobs: JobRepository,
+    job: TakenJob,
+    persist: <T>(operation: () => Promise<T>) => Promise<T>,
+    clock: Clock,
+  ) {
     this.#jobs = jobs;
+    this.#clock = clock;
     this.#job = job;
     this.#persist = persist;
     this.#stored = job.record;
     if (job.taken === job.record.head) return;
     this.#writeAt = jobs.now() + TAKEN_DELAY_MS;
-    // Who wants to be told of it must be.
+    // A receiver that wants this event must get it.
     if (job.taken.webhook?.events.includes('job.processing')) this.#writeTaken().catch(() => undefined);
   }
 
@@ -81,7 +89,7 @@ export class JobRun implements RunningJob {
   }
 
   progress(fraction: number): void {
-    this.#progress ??= new ProgressWriter((written) => this.#writeProgress(written));
+    this.#progress ??= new ProgressWriter((written) => this.#writeProgress(written), this.#clock);
     this.#progress.write(fraction);
   }
 
@@ -90,7 +98,7 @@ export class JobRun implements RunningJob {
     this.#lookAt ??= now + LOOK_DELAY_MS;
   }
 
-  /** Does what is due. Whether more is to come. */
+  /** Does the work that is due. Whether more is to come. */
   tick(now: number): boolean {
     if (this.#writeAt !== null && now >= this.#writeAt) this.#writeTaken().catch(() => undefined);
     if (this.#lookAt !== null && now >= this.#lookAt) {
@@ -165,7 +173,7 @@ export class JobRun implements RunningJob {
     return this.#persist(() => this.#jobs.update(this.head.id, step, result));
   }
 
-  /** What is not written yet goes with what comes now; what is being written is waited for. */
+  /** A write that was not begun yet goes with the next one; a write under way is waited for. */
   async #settled(): Promise<void> {
     this.close();
     if (this.#progress !== null) await this.#progress.end();

@@ -6,7 +6,7 @@ import type { NewJob } from '../store/job-store.js';
 import { Coalescer } from './coalescer.js';
 import { FreshRecords } from './fresh-records.js';
 import { PAYLOAD } from './job-payload.js';
-import { jobOptions } from './queue-options.js';
+import { jobOptions } from './job-options.js';
 
 /**
  * Submits that go together, and calls under way at once. The SQL backends gain most by few large calls. Redis is given

@@ -3,7 +3,7 @@ import { Packr } from 'msgpackr';
 import { BULLMQ_PREFIX, STORE_PREFIX, WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
 import type { Delivery } from '../records/delivery.js';
 import type { JobBatch } from '../records/job-batch.js';
-import { readHead, writeHead } from '../records/head-text.js';
+import { parseHead, stringifyHead } from '../records/head-json.js';
 import { idFloor } from '../records/job-id.js';
 import {
   JOB_STATUSES,
@@ -44,7 +44,7 @@ interface Scripts {
 }
 
 /** Channel on which changed jobs are announced. */
-export const CHANGES_CHANNEL = `${STORE_PREFIX}:changes`;
+export const REDIS_CHANGES_CHANNEL = `${STORE_PREFIX}:changes`;
 
 /** Batches without jobs are removed after this, seconds: their submit was cut short. */
 const BATCH_GRACE_SECONDS = 600;
@@ -81,12 +81,12 @@ export class RedisJobStore implements JobStore {
     const args: string[] = [];
     for (const job of jobs) {
       const { head, input } = job;
-      args.push(head.id, head.task, writeHead(head), input, rareParts(job));
+      args.push(head.id, head.task, stringifyHead(head), input, rareParts(job));
     }
     const taken = await this.#redis.aerieInsert(STORE_PREFIX, packer.pack(args));
     const batches = new Set(jobs.map(({ head }) => head.batchId).filter((id) => id !== null));
     await Promise.all([...batches].map((id) => this.#redis.persist(key('b', id))));
-    return taken.map((head) => (head === null ? null : readHead(head)));
+    return taken.map((head) => (head === null ? null : parseHead(head)));
   }
 
   async withKey(idempotencyKey: string): Promise<JobHead | null> {
@@ -100,7 +100,7 @@ export class RedisJobStore implements JobStore {
       ids.map(async (id) => {
         const [head, version] = await this.#redis.hmget(key('j', id), 'h', 'v');
         if (head === null || head === undefined) return null;
-        return { head: readHead(head), version: Number(version) };
+        return { head: parseHead(head), version: Number(version) };
       }),
     );
   }
@@ -111,7 +111,7 @@ export class RedisJobStore implements JobStore {
         const [head, version, input, result] = await this.#redis.hmget(key('j', id), 'h', 'v', 'i', 'r');
         if (head === null || head === undefined) return null;
         return {
-          head: readHead(head),
+          head: parseHead(head),
           version: Number(version),
           input: input ?? '',
           result: result ?? null,
@@ -130,13 +130,13 @@ export class RedisJobStore implements JobStore {
         String(previous.version + 1),
         placeOf(previous.head.status, next.task),
         placeOf(next.status, next.task),
-        writeHead(next),
+        stringifyHead(next),
         result ?? '',
         removeAt === null ? '' : `${String(removeAt)} ${next.status} `,
         rareConsequences(change),
       );
     }
-    const made = await this.#redis.aerieChange(STORE_PREFIX, CHANGES_CHANNEL, packer.pack(args));
+    const made = await this.#redis.aerieChange(STORE_PREFIX, REDIS_CHANGES_CHANNEL, packer.pack(args));
     return made.map((done) => done === 1);
   }
 

@@ -1,6 +1,6 @@
 import type { Delivery } from '../records/delivery.js';
 import type { JobBatch } from '../records/job-batch.js';
-import { readHead, writeHead } from '../records/head-text.js';
+import { parseHead, stringifyHead } from '../records/head-json.js';
 import { idFloor } from '../records/job-id.js';
 import type { JobHead, JobRecord, JobStatus, VersionedHead } from '../records/job-record.js';
 import { WEBHOOK_QUEUE, queueNameOf } from '../queue-names.js';
@@ -44,7 +44,7 @@ export class SqlJobStore implements JobStore {
       heads.map(({ id }) => id),
       heads.map(({ task }) => task),
       heads.map(({ status }) => status),
-      heads.map((head) => writeHead(head)),
+      heads.map((head) => stringifyHead(head)),
       jobs.map(({ input }) => input),
       jobs.map(({ idempotencyKey }) => idempotencyKey),
       heads.map(({ expiresAt }) => expiresAt),
@@ -58,7 +58,7 @@ export class SqlJobStore implements JobStore {
       'SELECT idempotency_key AS key, head FROM aerie.job WHERE idempotency_key = ANY($1::text[])',
       [keys],
     );
-    const byKey = new Map(taken.map(({ key, head }) => [key, readHead(head)]));
+    const byKey = new Map(taken.map(({ key, head }) => [key, parseHead(head)]));
     return jobs.map(({ head, idempotencyKey }) => {
       const other = idempotencyKey === null ? undefined : byKey.get(idempotencyKey);
       // Its own: an insert that was sent again because the first answer was lost.
@@ -69,7 +69,7 @@ export class SqlJobStore implements JobStore {
   async withKey(key: string): Promise<JobHead | null> {
     const sql = 'SELECT head FROM aerie.job WHERE idempotency_key = $1';
     const [row] = await this.#run<{ head: string }>(sql, [key]);
-    return row === undefined ? null : readHead(row.head);
+    return row === undefined ? null : parseHead(row.head);
   }
 
   async heads(ids: readonly string[]): Promise<(VersionedHead | null)[]> {
@@ -77,7 +77,7 @@ export class SqlJobStore implements JobStore {
       'SELECT id, version, head FROM aerie.job WHERE id = ANY($1::text[])',
       [ids],
     );
-    return inOrder(ids, rows, ({ version, head }) => ({ version, head: readHead(head) }));
+    return inOrder(ids, rows, ({ version, head }) => ({ version, head: parseHead(head) }));
   }
 
   async records(ids: readonly string[]): Promise<(JobRecord | null)[]> {
@@ -87,7 +87,7 @@ export class SqlJobStore implements JobStore {
     );
     return inOrder(ids, rows, ({ version, head, input, result }) => ({
       version,
-      head: readHead(head),
+      head: parseHead(head),
       input,
       result,
     }));
@@ -98,7 +98,7 @@ export class SqlJobStore implements JobStore {
       changes.map(({ next }) => next.id),
       changes.map(({ previous }) => previous.version),
       changes.map(({ next }) => next.status),
-      changes.map(({ next }) => writeHead(next)),
+      changes.map(({ next }) => stringifyHead(next)),
       changes.map(({ result }) => result),
       changes.map(({ removeAt }) => removeAt),
       changes.map(({ delivery }) => delivery?.id ?? null),
@@ -115,7 +115,7 @@ export class SqlJobStore implements JobStore {
         : 'SELECT head FROM aerie.job WHERE ($1::text IS NULL OR id < $1) AND status = $3 ORDER BY id DESC LIMIT $2',
       status === null ? [after, limit] : [after, limit, status],
     );
-    return rows.map(({ head }) => readHead(head));
+    return rows.map(({ head }) => parseHead(head));
   }
 
   async countAhead(task: string, id: string): Promise<number> {
@@ -135,7 +135,7 @@ export class SqlJobStore implements JobStore {
     const oldest = rows[0]?.head ?? null;
     return {
       pending: rows[0]?.n ?? 0,
-      oldestPendingAt: oldest === null ? null : readHead(oldest).createdAt,
+      oldestPendingAt: oldest === null ? null : parseHead(oldest).createdAt,
     };
   }
 

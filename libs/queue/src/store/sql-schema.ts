@@ -1,5 +1,5 @@
 /** Channel on which changed jobs are announced. */
-export const CHANGES_CHANNEL = 'aerie_jobs';
+export const SQL_CHANGES_CHANNEL = 'aerie_jobs';
 
 /** Made in one go, serialized by a lock: processes start together. */
 export const SCHEMA_SQL = `
@@ -59,7 +59,7 @@ BEGIN
     END IF;
   END LOOP;
   IF cardinality(changed) > 0 THEN
-    PERFORM pg_notify('${CHANGES_CHANNEL}', array_to_string(changed, ','));
+    PERFORM pg_notify('${SQL_CHANGES_CHANNEL}', array_to_string(changed, ','));
   END IF;
   RETURN QUERY SELECT unnest(changed);
 END $change$;

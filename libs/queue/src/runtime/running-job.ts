@@ -11,19 +11,10 @@ export interface RunningJob {
   progress(fraction: number): void;
 }
 
-/** The outcome of a job. */
+/** Outcome of a job that was completed. */
 export interface JobOutcome {
   /** The same as the synchronous reply. */
   readonly result: unknown;
   readonly model: string;
   readonly version: string;
-}
-
-/** Does one kind of work. */
-export interface JobTask {
-  readonly task: string;
-  /** Concurrent jobs of this kind in one process: as many as the replicas can run. */
-  readonly concurrency: number;
-  /** @throws AerieError; an error that is retryable by the error table is retried */
-  run(job: RunningJob): Promise<JobOutcome>;
 }

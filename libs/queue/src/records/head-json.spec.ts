@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PENDING_JOB } from '../testing/pending-job.js';
-import { readHead, writeHead } from './head-text.js';
+import { parseHead, stringifyHead } from './head-json.js';
 import type { JobHead } from './job-record.js';
 
 const FRESH: JobHead = { ...PENDING_JOB, id: 'job-1', task: 'text-embedding', maxAttempts: 3, runAt: 2_000 };
@@ -36,11 +36,11 @@ describe('the text of a head', () => {
     ['a fresh job', FRESH],
     ['a job with everything', FULL],
   ])('gives %s back as it was', (_name, head) => {
-    expect(readHead(writeHead(head))).toEqual(head);
+    expect(parseHead(stringifyHead(head))).toEqual(head);
   });
 
   it('says only what is not usual', () => {
-    expect(JSON.parse(writeHead(FRESH))).toEqual({
+    expect(JSON.parse(stringifyHead(FRESH))).toEqual({
       id: 'job-1',
       task: 'text-embedding',
       status: 'pending',
@@ -51,6 +51,6 @@ describe('the text of a head', () => {
   });
 
   it('reads texts that have all fields', () => {
-    expect(readHead(JSON.stringify(FULL))).toEqual(FULL);
+    expect(parseHead(JSON.stringify(FULL))).toEqual(FULL);
   });
 });

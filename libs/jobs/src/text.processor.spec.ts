@@ -1,7 +1,7 @@
 import type { CompleteAnswer, GenerateService } from '@aerie/inference';
-import type { RunningJob } from '@aerie/queue';
+import type { JobProcessorOptions, RunningJob } from '@aerie/queue';
 import { describe, expect, it } from '@jest/globals';
-import { TextTask } from './text.task.js';
+import { ChatProcessor, GenerateProcessor } from './text.processor.js';
 
 const ANSWER: CompleteAnswer = {
   model: 'm',
@@ -24,7 +24,8 @@ function run(task: 'chat' | 'generate', input: unknown) {
     },
   };
   const { signal } = new AbortController();
-  const outcome = new TextTask(task, texts, 1).run({
+  const Processor = { chat: ChatProcessor, generate: GenerateProcessor }[task];
+  const outcome = new Processor({} as JobProcessorOptions, texts).run({
     head,
     input,
     signal,
@@ -33,7 +34,7 @@ function run(task: 'chat' | 'generate', input: unknown) {
   return { outcome, progress, asked };
 }
 
-describe('TextTask', () => {
+describe('the processors of text', () => {
   it('gives the reply of its route, with progress by what may come, behind those who wait', async () => {
     const input = { prompt: 'The capital', max_tokens: 4, temperature: 0 };
     const { outcome, progress, asked } = run('generate', input);

@@ -1,12 +1,14 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { type Clock, systemClock } from '@aerie/runtime';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { WORKER_OPTIONS } from '../bull/worker-options.js';
 import { WEBHOOK_QUEUE } from '../queue-names.js';
 import type { Delivery, DeliveryAttempt } from '../records/delivery.js';
 import { type JobEvent, type JobHead, type JobRecord, isTerminal } from '../records/job-record.js';
 import { viewEvent } from '../records/job-view.js';
+import { DELIVERY_ATTEMPTS, deliveryBackoffMs } from './delivery-options.js';
 import { idOf } from './job-payload.js';
 import type { JobRepository } from './job-repository.js';
-import { LOCK_MS, NEVER, STALLED_CHECK_MS } from './job-worker.js';
-import { DELIVERY_ATTEMPTS, deliveryBackoffMs } from './queue-options.js';
 import { webhookHeaders } from './webhook-signature.js';
 
 /** Sends one request to a receiver after checking its address; returns the status of the response. */
@@ -19,6 +21,11 @@ export type PostWebhook = (
   },
 ) => Promise<{ readonly status: number }>;
 
+/** Part of the repository that deliveries need. */
+export type WebhookJobs = Pick<JobRepository, 'logger' | 'now' | 'record'> & {
+  readonly store: Pick<JobRepository['store'], 'delivery' | 'updateDelivery'>;
+};
+
 /** Deliveries under way at once. */
 const CONCURRENCY = 64;
 /** Of these, to one receiver: a slow one holds no more. */
@@ -28,48 +35,47 @@ const HOST_BUSY_MS = 500;
 const TIMEOUT_MS = 15_000;
 const GONE = 410;
 
-/** Delivers events to receivers, from its own queue, until they accept them or hours have passed. */
-export class WebhookWorker {
-  readonly #jobs: JobRepository;
+/** Tells receivers of events, from a queue of its own, until they have taken them or hours have passed. */
+@Processor(WEBHOOK_QUEUE, {
+  ...WORKER_OPTIONS,
+  concurrency: CONCURRENCY,
+  settings: { backoffStrategy: (attempts: number) => deliveryBackoffMs(attempts) },
+})
+export class WebhookProcessor extends WorkerHost {
+  readonly #jobs: WebhookJobs;
   readonly #post: PostWebhook;
+  readonly #clock: Clock;
   readonly #perHost = new Map<string, number>();
-  #worker: Worker | null = null;
+  #started = false;
 
-  constructor(jobs: JobRepository, post: PostWebhook) {
+  constructor(jobs: WebhookJobs, post: PostWebhook, clock: Clock = systemClock) {
+    super();
     this.#jobs = jobs;
     this.#post = post;
+    this.#clock = clock;
   }
 
-  /** Begins to deliver; the backend must have been reached once. */
+  /** Begins to deliver. Nest must have given it its worker. */
   start(): void {
-    if (this.#worker !== null) return;
-    const { workerOptions, backendFactory } = this.#jobs.connection;
-    this.#worker = new Worker(
-      WEBHOOK_QUEUE,
-      (job: Job, token?: string) => this.#process(job, token ?? ''),
-      {
-        ...workerOptions,
-        concurrency: CONCURRENCY,
-        lockDuration: LOCK_MS,
-        stalledInterval: STALLED_CHECK_MS,
-        maxStalledCount: NEVER,
-        settings: { backoffStrategy: (attempts: number) => deliveryBackoffMs(attempts) },
-      },
-      backendFactory as undefined,
-    );
-    this.#worker.on('error', (error) => {
-      this.#jobs.logger.warn({ err: error.message }, 'the webhook worker reported an error');
+    if (this.#started) return;
+    this.#started = true;
+    this.worker.run().catch((error: unknown) => {
+      this.onError(error as Error);
     });
   }
 
   /** Lets deliveries under way end; each is bounded in time. */
   async stop(): Promise<void> {
-    await this.#worker?.close();
+    if (this.#started) await this.worker.close();
   }
 
-  async #process(job: Job, token: string): Promise<void> {
-    const id = idOf(job);
-    const delivery = await this.#jobs.store.delivery(id);
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.#jobs.logger.warn({ err: error.message }, 'the webhook worker reported an error');
+  }
+
+  override async process(job: Job, token = ''): Promise<void> {
+    const delivery = await this.#jobs.store.delivery(idOf(job));
     if (delivery?.status !== 'pending') return;
     const record = await this.#jobs.record(delivery.jobId);
     const webhook = record?.head.webhook ?? null;
@@ -77,7 +83,7 @@ export class WebhookWorker {
     const { host } = new URL(webhook.url);
     const busy = this.#perHost.get(host) ?? 0;
     if (busy >= CONCURRENCY_PER_HOST) {
-      await job.moveToDelayed(Date.now() + HOST_BUSY_MS, token);
+      await job.moveToDelayed(this.#jobs.now() + HOST_BUSY_MS, token);
       throw new DelayedError();
     }
     this.#perHost.set(host, busy + 1);
@@ -107,8 +113,8 @@ export class WebhookWorker {
 
   async #try(id: string, url: string, body: string, secret: string): Promise<DeliveryAttempt> {
     const at = this.#jobs.now();
-    const startedAt = performance.now();
-    const durationMs = () => Math.round(performance.now() - startedAt);
+    const startedAt = this.#clock.now();
+    const durationMs = () => Math.round(this.#clock.now() - startedAt);
     try {
       const headers = webhookHeaders(id, body, secret, at);
       const { status } = await this.#post(url, { headers, body, timeoutMs: TIMEOUT_MS });

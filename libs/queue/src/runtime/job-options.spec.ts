@@ -1,5 +1,6 @@
+import { backoffMs } from '@aerie/runtime';
 import { describe, expect, it } from '@jest/globals';
-import { retryDelayMs } from './queue-options.js';
+import { JOB_BACKOFF } from './job-options.js';
 
 describe('the wait before a job is tried again', () => {
   it.each([
@@ -7,7 +8,7 @@ describe('the wait before a job is tried again', () => {
     [2, 1_000, 2_000],
     [5, 8_000, 16_000],
   ])('after %i failed attempts is from %i to %i ms', (attempts, least, most) => {
-    expect(retryDelayMs(attempts, () => 1)).toBe(least);
-    expect(retryDelayMs(attempts, () => 0)).toBe(most);
+    expect(backoffMs(attempts, JOB_BACKOFF, () => 0)).toBe(least);
+    expect(backoffMs(attempts, JOB_BACKOFF, () => 1)).toBe(most);
   });
 });

@@ -1,119 +1,124 @@
 import { randomUUID } from 'node:crypto';
 import { AerieError } from '@aerie/contracts';
-import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
-import { queueNameOf } from '../queue-names.js';
+import { type Clock, backoffMs, every, sleep, systemClock } from '@aerie/runtime';
+import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { claim } from '../records/transitions.js';
 import type { JobChanges } from './job-changes.js';
+import { JOB_BACKOFF } from './job-options.js';
 import { idOf } from './job-payload.js';
 import type { JobRepository } from './job-repository.js';
 import { JobRun, type TakenJob } from './job-run.js';
-import type { JobOutcome, JobTask } from './job-task.js';
-import { retryDelayMs } from './queue-options.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
+import type { JobOutcome, RunningJob } from './running-job.js';
 
-/** Forward progress of a worker, for health. */
-export interface WorkerProgress {
+/** What every {@link JobProcessor} needs. */
+export interface JobProcessorOptions {
+  readonly jobs: JobRepository;
+  readonly changes: Pick<JobChanges, 'watch'>;
+  /** Jobs of one task that run at once in this process: as many as the replicas can take. */
+  readonly concurrency: number;
+  /** MAX_WORKER_DEATHS */
+  readonly maxDeaths: number;
+  readonly clock?: Clock;
+}
+
+/** Forward progress of a processor, for health. */
+export interface ProcessorProgress {
   readonly task: string;
   readonly running: number;
   /** Epoch milliseconds; null before the first. */
   readonly lastCompletionAt: number | null;
 }
 
-export const LOCK_MS = 15_000;
-export const STALLED_CHECK_MS = 10_000;
-/** The store counts deaths; BullMQ must not fail a job on its own. */
-export const NEVER = 1_000_000_000;
-const RUN_RETRY_MS = 1_000;
 const STORE_RETRY_MS = 250;
 const TICK_MS = 10;
 /** Results on their way to the store, for each job that may run: those that come together are written together. */
 const WRITES_PER_RUN = 8;
 
-/** Takes jobs of one kind from the queue and runs them, each to exactly one stored end. */
-export class JobWorker {
+/**
+ * Takes jobs of one task from its queue and runs them, each to one stored end. A subclass runs the task and is decorated
+ * with `@Processor(queueNameOf(task), WORKER_OPTIONS)`.
+ */
+export abstract class JobProcessor extends WorkerHost {
+  readonly #task: string;
+  readonly #options: JobProcessorOptions;
   readonly #jobs: JobRepository;
-  readonly #changes: JobChanges;
-  readonly #task: JobTask;
-  readonly #maxDeaths: number;
+  readonly #clock: Clock;
   readonly #running = new Map<string, JobRun>();
   /** Results on their way to the store. */
   readonly #writing = new Set<Promise<void>>();
-  #worker: Worker | null = null;
-  /** One timer for all runs: it goes while one of them has something to do in time. */
-  #ticker: NodeJS.Timeout | null = null;
+  /** Stops the one timer of all runs; it goes while one of them has something to do in time. */
+  #stopTicking: (() => void) | null = null;
   /** Names its runs. */
   readonly #name = randomUUID();
   #runs = 0;
+  #started = false;
   #stopped = false;
   #lastCompletionAt: number | null = null;
 
-  /** @param maxDeaths MAX_WORKER_DEATHS */
-  constructor(jobs: JobRepository, changes: JobChanges, task: JobTask, maxDeaths: number) {
-    this.#jobs = jobs;
-    this.#changes = changes;
+  constructor(task: string, options: JobProcessorOptions) {
+    super();
     this.#task = task;
-    this.#maxDeaths = maxDeaths;
+    this.#options = options;
+    this.#jobs = options.jobs;
+    this.#clock = options.clock ?? systemClock;
   }
 
-  get progress(): WorkerProgress {
-    return {
-      task: this.#task.task,
-      running: this.#running.size,
-      lastCompletionAt: this.#lastCompletionAt,
-    };
+  /**
+   * Runs one job.
+   *
+   * @throws AerieError; one that is retryable by the error table is tried again
+   */
+  abstract run(job: RunningJob): Promise<JobOutcome>;
+
+  get progress(): ProcessorProgress {
+    return { task: this.#task, running: this.#running.size, lastCompletionAt: this.#lastCompletionAt };
   }
 
-  /** Begins to take jobs; the backend must have been reached once. */
+  /** Begins to take jobs. Nest must have given it its worker. */
   start(): void {
-    if (this.#worker !== null || this.#stopped) return;
-    const { workerOptions, backendFactory } = this.#jobs.connection;
-    this.#worker = new Worker(
-      queueNameOf(this.#task.task),
-      (job: Job, token?: string) => this.#process(job, token ?? ''),
-      {
-        ...workerOptions,
-        concurrency: this.#task.concurrency,
-        lockDuration: LOCK_MS,
-        stalledInterval: STALLED_CHECK_MS,
-        maxStalledCount: NEVER,
-        runRetryDelay: RUN_RETRY_MS,
-      },
-      backendFactory as undefined,
-    );
-    this.#worker.on('error', (error) => {
-      this.#jobs.logger.warn({ err: error.message, task: this.#task.task }, 'a worker reported an error');
+    if (this.#started || this.#stopped) return;
+    this.#started = true;
+    this.worker.concurrency = this.#options.concurrency;
+    this.worker.run().catch((error: unknown) => {
+      this.onError(error as Error);
     });
   }
 
   /** Takes no more jobs, lets running ones finish until `deadline` aborts, and hands the others back. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopped = true;
-    const worker = this.#worker;
-    if (worker === null) return;
+    if (!this.#started) return;
     const handBack = () => {
       for (const run of this.#running.values()) run.interrupt(new RunInterruptedError('stopping'));
     };
     if (deadline.aborted) handBack();
     else deadline.addEventListener('abort', handBack, { once: true });
-    await worker.close();
+    await this.worker.close();
     await Promise.all(this.#writing);
     deadline.removeEventListener('abort', handBack);
   }
 
-  async #process(job: Job, token: string): Promise<void> {
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.#jobs.logger.warn({ err: error.message, task: this.#task }, 'a worker reported an error');
+  }
+
+  override async process(job: Job, token = ''): Promise<void> {
     const id = idOf(job);
     const taken = await this.#take(id, job, token);
     if (taken === null) return;
-    const run = new JobRun(this.#jobs, taken, (operation) => this.#persist(operation));
+    const run = new JobRun(this.#jobs, taken, (operation) => this.#persist(operation), this.#clock);
     this.#running.set(id, run);
     this.#keepTicking();
-    const unwatch = this.#changes.watch(id, () => {
+    const unwatch = this.#options.changes.watch(id, () => {
       run.notice(this.#jobs.now());
       this.#keepTicking();
     });
     try {
       await this.#run(run, job, token);
-      this.#lastCompletionAt = Date.now();
+      this.#lastCompletionAt = this.#jobs.now();
     } finally {
       unwatch();
       run.close();
@@ -122,18 +127,18 @@ export class JobWorker {
   }
 
   #keepTicking(): void {
-    this.#ticker ??= setInterval(() => {
+    this.#stopTicking ??= every(this.#clock, TICK_MS, () => {
       this.#tick();
-    }, TICK_MS);
+    });
   }
 
   #tick(): void {
     const now = this.#jobs.now();
     let more = false;
     for (const run of this.#running.values()) more = run.tick(now) || more;
-    if (more || this.#ticker === null) return;
-    clearInterval(this.#ticker);
-    this.#ticker = null;
+    if (more) return;
+    this.#stopTicking?.();
+    this.#stopTicking = null;
   }
 
   /** The job, now ours; null when there is nothing to run. */
@@ -145,12 +150,12 @@ export class JobWorker {
     for (; ; fresh = null) {
       const record = fresh ?? (await this.#persist(() => this.#jobs.record(id)));
       if (record === null) return null;
-      const step = claim(record.head, runId, this.#jobs.now(), this.#maxDeaths, job.stalledCounter);
+      const step = claim(record.head, runId, this.#jobs.now(), this.#options.maxDeaths, job.stalledCounter);
       switch (step.kind) {
         case 'finished':
           return null;
         case 'early':
-          return delay(job, step.waitMs, token);
+          return this.#delay(job, step.waitMs, token);
         case 'end':
           if (await this.#persist(() => this.#jobs.change(record, step.next))) return null;
           break;
@@ -169,7 +174,7 @@ export class JobWorker {
 
   async #run(run: JobRun, job: Job, token: string): Promise<void> {
     try {
-      const outcome = await this.#task.run(run);
+      const outcome = await this.run(run);
       await this.#complete(run, outcome, JSON.stringify(outcome.result));
     } catch (error) {
       await this.#failed(run, error, job, token);
@@ -188,7 +193,7 @@ export class JobWorker {
       })
       .finally(() => this.#writing.delete(written));
     this.#writing.add(written);
-    if (this.#writing.size > WRITES_PER_RUN * this.#task.concurrency) await written;
+    if (this.#writing.size > WRITES_PER_RUN * this.#options.concurrency) await written;
   }
 
   async #failed(run: JobRun, error: unknown, job: Job, token: string): Promise<void> {
@@ -208,28 +213,30 @@ export class JobWorker {
           this.#jobs.logger.error({ err: error, job_id: run.head.id }, 'a job failed');
         }
         const next = await run.fail(cause);
-        if (next?.status === 'pending') return delay(job, retryDelayMs(next.attempts), token);
+        if (next?.status === 'pending') {
+          return this.#delay(job, backoffMs(next.attempts, JOB_BACKOFF), token);
+        }
       }
     }
   }
 
-  /** What has been done must be written down: while the store is away, it is tried again. */
+  /** BullMQ gives the job out again when the time is over. */
+  async #delay(job: Job, ms: number, token: string): Promise<never> {
+    await job.moveToDelayed(this.#jobs.now() + ms, token);
+    throw new DelayedError();
+  }
+
+  /** The state of a job must be written down: while the store is away, it is tried again. */
   async #persist<T>(operation: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await operation();
       } catch (error) {
         if (this.#stopped || error instanceof AerieError) throw error;
-        await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS));
+        await sleep(STORE_RETRY_MS, undefined, this.#clock);
       }
     }
   }
-}
-
-/** BullMQ gives the job out again when the time is over. */
-async function delay(job: Job, ms: number, token: string): Promise<never> {
-  await job.moveToDelayed(Date.now() + ms, token);
-  throw new DelayedError();
 }
 
 function toAerieError(error: unknown): AerieError {

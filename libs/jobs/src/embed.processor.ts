@@ -1,23 +1,35 @@
-import { type EmbedReply, type EmbedService, type InferenceCall, embedRestTask } from '@aerie/inference';
-import type { JobOutcome, JobTask, RunningJob } from '@aerie/queue';
+import { type EmbedReply, EmbedService, type InferenceCall, embedRestTask } from '@aerie/inference';
+import {
+  type JobOutcome,
+  JobProcessor,
+  type JobProcessorOptions,
+  type RunningJob,
+  WORKER_OPTIONS,
+  queueNameOf,
+} from '@aerie/queue';
+import { Processor } from '@nestjs/bullmq';
+import { Inject } from '@nestjs/common';
 import { jobCall } from './job-call.js';
+import { JOB_PROCESSOR_OPTIONS } from './processor-options.js';
 import { NO_LIMITS, readBody } from './read-body.js';
 
 /** Texts that are embedded between two looks at progress and cancellation. */
 const TEXTS_AT_ONCE = 16;
 
 /** Runs embed jobs, some texts at a time. */
-export class EmbedTask implements JobTask {
-  readonly task = 'embed';
-  readonly concurrency: number;
+@Processor(queueNameOf('embed'), WORKER_OPTIONS)
+export class EmbedProcessor extends JobProcessor {
   readonly #embeddings: EmbedService;
 
-  constructor(embeddings: EmbedService, concurrency: number) {
+  constructor(
+    @Inject(JOB_PROCESSOR_OPTIONS) options: JobProcessorOptions,
+    @Inject(EmbedService) embeddings: EmbedService,
+  ) {
+    super('embed', options);
     this.#embeddings = embeddings;
-    this.concurrency = concurrency;
   }
 
-  async run(job: RunningJob): Promise<JobOutcome> {
+  override async run(job: RunningJob): Promise<JobOutcome> {
     const body = readBody(embedRestTask.dto, job.input);
     const { texts, truncate } = embedRestTask.toInput(body, NO_LIMITS);
     let call: InferenceCall = jobCall(job, body.model);
