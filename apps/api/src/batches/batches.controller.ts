@@ -1,11 +1,21 @@
-import { JobBatchService, type JobBatchView } from '@aerie/jobs';
+import { JobBatchService, type JobBatchView, type JobTaskName } from '@aerie/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import type { RateLimitBucket } from '../http/rate-limit/rate-limit.decorator.js';
+import { RateLimits } from '../http/rate-limit/rate-limits.service.js';
 import { BatchReader } from './batch.reader.js';
 import { writeJsonLines } from './json-lines.js';
+
+/** Each item counts as a request for its task. */
+const BUCKETS: Readonly<Record<JobTaskName, RateLimitBucket>> = {
+  predict: 'predict',
+  embed: 'embed',
+  generate: 'chat',
+  chat: 'chat',
+};
 
 /** Job batches: many inputs at once. */
 @ApiTags('jobs')
@@ -13,10 +23,12 @@ import { writeJsonLines } from './json-lines.js';
 export class BatchesController {
   readonly #reader: BatchReader;
   readonly #batches: JobBatchService;
+  readonly #rateLimits: RateLimits;
 
-  constructor(reader: BatchReader, batches: JobBatchService) {
+  constructor(reader: BatchReader, batches: JobBatchService, rateLimits: RateLimits) {
     this.#reader = reader;
     this.#batches = batches;
+    this.#rateLimits = rateLimits;
   }
 
   @Post()
@@ -43,17 +55,15 @@ export class BatchesController {
     },
   })
   @ApiErrors('UNAUTHORIZED', 'INVALID_INPUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
-  @ApiErrors('VALIDATION_ERROR', 'QUEUE_UNAVAILABLE')
+  @ApiErrors('VALIDATION_ERROR', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE')
   async submit(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<JobBatchView & { readonly status_url: string }> {
     const { context } = request;
-    const batch = await this.#batches.submit(
-      this.#reader.read(request),
-      context.apiKeyId ?? '',
-      context.stickyKey,
-    );
+    const submission = this.#reader.read(request);
+    await this.#rateLimits.count(BUCKETS[submission.task], request, response, submission.inputs.length);
+    const batch = await this.#batches.submit(submission, context.apiKeyId ?? '', context.stickyKey);
     response.setHeader('Location', batch.urls.self);
     return { ...batch, status_url: batch.urls.self };
   }

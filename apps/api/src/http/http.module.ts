@@ -27,6 +27,6 @@ import { RateLimitModule } from './rate-limit/rate-limit.module.js';
     { provide: APP_PIPE, useClass: RequestValidationPipe },
     { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
   ],
-  exports: [DrainService],
+  exports: [DrainService, RateLimitModule],
 })
 export class HttpModule {}

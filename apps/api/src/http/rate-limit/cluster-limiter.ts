@@ -32,12 +32,12 @@ export class ClusterLimiter implements Limiter {
     this.#parts = parts;
   }
 
-  async consume(key: string): Promise<RateLimiterRes> {
+  async consume(key: string, points = 1): Promise<RateLimiterRes> {
     const { shared, own, isConnected } = this.#parts;
-    if (this.#isAway && performance.now() < this.#askAgainAt) return own.consume(key);
+    if (this.#isAway && performance.now() < this.#askAgainAt) return own.consume(key, points);
     try {
       if (!isConnected()) throw new Error('there is no primary any more');
-      const outcome = await shared.consume(key);
+      const outcome = await shared.consume(key, points);
       this.#isAway = false;
       return outcome;
     } catch (refused) {
@@ -46,7 +46,7 @@ export class ClusterLimiter implements Limiter {
         throw refused;
       }
       this.#wentAway(refused);
-      return own.consume(key);
+      return own.consume(key, points);
     }
   }
 

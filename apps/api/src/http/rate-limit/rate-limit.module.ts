@@ -3,6 +3,7 @@ import { LOGGER, type Logger } from '@aerie/observability';
 import { Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { RateLimitBucket } from './rate-limit.decorator.js';
+import { RateLimits } from './rate-limits.service.js';
 import { RateLimitStorage } from './rate-limit.storage.js';
 
 /** Rate limits by bucket, from the settings; counted once across processes. */
@@ -30,7 +31,8 @@ import { RateLimitStorage } from './rate-limit.storage.js';
       }),
     }),
   ],
-  exports: [ThrottlerModule],
+  providers: [RateLimits],
+  exports: [ThrottlerModule, RateLimits],
 })
 export class RateLimitModule {}
 

@@ -40,16 +40,20 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
     this.#options = options;
   }
 
-  /** @param ttl length of the window, milliseconds */
+  /**
+   * @param ttl length of the window, milliseconds
+   * @param points what the call counts for
+   */
   async increment(
     key: string,
     ttl: number,
     limit: number,
     _block: number,
     bucket: string,
+    points = 1,
   ): Promise<ThrottlerRecord> {
     const limiter = this.#limiterOf(bucket, limit, ttl);
-    const outcome = await limiter.consume(key).catch((refused: unknown) => {
+    const outcome = await limiter.consume(key, points).catch((refused: unknown) => {
       if (refused instanceof RateLimiterRes) return refused;
       throw refused;
     });

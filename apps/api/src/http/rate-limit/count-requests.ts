@@ -1,0 +1,45 @@
+import { AerieError } from '@aerie/contracts';
+import type { Request, Response } from 'express';
+import type { RateLimitStorage } from './rate-limit.storage.js';
+
+/** A limit of one bucket. */
+export interface BucketLimit {
+  readonly bucket: string;
+  /** Requests in a window. */
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+/**
+ * Counts requests of a caller, by API key, else by address, and says so in headers (RateLimit-*, by the IETF draft
+ * draft-ietf-httpapi-ratelimit-headers-06).
+ *
+ * @param requests as many as this one request stands for: the items of a batch count one by one
+ * @throws AerieError RATE_LIMITED
+ */
+export async function countRequests(
+  storage: Pick<RateLimitStorage, 'increment'>,
+  { bucket, limit, windowMs }: BucketLimit,
+  { context }: Request,
+  response: Response,
+  requests = 1,
+): Promise<void> {
+  const windowSeconds = Math.ceil(windowMs / 1000);
+  const setting = `RATE_LIMIT_${bucket.toUpperCase()}`;
+  response.setHeader('RateLimit-Limit', String(limit));
+  response.setHeader('RateLimit-Policy', `${String(limit)};w=${String(windowSeconds)}`);
+  // It would never be within the limit: nothing is counted, and no time to come back is told.
+  if (requests > limit) {
+    const message = `${String(requests)} items are more than the limit of ${String(limit)} requests in ${String(windowSeconds)} s (${setting}). Submit fewer.`;
+    throw new AerieError('RATE_LIMITED', message);
+  }
+  const key = `${bucket}:${context.apiKeyId ?? context.address}`;
+  const record = await storage.increment(key, windowMs, limit, 0, bucket, requests);
+  response.setHeader('RateLimit-Remaining', String(Math.max(0, limit - record.totalHits)));
+  response.setHeader('RateLimit-Reset', String(record.timeToExpire));
+  if (!record.isBlocked) return;
+  const message =
+    `The limit of ${String(limit)} requests in ${String(windowSeconds)} s is reached (${setting}). ` +
+    `Try again in ${String(record.timeToExpire)} s.`;
+  throw new AerieError('RATE_LIMITED', message, { retryAfterMs: record.timeToExpire * 1000 });
+}

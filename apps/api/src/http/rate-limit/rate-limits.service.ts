@@ -1,0 +1,25 @@
+import { SETTINGS, type Settings } from '@aerie/config';
+import { Inject, Injectable } from '@nestjs/common';
+import { ThrottlerStorage } from '@nestjs/throttler';
+import type { Request, Response } from 'express';
+import { countRequests } from './count-requests.js';
+import type { RateLimitBucket } from './rate-limit.decorator.js';
+
+/** Counts requests that the guard cannot count, as only their bodies tell how many they stand for. */
+@Injectable()
+export class RateLimits {
+  readonly #storage: ThrottlerStorage;
+  readonly #limits: Settings['rateLimits'];
+
+  constructor(@Inject(ThrottlerStorage) storage: ThrottlerStorage, @Inject(SETTINGS) settings: Settings) {
+    this.#storage = storage;
+    this.#limits = settings.rateLimits;
+  }
+
+  /** @throws AerieError RATE_LIMITED when the caller may not send so many */
+  async count(bucket: RateLimitBucket, request: Request, response: Response, requests: number): Promise<void> {
+    const rate = this.#limits[bucket];
+    if (rate === null) return;
+    await countRequests(this.#storage, { bucket, ...rate }, request, response, requests);
+  }
+}
