@@ -137,7 +137,7 @@ async function openServer(backend, run) {
           provide: WebhookProcessor,
           inject: [JobRepository],
           useFactory: (/** @type {JobRepository} */ jobs) =>
-            new WebhookProcessor(jobs, () => Promise.resolve({ status: 200 })),
+            new WebhookProcessor({ jobs, post: () => Promise.resolve({ status: 200 }), secret: null }),
         },
         provideJobProcessors([BenchProcessor]),
       ],

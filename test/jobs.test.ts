@@ -181,6 +181,8 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     const sequences = streamed.map(({ body }) => body.sequence);
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
     expect(await readEvents(api(`/jobs/${id}/events`), final?.id)).toEqual([]);
+    const over = await fetch(api(`/jobs/${id}/events`), { headers: { 'last-event-id': final?.id ?? '' } });
+    expect(over.status).toBe(204);
     expect(await readEvents(api(`/jobs/${id}/events`), '1')).toEqual([final]);
     await receiver.until((all) => all.some(({ event }) => event.id === final?.id));
     const typeOf = new Map(
@@ -224,14 +226,27 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
       image_url: `data:image/png;base64,${'A'.repeat(1_100_000)}`,
     });
     expect([large.status, large.body.error]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
-    const id = await submit({ text: 'x', webhook: { url: 'http://127.0.0.1:9/' } });
-    await finished(id);
-    let attempts: { error: string }[] = [];
-    while (attempts.length === 0) {
-      const { body } = await send(api(`/jobs/${id}/webhooks`));
-      attempts = (body.webhooks[0]?.attempts ?? []) as { error: string }[];
+    for (const url of [
+      'http://127.0.0.1:9999/',
+      'http://[::1]/',
+      'http://10.0.0.1/',
+      'http://192.0.2.1:25/',
+    ]) {
+      const refused = await postJson(api('/embed/async'), { text: 'x', webhook: { url } });
+      expect([url, refused.status, refused.body.details[0].field]).toEqual([url, 422, 'webhook.url']);
     }
-    expect(attempts[0]).toMatchObject({ status: null });
+  });
+
+  it('refuses jobs and batches for models that do not exist', async () => {
+    for (const reply of [
+      await postJson(api('/embed/async'), { text: 'x', model: 'none' }),
+      await postJson(api('/embed/async'), { text: 'x', model: 'efficientnet-lite0' }),
+      await postJson(api('/batches'), { task: 'embed', model: 'none', items: [{ text: 'x' }] }),
+    ]) {
+      expect([reply.status, reply.body.error]).toEqual([404, 'MODEL_NOT_FOUND']);
+    }
+    const version = await postJson(api('/embed/async'), { text: 'x', version: '99' });
+    expect([version.status, version.body.error]).toEqual([404, 'MODEL_VERSION_NOT_FOUND']);
   });
 
   it('refuses a batch as a whole for one item that is too large', async () => {

@@ -161,7 +161,11 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       });
       expect((await send(`${worker.url}/health/live`)).body).toEqual({ status: 'alive' });
       expect((await send(`${worker.url}/health/ready`)).body).toEqual({ status: 'ready' });
-      expect((await send(`${worker.url}/metrics`)).text).toContain('process_cpu_');
+      const metrics = (await send(`${worker.url}/metrics`)).text;
+      expect(metrics).toContain('process_cpu_');
+      expect(metrics).toContain('aerie_jobs_running{task="embed"} 1\n');
+      expect(metrics).toContain('aerie_jobs_pending{task="embed"} 1\n');
+      expect(metrics).toMatch(/aerie_jobs_last_completion_timestamp_seconds\{task="embed"\} 1/);
       expect((await send(`${worker.url}/nothing`)).status).toBe(404);
       for (const id of [waiting, long]) await send(api(`/jobs/${id}`), { method: 'DELETE' });
     });

@@ -7,7 +7,7 @@ import {
   stopOnSignal,
 } from '@aerie/config';
 import { ModelRegistry } from '@aerie/model-registry';
-import { type Logger, Metrics, NestLogger, createLogger } from '@aerie/observability';
+import { type Logger, Metrics, NestLogger, createLogger, registerJobMetrics } from '@aerie/observability';
 import { JobProcessors, queueBackendOf } from '@aerie/queue';
 import { NestFactory } from '@nestjs/core';
 import { HealthServer } from './health-server.js';
@@ -37,8 +37,18 @@ async function work(settings: Settings, logger: Logger): Promise<void> {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
+  const processors = app.get(JobProcessors);
+  registerJobMetrics(metrics.registry, async () =>
+    (await processors.health()).tasks.map((task) => ({
+      task: task.task,
+      running: task.running,
+      pending: task.pending,
+      oldestWaitingMs: task.oldest_waiting_ms,
+      lastCompletionAt: task.last_completion_at === null ? null : Date.parse(task.last_completion_at),
+    })),
+  );
   const health = new HealthServer({
-    workers: app.get(JobProcessors),
+    workers: processors,
     registry: app.get(ModelRegistry, { strict: false }),
     metrics,
     livenessTimeoutMs: settings.models.livenessTimeoutMs,

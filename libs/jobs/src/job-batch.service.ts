@@ -54,14 +54,15 @@ export class JobBatchService {
    * Stores the batch and all its jobs. An error in one item refuses all of them, before any is stored; a backend that goes
    * away meanwhile keeps the jobs that it has.
    *
-   * @throws AerieError OVERLOADED when not all of them may wait; PAYLOAD_TOO_LARGE for one item; QUEUE_UNAVAILABLE,
-   * STORAGE_FULL
+   * @throws AerieError OVERLOADED when not all of them may wait; PAYLOAD_TOO_LARGE for one item; MODEL_NOT_FOUND;
+   * QUEUE_UNAVAILABLE, STORAGE_FULL
    */
   async submit(
     { task, model, inputs }: JobBatchSubmission,
     caller: string,
     stickyKey: string,
   ): Promise<JobBatchView> {
+    this.#jobs.check({ task, model, modelVersion: null, webhook: null });
     const admission = this.#jobs.admit(task, inputs.length);
     try {
       const now = this.#queue.now();

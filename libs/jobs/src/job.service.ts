@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, validationError } from '@aerie/contracts';
 import {
   type Delivery,
   type JobHead,
@@ -7,10 +7,12 @@ import {
   type JobStatus,
   type JobView,
   type NewJob,
+  type WebhookTarget,
   isId,
   isTerminal,
   viewJob,
 } from '@aerie/queue';
+import { type Clock, settlesWithin, systemClock, untilAborted } from '@aerie/runtime';
 import { type Admission, BacklogLimit } from './backlog-limit.js';
 import type { JobTaskName } from './job-tasks.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
@@ -23,14 +25,35 @@ export interface JobLimits {
   readonly maxPending: number;
 }
 
+/** Checks of submissions that need more than the queue. */
+export interface JobChecks {
+  /**
+   * Left out where this process does not know which models there are.
+   *
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
+   */
+  readonly checkModel?: (task: JobTaskName, model: string | null, version: string | null) => void;
+  /** @throws AerieError for a URL that can never be reached */
+  readonly checkWebhook?: (url: string) => void;
+}
+
 /** What callers do with jobs. Each call answers within a second, or says that the queue is away. */
 export class JobService {
   readonly #queue: JobQueue;
   readonly #maxPayloadBytes: number;
   readonly #backlog: BacklogLimit;
+  readonly #checks: JobChecks;
+  readonly #clock: Clock;
 
-  constructor(queue: JobQueue, { maxPayloadBytes, maxPending }: JobLimits) {
+  constructor(
+    queue: JobQueue,
+    { maxPayloadBytes, maxPending }: JobLimits,
+    checks: JobChecks = {},
+    clock: Clock = systemClock,
+  ) {
     this.#queue = queue;
+    this.#checks = checks;
+    this.#clock = clock;
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#backlog = new BacklogLimit(
       (task) => queue.backlog(task),
@@ -49,6 +72,29 @@ export class JobService {
   }
 
   /**
+   * Refuses jobs that could only fail.
+   *
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND; VALIDATION_ERROR for a webhook that can never be reached
+   */
+  check({
+    task,
+    model,
+    modelVersion,
+    webhook,
+  }: Pick<JobSubmission, 'task' | 'model' | 'modelVersion'> & {
+    readonly webhook: WebhookTarget | null;
+  }): void {
+    this.#checks.checkModel?.(task, model, modelVersion);
+    if (webhook === null) return;
+    try {
+      this.#checks.checkWebhook?.(webhook.url);
+    } catch (error) {
+      if (!(error instanceof AerieError)) throw error;
+      throw validationError({ field: 'webhook.url', message: `webhook.url: ${error.message}` });
+    }
+  }
+
+  /**
    * The job that a submission asks for; nothing is stored yet.
    *
    * @throws AerieError PAYLOAD_TOO_LARGE
@@ -64,14 +110,16 @@ export class JobService {
   /**
    * Stores and queues a job, or finds the one that was made with the same idempotency key.
    *
-   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE, STORAGE_FULL
+   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE, STORAGE_FULL, and as
+   * {@link JobService.check}
    */
   async submit(submission: JobSubmission): Promise<JobHead> {
+    this.check({ ...submission, webhook: submission.options.webhook });
     let admission: Admission;
     try {
       admission = this.admit(submission.task, 1);
     } catch (error) {
-      // Who asks again for a job that exists adds none.
+      // A caller that asks again for a job that exists adds none.
       const existing = await this.#existing(submission);
       if (existing === null) throw error;
       return existing;
@@ -126,12 +174,12 @@ export class JobService {
     signal: AbortSignal,
     done: (head: JobHead) => boolean = ({ status }) => isTerminal(status),
   ): Promise<JobRecord> {
-    const deadline = performance.now() + timeoutMs;
+    const deadline = this.#clock.now() + timeoutMs;
     for (;;) {
       const change = this.nextChange(id);
       try {
         const record = await this.record(id);
-        const leftMs = deadline - performance.now();
+        const leftMs = deadline - this.#clock.now();
         if (done(record.head) || leftMs <= 0 || signal.aborted) return record;
         await change.within(leftMs, signal);
       } finally {
@@ -145,17 +193,14 @@ export class JobService {
     readonly within: (timeoutMs: number, signal: AbortSignal) => Promise<void>;
     readonly stop: () => void;
   } {
-    const changed = deferred();
-    const stop = this.#queue.watch(id, changed.resolve);
+    let stop: () => void = () => undefined;
+    const changed = new Promise<void>((resolve) => {
+      stop = this.#queue.watch(id, resolve);
+    });
     return {
       stop,
       within: async (timeoutMs, signal) => {
-        const timer = setTimeout(changed.resolve, timeoutMs);
-        signal.addEventListener('abort', changed.resolve, { once: true });
-        if (signal.aborted) changed.resolve();
-        await changed.promise;
-        clearTimeout(timer);
-        signal.removeEventListener('abort', changed.resolve);
+        await settlesWithin(untilAborted(changed, signal), timeoutMs, this.#clock);
       },
     };
   }
@@ -257,12 +302,4 @@ function notFound(id: string): AerieError {
     'JOB_NOT_FOUND',
     `There is no job ${JSON.stringify(id.slice(0, 64))}. Finished jobs are removed after a time (JOB_RETENTION).`,
   );
-}
-
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
 import { InferenceModule } from '@aerie/inference';
 import { LOGGER, type Logger } from '@aerie/observability';
-import { SafeFetcher } from '@aerie/outbound';
+import { ModelRegistry } from '@aerie/model-registry';
+import { AddressPolicy, SafeFetcher, parseOutboundUrl } from '@aerie/outbound';
 import {
   JobChanges,
   JobProcessors,
@@ -26,8 +27,8 @@ import {
 } from '@nestjs/common';
 import { EmbedProcessor } from './embed.processor.js';
 import { JobBatchService } from './job-batch.service.js';
-import { JOB_TASKS } from './job-tasks.js';
-import { JobService } from './job.service.js';
+import { JOB_TASKS, type JobTaskName } from './job-tasks.js';
+import { type JobChecks, JobService } from './job.service.js';
 import { PredictProcessor } from './predict.processor.js';
 import { JOB_PROCESSOR_OPTIONS } from './processor-options.js';
 import { ChatProcessor, GenerateProcessor } from './text.processor.js';
@@ -42,6 +43,14 @@ const JOBS_PER_REPLICA = 2;
 
 /** Part of the drain's time that running jobs have before they are handed back. */
 const DRAIN_SHARE = 0.5;
+
+/** Models that each task needs. */
+const MODEL_KINDS = {
+  predict: 'image-classification',
+  embed: 'text-embedding',
+  generate: 'text-generation',
+  chat: 'text-generation',
+} as const satisfies Readonly<Record<JobTaskName, string>>;
 
 const PROCESSORS = [PredictProcessor, EmbedProcessor, GenerateProcessor, ChatProcessor];
 
@@ -89,8 +98,17 @@ export class JobsModule {
       providers: [
         {
           provide: JobService,
-          inject: [JobQueue, SETTINGS],
-          useFactory: (queue: JobQueue, { jobs }: Settings) => new JobService(queue, jobs),
+          inject: [JobQueue, SETTINGS, ModelRegistry],
+          useFactory: (queue: JobQueue, { jobs }: Settings, registry: ModelRegistry) => {
+            const policy = new AddressPolicy(jobs.allowedWebhookHosts);
+            return new JobService(queue, jobs, {
+              checkWebhook: (url) => {
+                parseOutboundUrl(url, policy);
+              },
+              // With ROLE=api the workers may have other models than this process.
+              ...(runsJobs ? { checkModel: modelCheck(registry) } : {}),
+            });
+          },
         },
         {
           provide: JobBatchService,
@@ -124,10 +142,14 @@ function processorProviders(): Provider[] {
     },
     {
       provide: WebhookProcessor,
-      inject: [JobRepository, WEBHOOK_FETCHER],
-      useFactory: (jobs: JobRepository, fetcher: SafeFetcher) =>
-        // A receiver knows an event by its id.
-        new WebhookProcessor(jobs, (url, request) => fetcher.post(url, { ...request, repeatable: true })),
+      inject: [JobRepository, WEBHOOK_FETCHER, SETTINGS],
+      useFactory: (jobs: JobRepository, fetcher: SafeFetcher, settings: Settings) =>
+        new WebhookProcessor({
+          jobs,
+          // A receiver knows an event by its id.
+          post: (url, request) => fetcher.post(url, { ...request, repeatable: true }),
+          secret: settings.jobs.webhookSecret,
+        }),
     },
     {
       provide: JOB_PROCESSOR_OPTIONS,
@@ -143,6 +165,15 @@ function processorProviders(): Provider[] {
     provideJobProcessors(PROCESSORS),
     ProcessorsLifecycle,
   ];
+}
+
+function modelCheck(registry: ModelRegistry): NonNullable<JobChecks['checkModel']> {
+  return (task, model, version) => {
+    registry.resolve(MODEL_KINDS[task], {
+      ...(model === null ? {} : { model }),
+      ...(version === null ? {} : { version }),
+    });
+  };
 }
 
 function concurrencyOf({ jobs, models, http }: Settings): number {

@@ -100,7 +100,7 @@ export class ModelEntry {
         version: spec.version,
         state: lifecycle.state,
         eager: spec.load === 'eager',
-        error: life.error,
+        error: lifecycle.error,
         replicasUp: count('idle', 'busy'),
         replicasTotal: replicas.length,
         wedged: count('wedged'),

@@ -1,7 +1,7 @@
 export { AddressPolicy, isRefusedAddress } from './address-policy.js';
 export { type DataUrlContent, isDataUrl, parseDataUrl } from './data-url.js';
 export type { ResolveHost } from './host-resolver.js';
-export { MAX_URL_LENGTH } from './outbound-url.js';
+export { MAX_URL_LENGTH, parseOutboundUrl } from './outbound-url.js';
 export {
   type FetchBytesOptions,
   type FetchedBytes,

@@ -38,7 +38,13 @@ export class JobEventsController {
     @Res() response: Response,
   ): Promise<void> {
     // Checked before the headers are sent, so that an unknown job is a 404.
-    await this.#jobs.head(id);
+    const { status, event } = await this.#jobs.head(id);
+    const seen = sequenceOf(id, lastEventId);
+    // An EventSource connects again after the end of a stream; 204 tells it that nothing follows.
+    if (isTerminal(status) && event !== null && event.sequence <= seen) {
+      response.status(204).end();
+      return;
+    }
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache',
@@ -46,7 +52,7 @@ export class JobEventsController {
     });
     response.flushHeaders();
     try {
-      await this.#follow(id, sequenceOf(id, lastEventId), response, this.#waits.signal(response));
+      await this.#follow(id, seen, response, this.#waits.signal(response));
       if (this.#drain.draining && !response.closed) {
         fail(response, new AerieError('SHUTTING_DOWN', 'The server is shutting down. Connect again.'));
       }

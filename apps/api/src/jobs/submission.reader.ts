@@ -80,13 +80,12 @@ export class SubmissionReader {
   }
 
   #webhook({ url, secret, events }: WebhookDto): WebhookTarget {
-    const signing = secret ?? this.#webhookSecret;
-    if (signing === null) {
+    if (secret === undefined && this.#webhookSecret === null) {
       const message =
         'webhook.secret is required, because the server has no WEBHOOK_SECRET and deliveries are always signed';
       throw validationError({ field: 'webhook.secret', message });
     }
-    return { url, secret: signing, events: events ?? FINAL_EVENTS };
+    return { url, secret: secret ?? null, events: events ?? FINAL_EVENTS };
   }
 }
 

@@ -30,7 +30,8 @@ export interface JobEvent {
 /** The receiver of a job's events. */
 export interface WebhookTarget {
   readonly url: string;
-  readonly secret: string;
+  /** The caller's; null where deliveries are signed with WEBHOOK_SECRET, which is not stored with jobs. */
+  readonly secret: string | null;
   readonly events: readonly JobEventType[];
 }
 

@@ -26,6 +26,15 @@ export type WebhookJobs = Pick<JobRepository, 'logger' | 'now' | 'record'> & {
   readonly store: Pick<JobRepository['store'], 'delivery' | 'updateDelivery'>;
 };
 
+/** Dependencies of {@link WebhookProcessor}. */
+export interface WebhookProcessorOptions {
+  readonly jobs: WebhookJobs;
+  readonly post: PostWebhook;
+  /** WEBHOOK_SECRET: signs the deliveries of jobs without a secret of their own. */
+  readonly secret: string | null;
+  readonly clock?: Clock;
+}
+
 /** Deliveries under way at once. */
 const CONCURRENCY = 64;
 /** Of these, to one receiver: a slow one holds no more. */
@@ -44,14 +53,16 @@ const GONE = 410;
 export class WebhookProcessor extends WorkerHost {
   readonly #jobs: WebhookJobs;
   readonly #post: PostWebhook;
+  readonly #secret: string | null;
   readonly #clock: Clock;
   readonly #perHost = new Map<string, number>();
   #started = false;
 
-  constructor(jobs: WebhookJobs, post: PostWebhook, clock: Clock = systemClock) {
+  constructor({ jobs, post, secret, clock = systemClock }: WebhookProcessorOptions) {
     super();
     this.#jobs = jobs;
     this.#post = post;
+    this.#secret = secret;
     this.#clock = clock;
   }
 
@@ -89,7 +100,7 @@ export class WebhookProcessor extends WorkerHost {
     this.#perHost.set(host, busy + 1);
     try {
       const body = JSON.stringify(eventOf(delivery, record));
-      await this.#deliver(delivery, webhook.url, body, webhook.secret);
+      await this.#deliver(delivery, webhook.url, body, webhook.secret ?? this.#secret);
     } finally {
       const left = (this.#perHost.get(host) ?? 1) - 1;
       if (left === 0) this.#perHost.delete(host);
@@ -97,7 +108,7 @@ export class WebhookProcessor extends WorkerHost {
     }
   }
 
-  async #deliver(delivery: Delivery, url: string, body: string, secret: string): Promise<void> {
+  async #deliver(delivery: Delivery, url: string, body: string, secret: string | null): Promise<void> {
     const attempt = await this.#try(delivery.id, url, body, secret);
     const attempts = [...delivery.attempts, attempt];
     const taken = attempt.status !== null && attempt.status >= 200 && attempt.status < 300;
@@ -111,11 +122,12 @@ export class WebhookProcessor extends WorkerHost {
     if (status === 'pending') throw new Error(attempt.error ?? 'The receiver did not accept the event.');
   }
 
-  async #try(id: string, url: string, body: string, secret: string): Promise<DeliveryAttempt> {
+  async #try(id: string, url: string, body: string, secret: string | null): Promise<DeliveryAttempt> {
     const at = this.#jobs.now();
     const startedAt = this.#clock.now();
     const durationMs = () => Math.round(this.#clock.now() - startedAt);
     try {
+      if (secret === null) throw new Error('This process has no WEBHOOK_SECRET to sign the delivery with.');
       const headers = webhookHeaders(id, body, secret, at);
       const { status } = await this.#post(url, { headers, body, timeoutMs: TIMEOUT_MS });
       const error =

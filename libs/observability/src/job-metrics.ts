@@ -1,0 +1,59 @@
+import { Gauge, type Registry } from 'prom-client';
+
+/** Forward progress of one task's jobs, as metrics tell it. */
+export interface JobGauges {
+  readonly task: string;
+  readonly running: number;
+  readonly pending: number;
+  /** Null while none waits. */
+  readonly oldestWaitingMs: number | null;
+  /** Epoch milliseconds; null before the first. */
+  readonly lastCompletionAt: number | null;
+}
+
+/** Names of the metrics of jobs. */
+export const JOB_METRIC_NAMES = {
+  running: 'aerie_jobs_running',
+  pending: 'aerie_jobs_pending',
+  oldestWaiting: 'aerie_jobs_oldest_waiting_seconds',
+  lastCompletion: 'aerie_jobs_last_completion_timestamp_seconds',
+} as const;
+
+/** Registers the metrics of a process that runs jobs. They are read when they are scraped. */
+export function registerJobMetrics(registry: Registry, read: () => Promise<readonly JobGauges[]>): void {
+  const gauge = (name: string, help: string, valueOf: (task: JobGauges) => number | null) => ({
+    gauge: new Gauge({ name, help, labelNames: ['task'], registers: [] }),
+    valueOf,
+  });
+  const gauges = [
+    gauge(JOB_METRIC_NAMES.pending, 'Jobs that wait, over all processes.', ({ pending }) => pending),
+    gauge(
+      JOB_METRIC_NAMES.oldestWaiting,
+      'Age of the oldest waiting job; 0 while none waits.',
+      ({ oldestWaitingMs }) => (oldestWaitingMs ?? 0) / 1000,
+    ),
+    gauge(
+      JOB_METRIC_NAMES.lastCompletion,
+      'When this process last finished a job; missing before the first.',
+      ({ lastCompletionAt }) => (lastCompletionAt === null ? null : lastCompletionAt / 1000),
+    ),
+  ];
+  const running = new Gauge({
+    name: JOB_METRIC_NAMES.running,
+    help: 'Jobs that this process runs.',
+    labelNames: ['task'],
+    registers: [registry],
+    // The first of them to be scraped: one reading serves all.
+    collect: async () => {
+      for (const progress of await read()) {
+        const { task } = progress;
+        running.set({ task }, progress.running);
+        for (const { gauge: each, valueOf } of gauges) {
+          const value = valueOf(progress);
+          if (value !== null) each.set({ task }, value);
+        }
+      }
+    },
+  });
+  for (const { gauge: each } of gauges) registry.registerMetric(each);
+}
