@@ -11,8 +11,6 @@ RUN find libs apps -type f ! -name package.json -delete && find libs apps -type 
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
-# The CPU build of ONNX Runtime is in its package; its install step would only download CUDA libraries.
-ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY --from=manifests /app ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.base.json ./

@@ -53,8 +53,6 @@ async function install() {
       : 'Installing packages (npm ci; package-lock.json changed)',
     command,
     args,
-    // ONNX Runtime's own install step downloads CUDA libraries; the CPU build does not need it.
-    env: { ONNXRUNTIME_NODE_INSTALL: process.env.ONNXRUNTIME_NODE_INSTALL ?? 'skip' },
     hint: 'Is the package registry reachable from here? `npm ci` shows more.',
   });
   markInstalled();
@@ -68,7 +66,6 @@ async function build() {
     name: 'Building (tsc -b)',
     command: process.execPath,
     args: [createRequire(import.meta.url).resolve('typescript/bin/tsc'), '-b'],
-    env: {},
     hint: 'The sources do not compile; see the errors above.',
   });
   markBuilt(stamp);

@@ -2,7 +2,8 @@
  * `npm test`: sets up a fresh clone if needed, then runs Jest on the Node that runs this script.
  *
  * Without arguments: the unit specs on two workers, then the end-to-end tests one file at a time, because each starts
- * its own servers. With arguments: one Jest run over everything with these arguments.
+ * its own servers. With `--other-node`: the same without the end-to-end tests that would only repeat on another Node
+ * what they found on the first. With other arguments: one Jest run over everything with these arguments.
  * The counts also go to node_modules/.cache/aerie/test-results.json, for programs.
  */
 import { spawn } from 'node:child_process';
@@ -10,10 +11,27 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ROOT, setUp } from './setup.mjs';
-import { say, seconds } from './setup/steps.mjs';
+import { STOP_SIGNALS, say, seconds } from './setup/steps.mjs';
 
 const RESULTS = path.join(ROOT, 'node_modules', '.cache', 'aerie');
 const TOTALS = path.join(RESULTS, 'test-results.json');
+
+/**
+ * End-to-end tests of what a release of Node can change: processes and signals, sockets and streams, files, native
+ * modules, threads, fetch.
+ */
+const OF_THE_RUNTIME = [
+  'start',
+  'processes',
+  'drain',
+  'streams',
+  'data-dir',
+  'predict',
+  'embed',
+  'chat',
+  'jobs',
+  'faults',
+];
 
 /** How long Jest may take to exit after it has reported open handles. */
 const EXIT_GRACE_MS = 5_000;
@@ -25,12 +43,14 @@ async function main(args) {
   rmSync(TOTALS, { force: true });
   await setUp();
   mkdirSync(RESULTS, { recursive: true });
+  const isOtherNode = args.includes('--other-node');
+  const files = isOtherNode ? OF_THE_RUNTIME.map((name) => `test/${name}.test.ts`) : [];
   const runs =
-    args.length > 0
+    args.length > 0 && !isOtherNode
       ? [{ name: 'tests', args: ['--maxWorkers=2', ...args] }]
       : [
           { name: 'unit', args: ['--selectProjects', 'unit', '--maxWorkers=2'] },
-          { name: 'e2e', args: ['--selectProjects', 'e2e', '--runInBand', '--passWithNoTests'] },
+          { name: 'e2e', args: ['--selectProjects', 'e2e', '--runInBand', ...files] },
         ];
 
   const totals = { node: process.versions.node, passed: 0, failed: 0 };
@@ -74,11 +94,11 @@ function jest(args) {
       timer = setTimeout(() => child.kill('SIGKILL'), EXIT_GRACE_MS);
     });
     const forward = (signal) => child.kill(signal);
-    process.on('SIGINT', forward).on('SIGTERM', forward);
+    for (const signal of STOP_SIGNALS) process.on(signal, forward);
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(timer);
-      process.off('SIGINT', forward).off('SIGTERM', forward);
+      for (const signal of STOP_SIGNALS) process.off(signal, forward);
       resolve({ code, leftOpen });
     });
   });

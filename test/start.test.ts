@@ -3,9 +3,13 @@ import { type Server, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { send } from './support/http.js';
-import { ServerProcess } from './support/server-process.js';
+import { ServerProcess, type Surroundings } from './support/server-process.js';
+
+/** A text as a pattern. */
+const escape = (text: string): string => text.replaceAll(/[()/.]/g, '\\$&');
 
 describe('the start', () => {
   let server: ServerProcess | undefined;
@@ -36,8 +40,39 @@ describe('the start', () => {
     await new Promise((resolve) => blocker?.once('listening', resolve));
     const { port } = blocker.address() as AddressInfo;
     const { code, output } = await ServerProcess.runToExit({ PORT: String(port) });
-    expect(code).toBe(1);
-    expect(output).toMatch(/EADDRINUSE|already in use/);
+    expect(code).toBe(78);
+    expect(output).toMatch(`PORT: expected a free port, got ${String(port)}, which another process has`);
+  });
+
+  it.each<[setting: string, got: string, environment: Record<string, string>, surroundings?: Surroundings]>([
+    ['MODEL_PATH', 'absent, which does not exist', { MODEL_PATH: '/absent' }],
+    ['MODEL_PATH', 'which is no folder', { MODEL_PATH: fileURLToPath(import.meta.url) }],
+    ['DATA_DIR', 'which is no folder', { DATA_DIR: fileURLToPath(import.meta.url) }],
+    ['DATA_DIR', '/proc/aerie', { DATA_DIR: '/proc/aerie' }],
+    ['DATA_DIR', '/, which holds ', { DATA_DIR: '/' }],
+    ['DATA_DIR', 'which holds ', { DATA_DIR: '.' }],
+    ['HOST', '"192.0.2.1" (EADDRNOTAVAIL)', { HOST: '192.0.2.1' }],
+    ['HOST', '"not a host"', { HOST: 'not a host' }],
+    ['MAX_CONNECTIONS', '10000', {}, { openFiles: 512 }],
+    ['OPENAI_BASE_URL', '(a secret)', { OPENAI_BASE_URL: 'http://user:hunter2@h/v1' }],
+    ['OPENAI_BASE_URL', '(a secret)', { OPENAI_BASE_URL: 'http://h/v1?key=hunter2' }],
+    ['API_KEYS', '(a secret)', { API_KEYS: ',' }],
+    ['API_KEYS_FILE', 'a folder', { API_KEYS_FILE: '/' }],
+    ['WORKERS', '"none"', { WORKERS: 'none' }],
+    ['.env, line 2', 'neither', {}, { envFile: 'API_KEYS=hunter2\nhunter2\n' }],
+    ['.env', 'not UTF-8', {}, { envFile: Buffer.from('\uFEFFAPI_KEYS=hunter2', 'utf16le') }],
+  ])('is refused for %s with one line: got %s', async (setting, got, environment, surroundings) => {
+    const { code, output, log } = await ServerProcess.runToExit(environment, surroundings);
+    expect(code).toBe(78);
+    expect(output).toContain(`${setting}: expected `);
+    expect(output).toMatch(new RegExp(`, got .*${escape(got)}`));
+    expect(output).not.toMatch(/hunter2|\bat .*\.js:\d+/);
+    expect(log.filter(({ level }) => level !== 'info').length).toBeLessThanOrEqual(1);
+  });
+
+  it('finds the first line of a .env that begins with a byte order mark', async () => {
+    server = await ServerProcess.start({}, { envFile: '\uFEFFAPI_KEYS=secret-key-123456\nDEBUG=false\n' });
+    expect((await send(`${server.url}/api/v1/models`)).status).toBe(401);
   });
 
   it('stops on a manifest that cannot be used, naming file and field', async () => {

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import os from 'node:os';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
 const LINE_EVERY_MS = 15_000;
+/** Signals that end what runs below this process first. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /** Prints one line for the user, to stderr because stdout belongs to the program. */
 export function say(line) {
@@ -17,10 +20,10 @@ export function seconds(sinceMs) {
  * Runs a command as a named step: shows that it is running and for how long, hides its output, and shows
  * that only if it fails, which ends the process. A signal to this process ends the command first.
  */
-export async function runStep({ name, command, args, env, hint }) {
+export async function runStep({ name, command, args, hint }) {
   const startedAt = performance.now();
   const stopProgress = showProgress(name, startedAt);
-  const { code, signal, output } = await run(command, args, env);
+  const { code, signal, output } = await run(command, args);
   stopProgress();
   if (code === 0) {
     say(`${name}: done in ${seconds(startedAt)}`);
@@ -31,12 +34,11 @@ export async function runStep({ name, command, args, env, hint }) {
   process.exit(1);
 }
 
-function run(command, args, env) {
+function run(command, args) {
   return new Promise((resolve) => {
     const shell = command.endsWith('.cmd');
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
       shell,
     });
     let output = '';
@@ -46,11 +48,11 @@ function run(command, args, env) {
 
     const onSignal = (received) => {
       child.kill(received);
-      child.once('close', () => process.exit(received === 'SIGINT' ? 130 : 143));
+      child.once('close', () => process.exit(128 + os.constants.signals[received]));
     };
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
     const finish = (result) => {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       resolve({ ...result, output });
     };
     child.once('error', (error) => {

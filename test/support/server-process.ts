@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,18 @@ export interface LogLine {
   readonly msg: string;
   readonly pid: number;
   readonly [field: string]: unknown;
+}
+
+/** What a server is started in. */
+export interface Surroundings {
+  /** Content of `.env` in its working directory. */
+  readonly envFile?: string | Buffer;
+  /** Files that each of its processes may have open (`ulimit -n`). */
+  readonly openFiles?: number;
+  /** The umask that it inherits. */
+  readonly umask?: number;
+  /** Called with the data directory before the start. */
+  readonly prepare?: (dataDir: string) => void;
 }
 
 interface LogWaiter {
@@ -35,9 +47,19 @@ export class ServerProcess {
   readonly #waiters = new Set<LogWaiter>();
   readonly #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  private constructor(directory: string, environment: Readonly<Record<string, string>>) {
+  private constructor(
+    directory: string,
+    environment: Readonly<Record<string, string>>,
+    { openFiles, umask }: Surroundings,
+  ) {
     this.#directory = directory;
-    this.#child = spawn(process.execPath, [join(ROOT, 'apps/api/dist/main.js')], {
+    const limits = [
+      ...(openFiles === undefined ? [] : [`ulimit -n ${String(openFiles)}`]),
+      ...(umask === undefined ? [] : [`umask ${umask.toString(8)}`]),
+    ];
+    const command = [process.execPath, join(ROOT, 'apps/api/dist/main.js')];
+    // The shell becomes the server: signals reach it.
+    this.#child = spawn('/bin/sh', ['-c', [...limits, 'exec "$0" "$@"'].join(' && '), ...command], {
       cwd: this.#directory,
       env: {
         PATH: process.env.PATH,
@@ -57,8 +79,11 @@ export class ServerProcess {
   }
 
   /** Starts a server and waits until it is ready to answer. Fails with its output when it ends before. */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    const server = track(await ServerProcess.#spawn(environment));
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    surroundings: Surroundings = {},
+  ): Promise<ServerProcess> {
+    const server = track(await ServerProcess.#spawn(environment, surroundings));
     const { port } = await server.#orExit(server.waitForLog(({ msg }) => msg === 'listening'));
     server.url = `http://127.0.0.1:${String(port)}`;
     await server.#orExit(server.waitForLog(({ msg }) => msg === 'ready'));
@@ -66,19 +91,27 @@ export class ServerProcess {
   }
 
   /** A working directory of its own: no .env is picked up, nothing is left behind. */
-  static async #spawn(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  static async #spawn(
+    environment: Readonly<Record<string, string>>,
+    surroundings: Surroundings,
+  ): Promise<ServerProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'aerie-test-'));
     await seedQueue(join(directory, 'data'));
-    return new ServerProcess(directory, environment);
+    const { envFile, prepare } = surroundings;
+    if (envFile !== undefined) writeFileSync(join(directory, '.env'), envFile);
+    prepare?.(join(directory, 'data'));
+    return new ServerProcess(directory, environment, surroundings);
   }
 
   /** Starts a server that is expected to end by itself. */
   static async runToExit(
     environment: Readonly<Record<string, string>>,
-  ): Promise<{ code: number | null; output: string }> {
-    const server = await ServerProcess.#spawn(environment);
+    surroundings: Surroundings = {},
+  ): Promise<{ code: number | null; output: string; log: readonly LogLine[] }> {
+    const server = await ServerProcess.#spawn(environment, surroundings);
     const { code } = await server.#exit;
-    return { code, output: server.text + server.log.map((line) => JSON.stringify(line)).join('\n') };
+    const { log, text } = server;
+    return { code, log, output: text + log.map((line) => JSON.stringify(line)).join('\n') };
   }
 
   /** DATA_DIR of a server that was not given one. */

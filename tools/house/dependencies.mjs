@@ -12,6 +12,9 @@ const LOADED_BY_OTHERS = new Map([
   ['multer', '@nestjs/platform-express'],
 ]);
 
+/** Packages of types that come with those of another package. */
+const TYPES_OF_OTHERS = new Set(['express-serve-static-core']);
+
 /** Folders of programs outside the workspaces: what they import is declared by the root. */
 const ROOT_PROGRAMS = ['bench', 'scripts', 'tools', 'test'];
 
@@ -34,7 +37,7 @@ function checkWorkspace({ manifest: root }, workspace) {
   for (const source of workspace.sources) {
     for (const { specifier, line } of source.imports) {
       const name = packageOf(specifier);
-      if (name === null || name === own) continue;
+      if (name === null || name === own || TYPES_OF_OTHERS.has(name)) continue;
       if (source.isProduct) {
         used.add(name);
         if (declared[name] === undefined)

@@ -1,8 +1,21 @@
 import 'reflect-metadata';
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { EXIT_CONFIGURATION, type Settings, redactSettings, settingsOrExit } from '@aerie/config';
+import {
+  ConfigurationError,
+  EXIT_CONFIGURATION,
+  STOP_SIGNALS,
+  type Settings,
+  checkStart,
+  endStart,
+  keepFilesPrivate,
+  prepareDataDirectory,
+  redactSettings,
+  refuseSignals,
+  settingsOrExit,
+} from '@aerie/config';
 import { createLogger, type Logger } from '@aerie/observability';
+import { DataDirInUseError } from '@aerie/queue';
 import { banner } from './server/banner.js';
 import { EmbeddedQueue } from './supervisor/embedded-queue.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -10,6 +23,7 @@ import { Supervisor } from './supervisor/supervisor.js';
 /** Room for the young objects of many requests at once: they die before they are copied. Megabytes. */
 const V8_FLAGS = ['--max-semi-space-size=64'];
 
+keepFilesPrivate();
 const settings = settingsOrExit();
 const logger = createLogger({ name: settings.appName, level: settings.logLevel });
 if (cluster.isPrimary) await supervise(settings, logger);
@@ -29,13 +43,7 @@ async function supervise(settings: Settings, logger: Logger): Promise<void> {
     args: [],
     execArgv: [...process.execArgv, ...V8_FLAGS],
   });
-  const queue = EmbeddedQueue.of(settings, logger);
-  try {
-    await queue?.claim();
-  } catch (error) {
-    logger.fatal(`the server cannot start: ${(error as Error).message}`);
-    process.exit(EXIT_CONFIGURATION);
-  }
+  const queue = await prepare(settings, logger);
   queue?.openBeforeServing();
   const supervisor = new Supervisor(
     settings,
@@ -49,14 +57,35 @@ async function supervise(settings: Settings, logger: Logger): Promise<void> {
   process.exit(await supervisor.run());
 }
 
+/** Everything that can refuse the start before anything is served. */
+async function prepare(settings: Settings, logger: Logger): Promise<EmbeddedQueue | null> {
+  try {
+    await checkStart(settings, 'PORT');
+    const queue = EmbeddedQueue.of(settings, logger);
+    if (queue === null) return null;
+    prepareDataDirectory(settings.dataDir, [process.cwd(), settings.models.path]);
+    await queue.claim();
+    return queue;
+  } catch (error) {
+    endStart('the server', error instanceof DataDirInUseError ? inUse(settings, error) : error, logger);
+  }
+}
+
+function inUse({ dataDir }: Settings, { message }: DataDirInUseError): ConfigurationError {
+  return new ConfigurationError([
+    { name: 'DATA_DIR', expected: 'a folder that no other server uses', received: `${dataDir}. ${message}` },
+  ]);
+}
+
 async function serveOrFail(settings: Settings, logger: Logger): Promise<void> {
+  refuseSignals(logger);
+  // A terminal sends its signals to the whole group: the supervisor passes them on as SIGTERM.
+  for (const signal of STOP_SIGNALS) if (signal !== 'SIGTERM') process.on(signal, () => undefined);
   try {
     // Imported here: the supervisor needs none of it and starts the sooner.
     const { serve } = await import('./server/serve.js');
     await serve(settings, logger);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.fatal({ err: error }, `the server cannot start: ${reason}`);
-    process.exit(1);
+    endStart('the server', error, logger);
   }
 }

@@ -1,8 +1,13 @@
 import 'reflect-metadata';
 import {
   EXIT_CONFIGURATION,
+  STOP_SIGNALS,
   type Settings,
+  checkStart,
+  endStart,
+  keepFilesPrivate,
   redactSettings,
+  refuseSignals,
   settingsOrExit,
   stopOnSignal,
 } from '@aerie/config';
@@ -13,6 +18,7 @@ import { NestFactory } from '@nestjs/core';
 import { HealthServer } from './health-server.js';
 import { WorkerModule } from './worker.module.js';
 
+keepFilesPrivate();
 const settings = settingsOrExit();
 const logger = createLogger({ name: `${settings.appName}-worker`, level: settings.logLevel });
 if (queueBackendOf(settings).kind === 'embedded') {
@@ -23,14 +29,15 @@ if (queueBackendOf(settings).kind === 'embedded') {
   process.exit(EXIT_CONFIGURATION);
 }
 try {
+  await checkStart(settings, 'WORKER_PORT');
   await work(settings, logger);
 } catch (error) {
-  logger.fatal({ err: error }, 'the worker cannot start');
-  process.exit(1);
+  endStart('the worker', error, logger);
 }
 
 async function work(settings: Settings, logger: Logger): Promise<void> {
   logger.info({ settings: redactSettings(settings) }, 'starting');
+  refuseSignals(logger);
   const metrics = new Metrics();
   metrics.collectProcessMetrics();
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(settings, logger, metrics), {
@@ -56,7 +63,7 @@ async function work(settings: Settings, logger: Logger): Promise<void> {
   const port = await health.listen(settings.jobs.workerPort, settings.http.host);
   logger.info({ port }, 'working');
   stopOnSignal({
-    events: ['SIGTERM', 'SIGINT'],
+    events: STOP_SIGNALS,
     deadlineMs: settings.http.drainTimeoutMs,
     logger,
     async stop(signal) {

@@ -12,10 +12,14 @@ export class ConfigurationError extends Error {
   readonly problems: readonly ConfigurationProblem[];
 
   constructor(problems: readonly ConfigurationProblem[]) {
-    const lines = problems.map(
-      ({ name, expected, received }) => `  ${name}: expected ${expected}, got ${received}`,
+    super(
+      `The configuration cannot be used:\n${problems.map((problem) => `  ${problemText(problem)}`).join('\n')}`,
     );
-    super(`The configuration cannot be used:\n${lines.join('\n')}`);
     this.problems = problems;
   }
+}
+
+/** A problem in words. */
+export function problemText({ name, expected, received }: ConfigurationProblem): string {
+  return `${name}: expected ${expected}, got ${received}`;
 }

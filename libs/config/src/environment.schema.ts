@@ -15,7 +15,11 @@ function isBare(text: string | undefined): boolean {
 
 /** Every variable that is read, by name. `.env.example` and docs/configuration.md are checked against it. */
 export const environmentSchema = z.object({
-  APP_NAME: z.string().max(64, 'at most 64 characters').default('aerie'),
+  APP_NAME: z
+    .string()
+    .max(64, 'at most 64 characters')
+    .regex(/^[\x20-\x7e]*$/, 'letters, digits and signs of ASCII, as a header takes')
+    .default('aerie'),
   DEBUG: flag(false),
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(8000, 0, 65_535),

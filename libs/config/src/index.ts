@@ -1,7 +1,10 @@
 export { hostNameOf } from './browser-parsers.js';
-export * from './configuration.error.js';
+export { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 export { environmentSchema } from './environment.schema.js';
 export { SECRETS, loadSettings, redactSettings } from './load-settings.js';
+export * from './process/check-start.js';
+export * from './process/data-directory.js';
+export * from './process/end-start.js';
 export * from './process/settings-or-exit.js';
 export * from './process/stop-on-signal.js';
 export type { RateLimit } from './parsers.js';

@@ -185,6 +185,7 @@ describe('a value that cannot be used', () => {
     ['DEVICE', 'tpu', 'one of "auto"|"cpu"|"gpu"'],
     ['LOG_LEVEL', 'loud', 'one of "fatal"|"error"|"warn"|"info"|"debug"|"trace"|"silent"'],
     ['APP_NAME', 'n'.repeat(65), 'at most 64 characters'],
+    ['APP_NAME', 'a\nb', 'letters, digits and signs of ASCII, as a header takes'],
     ['MAX_IMAGE_BYTES', '20 apples', 'a size of at least 1 byte, such as 20MB, 512kB or 1048576'],
     ['RATE_LIMIT_PREDICT', 'often', 'a rate such as 10/minute, or off'],
   ])('stops the start: %s=%s, expected %s', (name, value, expected) => {

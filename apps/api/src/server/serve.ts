@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import cluster from 'node:cluster';
-import { type Settings, stopOnSignal } from '@aerie/config';
+import { STOP_SIGNALS, type Settings, stopOnSignal } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
+import { backgroundClock, every } from '@aerie/runtime';
 import { DrainService } from '../http/drain/drain.service.js';
-import type { ListeningMessage } from '../supervisor/messages.js';
+import type { ProcessMessage } from '../supervisor/messages.js';
+import { HEARTBEAT_MS } from '../supervisor/process-watch.js';
 import { createApp } from './create-app.js';
 
 /** Runs one HTTP process until a signal asks it to stop. */
@@ -13,7 +15,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<void> {
   const { drainDelayMs, drainTimeoutMs } = settings.http;
   stopOnSignal({
     // Without its supervisor a process would run on unseen.
-    events: cluster.isWorker ? ['SIGTERM', 'disconnect'] : ['SIGTERM', 'SIGINT'],
+    events: cluster.isWorker ? ['SIGTERM', 'disconnect'] : STOP_SIGNALS,
     deadlineMs: drainDelayMs + drainTimeoutMs,
     logger,
     async stop() {
@@ -21,10 +23,17 @@ export async function serve(settings: Settings, logger: Logger): Promise<void> {
       await app.close();
     },
   });
-  // Under a supervisor Ctrl-C reaches the whole group: the supervisor passes it on as SIGTERM.
-  if (cluster.isWorker) process.on('SIGINT', () => undefined);
   await app.listen(settings.http.port, settings.http.host);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: settings.http.host, port }, 'listening');
-  if (cluster.isWorker) process.send?.({ type: 'listening', port } satisfies ListeningMessage);
+  if (!cluster.isWorker) return;
+  tellSupervisor({ type: 'listening', port });
+  every(backgroundClock, HEARTBEAT_MS, () => {
+    tellSupervisor({ type: 'alive' });
+  });
+}
+
+/** A supervisor that is gone hears nothing; its `disconnect` stops this process. */
+function tellSupervisor(message: ProcessMessage): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }

@@ -6,6 +6,11 @@ export interface ListeningMessage {
   readonly port: number;
 }
 
+/** Sent by an HTTP process again and again: its event loop turns. */
+export interface AliveMessage {
+  readonly type: 'alive';
+}
+
 /** Sent by an HTTP process that wants the metrics of all of them, and answered with {@link MetricsGatheredMessage}. */
 export interface MetricsWantedMessage {
   readonly type: 'metrics-wanted';
@@ -35,7 +40,12 @@ export interface MetricsGatheredMessage {
 
 /** What an HTTP process and its supervisor send each other. */
 export type ProcessMessage =
-  ListeningMessage | MetricsWantedMessage | MetricsAskedMessage | MetricsToldMessage | MetricsGatheredMessage;
+  | ListeningMessage
+  | AliveMessage
+  | MetricsWantedMessage
+  | MetricsAskedMessage
+  | MetricsToldMessage
+  | MetricsGatheredMessage;
 
 /** Whether `message` is of this type; other libraries use the same channel. */
 export function isMessage<T extends ProcessMessage['type']>(

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
-import type { Logger, MetricsSnapshot } from '@aerie/observability';
+import type { MetricsSnapshot } from '@aerie/observability';
+import { type Clock, type Logger, systemClock } from '@aerie/runtime';
 import { isMessage, type ProcessMessage } from './messages.js';
 
 /** How long the processes have to tell their metrics; a scrape waits no longer. Milliseconds. */
@@ -15,7 +16,7 @@ interface Round {
   readonly missing: Set<number>;
   /** Who wants the result. */
   readonly wanted: { readonly by: MetricsSource; readonly id: number }[];
-  readonly timer: NodeJS.Timeout;
+  readonly cancel: () => void;
 }
 
 /**
@@ -25,15 +26,21 @@ interface Round {
 export class MetricsGatherer {
   readonly #sources: () => readonly MetricsSource[];
   readonly #logger: Pick<Logger, 'warn'>;
+  readonly #clock: Clock;
   /** By the process's id: what it said last. */
   readonly #last = new Map<number, MetricsSnapshot>();
   #rounds = 0;
   #round: Round | null = null;
 
   /** @param sources the processes that are alive */
-  constructor(sources: () => readonly MetricsSource[], logger: Pick<Logger, 'warn'>) {
+  constructor(
+    sources: () => readonly MetricsSource[],
+    logger: Pick<Logger, 'warn'>,
+    clock: Clock = systemClock,
+  ) {
     this.#sources = sources;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** To be told every message of a process. */
@@ -59,14 +66,14 @@ export class MetricsGatherer {
     const number = ++this.#rounds;
     const asked = this.#sources().filter((source) => source.isConnected());
     for (const source of asked) tell(source, { type: 'metrics-asked', round: number });
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.schedule(PATIENCE_MS, () => {
       this.#logger.warn(
         { processes: this.#round?.missing.size },
         'processes did not tell their metrics in time: their last ones are used',
       );
       this.#end();
-    }, PATIENCE_MS);
-    return { number, missing: new Set(asked.map(({ id }) => id)), wanted: [], timer };
+    });
+    return { number, missing: new Set(asked.map(({ id }) => id)), wanted: [], cancel };
   }
 
   #answered({ id }: MetricsSource): void {
@@ -82,7 +89,7 @@ export class MetricsGatherer {
     const round = this.#round;
     if (round === null) return;
     this.#round = null;
-    clearTimeout(round.timer);
+    round.cancel();
     const snapshots: MetricsSnapshot[] = [];
     for (const { id } of this.#sources()) {
       const snapshot = this.#last.get(id);

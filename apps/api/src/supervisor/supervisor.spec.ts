@@ -1,15 +1,16 @@
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
-import { loadSettings } from '@aerie/config';
+import { STOP_SIGNALS, loadSettings } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { isMessage } from './messages.js';
 import { Supervisor } from './supervisor.js';
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const SIGNALS = [...STOP_SIGNALS, 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** Stands in for an HTTP process. */
 class FakeWorker extends EventEmitter {
+  readonly id = workers.length + 1;
   dead = false;
   readonly process = { pid: 1, kill: jest.fn() };
 
@@ -44,7 +45,7 @@ afterEach(() => {
 
 function start(variables: Readonly<Record<string, string>> = {}) {
   const onListening = jest.fn();
-  const logger = { info: jest.fn(), error: jest.fn() };
+  const logger = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
   const settings = loadSettings(variables, import.meta.dirname);
   const done = new Supervisor(settings, logger as unknown as Logger, onListening).run();
   return { done, onListening, logger };
@@ -113,6 +114,59 @@ describe('the supervisor', () => {
     expect(workers[0]?.process.kill.mock.calls).toEqual([['SIGTERM']]);
     workers[0]?.exit(0);
     await expect(done).resolves.toBe(0);
+  });
+
+  it.each(STOP_SIGNALS)('drains on %s', async (signal) => {
+    const { done } = start();
+    listen(workers[0]);
+    process.emit(signal);
+    expect(workers[0]?.process.kill.mock.calls).toEqual([['SIGTERM']]);
+    workers[0]?.exit(0);
+    await expect(done).resolves.toBe(0);
+  });
+
+  it.each(['SIGUSR1', 'SIGUSR2'] as const)('says that %s means nothing, and goes on', (signal) => {
+    const { logger } = start();
+    process.emit(signal);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    expect(workers[0]?.process.kill).not.toHaveBeenCalled();
+  });
+
+  it('ends well when it is asked to stop before a process is up', async () => {
+    const { done } = start();
+    process.emit('SIGTERM');
+    workers[0]?.exit(null, 'SIGTERM');
+    await expect(done).resolves.toBe(0);
+  });
+
+  it('kills a process that does not answer and replaces it, within 10 s', () => {
+    const { logger } = start({ WORKERS: '2' });
+    for (const worker of workers) listen(worker);
+    const alive = setInterval(() => workers[0]?.emit('message', { type: 'alive' }), 1_000);
+    workers[1]?.process.kill.mockImplementation(() => {
+      workers[1]?.exit(null, 'SIGKILL');
+    });
+    jest.advanceTimersByTime(7_000);
+    expect(workers).toHaveLength(2);
+    jest.advanceTimersByTime(2_000);
+    clearInterval(alive);
+    expect(workers[0]?.process.kill).not.toHaveBeenCalled();
+    expect(workers[1]?.process.kill.mock.calls).toEqual([['SIGKILL']]);
+    expect(logger.error.mock.calls[0]).toEqual([
+      { pid: 1, silent_ms: 8_000 },
+      'an HTTP process does not answer: it is killed',
+    ]);
+    expect(workers).toHaveLength(3);
+  });
+
+  it('gives up on a first process that never comes up', async () => {
+    const { done } = start();
+    workers[0]?.process.kill.mockImplementation(() => {
+      workers[0]?.exit(null, 'SIGKILL');
+    });
+    jest.advanceTimersByTime(122_000);
+    await expect(done).resolves.toBe(1);
+    expect(workers).toHaveLength(1);
   });
 
   it('starts nothing anew once it stops', async () => {

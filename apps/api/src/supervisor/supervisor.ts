@@ -1,38 +1,42 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { Settings } from '@aerie/config';
+import inspector from 'node:inspector';
+import { STOP_SIGNALS, type Settings, refuseSignals } from '@aerie/config';
 import type { Logger } from '@aerie/observability';
+import { Backoff, type Clock, systemClock } from '@aerie/runtime';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import type { EmbeddedQueue } from './embedded-queue.js';
 import { isMessage } from './messages.js';
 import { MetricsGatherer } from './metrics-gatherer.js';
+import { ProcessWatch } from './process-watch.js';
 
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 10_000;
-/** A process that lived this long was well: the next restart is immediate again. */
-const HEALTHY_AFTER_MS = 30_000;
+/** A process that lived for 30 s was well: the next restart comes soon again. */
+const RESTARTS = { firstMs: 100, maxMs: 10_000, healthyAfterMs: 30_000 };
 /** What a process gets beyond its own drain deadline before it is killed. */
 const KILL_MARGIN_MS = 5_000;
 /** npm and a terminal both deliver one Ctrl-C; a second one after this time means "now". */
 const REPEAT_AFTER_MS = 1_000;
 
 /**
- * The primary process: starts the HTTP processes, replaces one that crashes (native code can take a process down), and
- * passes signals on once.
+ * The primary process: starts the HTTP processes, replaces one that crashes (native code can take a process down) or
+ * does not answer, and passes signals on once.
  */
 export class Supervisor {
   readonly #settings: Settings;
   readonly #logger: Logger;
   readonly #onListening: (port: number) => void;
-  readonly #restarts = new Set<NodeJS.Timeout>();
+  readonly #restarts = new Set<() => void>();
+  readonly #backoff = new Backoff(RESTARTS);
   readonly #done: Promise<number>;
   #finish: (exitCode: number) => void = () => undefined;
   readonly #queue: EmbeddedQueue | null;
   readonly #metrics: MetricsGatherer;
+  readonly #clock: Clock;
+  /** Null under a debugger, which stops processes for as long as somebody reads. */
+  readonly #watch: ProcessWatch | null;
   #listening = 0;
   #port: number;
   /** What the processes that live were told to listen on; they share one socket, found by this number, also if it is 0. */
   #askedPort: number;
-  #backoffMs = FIRST_BACKOFF_MS;
   #stoppingSince: number | undefined;
   #exitCode = 0;
 
@@ -45,14 +49,17 @@ export class Supervisor {
     logger: Logger,
     onListening: (port: number) => void,
     queue: EmbeddedQueue | null = null,
+    clock: Clock = systemClock,
   ) {
     this.#queue = queue;
+    this.#clock = clock;
+    this.#watch = inspector.url() === undefined ? new ProcessWatch(clock) : null;
     this.#settings = settings;
     this.#logger = logger;
     this.#onListening = onListening;
     this.#port = settings.http.port;
     this.#askedPort = settings.http.port;
-    this.#metrics = new MetricsGatherer(() => this.#workers(), logger);
+    this.#metrics = new MetricsGatherer(() => this.#workers(), logger, clock);
     this.#done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -62,33 +69,41 @@ export class Supervisor {
   async run(): Promise<number> {
     // Counts rate limits for all processes.
     new RateLimiterClusterMaster();
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    refuseSignals(this.#logger);
+    for (const signal of STOP_SIGNALS) {
       process.on(signal, () => {
         this.#stop(signal);
       });
     }
     for (let i = 0; i < this.#settings.http.workers; i++) this.#fork();
     const exitCode = await this.#done;
+    this.#watch?.stop();
     await this.#queue?.close();
     return exitCode;
   }
 
   #fork(): void {
-    const startedAt = performance.now();
+    const startedAt = this.#clock.now();
     if (this.#workers().length === 0) this.#askedPort = this.#port;
     const worker = cluster.fork({ PORT: String(this.#askedPort) });
     let listened = false;
+    this.#watch?.started(worker.id, (silentMs) => {
+      this.#killSilent(worker, listened, silentMs);
+    });
     worker.on('message', (message: unknown) => {
+      this.#watch?.heard(worker.id);
       this.#metrics.heard(worker, message);
       if (listened || !isMessage(message, 'listening')) return;
       listened = true;
+      this.#watch?.listening(worker.id);
       this.#port = message.port;
       this.#listening++;
       if (this.#listening === this.#settings.http.workers) this.#onListening(message.port);
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#metrics.exited(worker);
-      this.#exited(worker, listened, performance.now() - startedAt, code, signal);
+      this.#watch?.exited(worker.id);
+      this.#exited(worker, listened, this.#clock.now() - startedAt, code, signal);
     });
   }
 
@@ -100,7 +115,9 @@ export class Supervisor {
     signal: string | null,
   ): void {
     if (this.#stoppingSince !== undefined) {
-      if (code !== 0) this.#exitCode = 1;
+      // Asked to stop before it was up, it has nothing to finish, and does not handle the signal yet.
+      const isUnfinished = listened || signal !== 'SIGTERM';
+      if (code !== 0 && isUnfinished) this.#exitCode = 1;
       this.#finishWhenAlone();
       return;
     }
@@ -111,36 +128,43 @@ export class Supervisor {
       this.#stop('SIGTERM');
       return;
     }
-    if (livedMs > HEALTHY_AFTER_MS) this.#backoffMs = FIRST_BACKOFF_MS;
+    const delayMs = this.#backoff.fail(livedMs);
     this.#logger.error(
-      { pid: worker.process.pid, code, signal, restart_in_ms: this.#backoffMs },
+      { pid: worker.process.pid, code, signal, restart_in_ms: delayMs },
       'an HTTP process died',
     );
-    const timer = setTimeout(() => {
-      this.#restarts.delete(timer);
+    const cancel = this.#clock.schedule(delayMs, () => {
+      this.#restarts.delete(cancel);
       this.#fork();
-    }, this.#backoffMs);
-    this.#restarts.add(timer);
-    this.#backoffMs = Math.min(LONGEST_BACKOFF_MS, this.#backoffMs * 2);
+    });
+    this.#restarts.add(cancel);
+  }
+
+  /** It is replaced when it has ended. SIGKILL ends a stopped process too. */
+  #killSilent(worker: Worker, listened: boolean, silentMs: number): void {
+    this.#logger.error(
+      { pid: worker.process.pid, silent_ms: Math.round(silentMs) },
+      listened
+        ? 'an HTTP process does not answer: it is killed'
+        : 'an HTTP process does not come up: it is killed',
+    );
+    worker.process.kill('SIGKILL');
   }
 
   #stop(signal: NodeJS.Signals): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (this.#stoppingSince !== undefined) {
       if (now - this.#stoppingSince > REPEAT_AFTER_MS) this.#killAll();
       return;
     }
     this.#stoppingSince = now;
     this.#logger.info({ signal }, 'stopping');
-    for (const timer of this.#restarts) clearTimeout(timer);
+    for (const cancel of this.#restarts) cancel();
     for (const worker of this.#workers()) worker.process.kill('SIGTERM');
     const { drainDelayMs, drainTimeoutMs } = this.#settings.http;
-    setTimeout(
-      () => {
-        this.#killAll();
-      },
-      drainDelayMs + drainTimeoutMs + KILL_MARGIN_MS,
-    ).unref();
+    this.#clock.schedule(drainDelayMs + drainTimeoutMs + KILL_MARGIN_MS, () => {
+      this.#killAll();
+    });
     this.#finishWhenAlone();
   }
 

@@ -1,9 +1,7 @@
 import { ConfigurationError } from '../configuration.error.js';
 import { loadSettings } from '../load-settings.js';
 import type { Settings } from '../settings.js';
-
-/** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
-export const EXIT_CONFIGURATION = 78;
+import { EXIT_CONFIGURATION } from './end-start.js';
 
 /** The settings of this process; where they cannot be used it says why on standard error and ends. */
 export function settingsOrExit(): Settings {

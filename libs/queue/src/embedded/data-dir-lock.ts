@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type Server, connect } from 'node:net';
 import { join } from 'node:path';
 import { sleep } from '@aerie/runtime';
@@ -24,6 +24,7 @@ export async function ownDirectory(server: Server, directory: string): Promise<v
   const own = join(place, `owner-${randomBytes(6).toString('hex')}.sock`);
   const shared = join(place, OWNER_SOCKET);
   await listen(server, own);
+  chmodSync(own, 0o600);
   try {
     // A hard link is made or it is not: of two that try, one has the name.
     if (!tryLink(own, shared)) {

@@ -10,6 +10,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { runMigrations } from 'bullmq';
 import { DatabaseHousekeeper } from './database-housekeeper.js';
 import { OWNER_SOCKET, ownDirectory } from './data-dir-lock.js';
+import { PrivateFiles } from './private-files.js';
 import { SqlSession } from './sql-session.js';
 import { type WireError, type WireRelease, type WireRequest, readMessages, writeMessage } from './wire.js';
 
@@ -27,12 +28,12 @@ async function openDatabase(): Promise<PGlite> {
   if (!existsSync(path)) {
     const temporary = join(directory, `new-${String(Date.now())}`);
     mkdirSync(temporary, { recursive: true });
-    const fresh = await PGlite.create(temporary);
+    const fresh = await PGlite.create({ fs: new PrivateFiles(temporary) });
     await migrate(fresh);
     await fresh.close();
     renameSync(temporary, path);
   }
-  const database = await PGlite.create(path);
+  const database = await PGlite.create({ fs: new PrivateFiles(path) });
   await migrate(database);
   return database;
 }

@@ -28,7 +28,10 @@ export function socketDirectory(directory: string): string {
 
 function pointsTo(link: string, directory: string): boolean {
   try {
-    return lstatSync(link).isSymbolicLink() && readlinkSync(link) === directory;
+    const status = lstatSync(link);
+    // Another user's link could lead elsewhere a moment later.
+    const isOwn = status.uid === (process.getuid?.() ?? status.uid);
+    return isOwn && status.isSymbolicLink() && readlinkSync(link) === directory;
   } catch {
     return false;
   }

@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { postJson, send } from './support/http.js';
+import { type LogLine, ServerProcess } from './support/server-process.js';
+import { SseClient } from './support/sse-client.js';
+
+let server: ServerProcess | undefined;
+
+afterEach(async () => {
+  server?.signal('SIGTERM');
+  await server?.exited;
+  server = undefined;
+});
+
+const isListening = ({ msg }: LogLine): boolean => msg === 'listening';
+
+describe('a process that was stopped by SIGSTOP', () => {
+  it.each(['1', '2'])(
+    'is replaced, with WORKERS=%s',
+    async (workers) => {
+      server = await ServerProcess.start({ WORKERS: workers });
+      const { pid } = await server.waitForLog(isListening);
+      const before = server.log.filter(isListening).length;
+      const { log } = server;
+      process.kill(pid, 'SIGSTOP');
+      const line = await server.waitForLog(({ msg }) => msg.includes('does not answer'));
+      expect(line).toMatchObject({ level: 'error', silent_ms: expect.any(Number) });
+      await server.waitForLog((entry) => isListening(entry) && log.filter(isListening).length > before);
+      expect((await send(`${server.url}/health/live`)).status).toBe(200);
+    },
+    60_000,
+  );
+});
+
+describe.each(['SIGHUP', 'SIGINT', 'SIGQUIT'] as const)('%s', (signal) => {
+  it('lets a stream end, as SIGTERM does', async () => {
+    server = await ServerProcess.start();
+    const stream = await SseClient.post(`${server.url}/api/v1/chat`, {
+      message: 'Tell me a story.',
+      max_tokens: 24,
+      stream: true,
+    });
+    const first = await stream.next();
+    expect(first?.data).toContain('content');
+    server.signal(signal);
+    let last = first;
+    for (let message = first; message !== null; message = await stream.next()) last = message;
+    expect(last?.data).toContain('"done":true');
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    expect(server.log).toContainEqual(expect.objectContaining({ msg: 'stopping', signal }));
+  }, 60_000);
+});
+
+it('SIGUSR1 opens no debugger, and SIGUSR2 ends nothing', async () => {
+  server = await ServerProcess.start();
+  const { pid } = await server.waitForLog(isListening);
+  for (const target of [pid, server.pid]) {
+    process.kill(target, 'SIGUSR1');
+    await server.waitForLog((line) => line.pid === target && line.signal === 'SIGUSR1');
+    process.kill(target, 'SIGUSR2');
+    await server.waitForLog((line) => line.pid === target && line.signal === 'SIGUSR2');
+  }
+  expect((await postJson(`${server.url}/api/v1/embed`, { text: 'still here' })).status).toBe(200);
+  expect(server.text).not.toContain('Debugger listening');
+});
