@@ -104,3 +104,42 @@ describe('a traffic split', () => {
     expect(await versionFor('caller-0', '?model_version=2')).toBe('2');
   });
 });
+
+describe('two processes, after a manifest was edited', () => {
+  let repository: string;
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    repository = mkdtempSync(join(tmpdir(), 'aerie-models-'));
+    cpSync(join(ROOT, 'models/efficientnet-lite0'), join(repository, 'efficientnet-lite0'), {
+      recursive: true,
+    });
+    server = await ServerProcess.start({ MODEL_PATH: repository, WORKERS: '2' });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    rmSync(repository, { recursive: true });
+  });
+
+  it('a process that replaces a killed one serves what its sibling serves', async () => {
+    const path = join(repository, 'efficientnet-lite0/model.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    writeFileSync(path, JSON.stringify({ ...manifest, default: '1', description: 'Edited.' }));
+    const ready = (count: number) =>
+      server.waitForLog(() => server.log.filter(({ msg }) => msg === 'ready').length >= count);
+    await ready(2);
+    const [victim] = server.log.filter(({ msg }) => msg === 'listening').map(({ pid }) => pid);
+    process.kill(victim ?? 0, 'SIGKILL');
+    await ready(3);
+    const seen = await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        const { body } = await send(`${server.url}/api/v1/models/efficientnet-lite0`, {
+          headers: { connection: 'close' },
+        });
+        return [body.default_version, body.description] as const;
+      }),
+    );
+    expect(new Set(seen.map(String))).toEqual(new Set([`2,${String(manifest.description)}`]));
+  });
+});

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import cluster from 'node:cluster';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   ConfigurationError,
@@ -9,6 +10,7 @@ import {
   checkStart,
   endStart,
   keepFilesPrivate,
+  modelScanFile,
   prepareDataDirectory,
   redactSettings,
   refuseSignals,
@@ -44,6 +46,8 @@ async function supervise(settings: Settings, logger: Logger): Promise<void> {
     execArgv: [...process.execArgv, ...V8_FLAGS],
   });
   const queue = await prepare(settings, logger);
+  const scanFile = modelScanFile(settings, process.pid);
+  rmSync(scanFile, { force: true });
   queue?.openBeforeServing();
   const supervisor = new Supervisor(
     settings,
@@ -54,7 +58,9 @@ async function supervise(settings: Settings, logger: Logger): Promise<void> {
     },
     queue,
   );
-  process.exit(await supervisor.run());
+  const exitCode = await supervisor.run();
+  rmSync(scanFile, { force: true });
+  process.exit(exitCode);
 }
 
 /** Everything that can refuse the start before anything is served. */

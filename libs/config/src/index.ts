@@ -11,3 +11,4 @@ export type { RateLimit } from './parsers.js';
 export type * from './settings.js';
 export * from './settings.module.js';
 export * from './secret-reader.js';
+export * from './model-scan-file.js';

@@ -1,5 +1,6 @@
+import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
-import { createSecretReader, SETTINGS, type Settings } from '@aerie/config';
+import { createSecretReader, modelScanFile, SETTINGS, type Settings } from '@aerie/config';
 import { ThreadEngine } from '@aerie/engine';
 import {
   defaultProviderFromSettings,
@@ -57,6 +58,10 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
       useFactory: (settings: Settings, logger: Logger, gpus: ListGpus) => ({
         settings: settings.models,
         logger,
+        // With WORKERS=1 there is no sibling to agree with.
+        ...(cluster.isWorker && settings.http.workers > 1
+          ? { scanFile: modelScanFile(settings, process.ppid) }
+          : {}),
         engine: new ThreadEngine({
           faultsAllowed: settings.faultInjection,
           logger,

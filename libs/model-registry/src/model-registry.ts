@@ -15,6 +15,7 @@ import type { ModelReference, ModelSelector } from './model-selector.js';
 import type { ModelSpec, VersionSpec } from './model-spec.js';
 import type { RegistrySettings } from './registry-settings.js';
 import { scanRepository } from './repository/repository-scanner.js';
+import { sharedScan } from './repository/shared-scan.js';
 import { StatisticsRecorder } from './statistics-recorder.js';
 import type { UnusableModel } from './unusable-model.js';
 import { EagerLoading } from './versions/eager-loading.js';
@@ -30,6 +31,8 @@ export interface ModelRegistryOptions {
   readonly loaders?: readonly ModelLoader[];
   /** Models of other servers that need no folder. A folder of the same name wins. Never defaults of their task. */
   readonly providers?: readonly ProviderEntry[];
+  /** Where the processes of one server share what the first found in the repository. Default: each reads it. */
+  readonly scanFile?: string;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Draws versions of a traffic split for callers without a key. Default: Math.random. */
@@ -71,18 +74,17 @@ export class ModelRegistry {
    *   with REQUIRE_MODELS=all for a folder that cannot be used, naming the file and the field.
    */
   async scan(): Promise<void> {
-    const { settings, logger, providers = [] } = this.#options;
+    const { settings, logger, scanFile, providers = [] } = this.#options;
     const sections = Object.assign(
       {},
       ...this.#loaders.map((loader) => loader.sections),
     ) as ModelLoader['sections'];
-    const { specs, unusable } = await scanRepository({
-      settings,
-      sections,
-      logger,
-      providers: providers.map((entry) => providerSpec(entry, settings)),
-    });
-    this.#unusable = unusable;
+    const others = providers.map((entry) => providerSpec(entry, settings));
+    const scan = () => scanRepository({ settings, sections, logger, providers: others });
+    const scanned = scanFile === undefined ? await scan() : await sharedScan(scanFile, scan, logger);
+    const extra = others.filter(({ name }) => !scanned.specs.some((spec) => spec.name === name));
+    const specs = [...scanned.specs, ...extra];
+    this.#unusable = scanned.unusable;
     const entries = specs.flatMap((spec) => {
       const loader = this.#loaders.find(
         (candidate) => spec.task in candidate.sections && (candidate.accepts?.(spec) ?? true),
@@ -173,7 +175,10 @@ export class ModelRegistry {
     const failed = eager.filter(({ error }) => error !== null).length;
     const mayFail = this.#options.settings.requireModels === 'any' && loaded > 0;
     return {
-      ready: this.#closing === null && loaded + (mayFail ? failed : 0) === eager.length,
+      ready:
+        this.#closing === null &&
+        loaded + (mayFail ? failed : 0) === eager.length &&
+        (models.length > 0 || this.#unusable.length === 0),
       loaded: loaded === eager.length,
       models,
       unusable: this.#unusable,

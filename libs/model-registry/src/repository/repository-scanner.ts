@@ -28,7 +28,7 @@ export interface ScanOptions {
   readonly providers?: readonly ModelSpec[];
 }
 
-/** What a repository holds. */
+/** What a repository holds, without the models of the settings. Structured clone copies it. */
 export interface RepositoryScan {
   readonly specs: readonly ModelSpec[];
   /** Empty with REQUIRE_MODELS=all, where the first ends the scan. */
@@ -87,7 +87,7 @@ export async function scanRepository(options: ScanOptions): Promise<RepositorySc
     const problems = fallbackProblems(provider, all());
     if (problems.length > 0) throw new ModelRepositoryError(PROVIDER_SETTING, problems);
   }
-  return { specs: all(), unusable };
+  return { specs: [...specs.values()], unusable };
 }
 
 async function readFolder(path: string, expected: string): Promise<readonly string[]> {
