@@ -19,41 +19,39 @@ export const JOB_METRIC_NAMES = {
   lastCompletion: 'aerie_jobs_last_completion_timestamp_seconds',
 } as const;
 
-/** Registers the metrics of a process that runs jobs. They are read when they are scraped. */
+/** Registers the metrics of a process that runs jobs. They are read when they are scraped, once for all of them. */
 export function registerJobMetrics(registry: Registry, read: () => Promise<readonly JobGauges[]>): void {
-  const gauge = (name: string, help: string, valueOf: (task: JobGauges) => number | null) => ({
-    gauge: new Gauge({ name, help, labelNames: ['task'], registers: [] }),
-    valueOf,
-  });
-  const gauges = [
-    gauge(JOB_METRIC_NAMES.pending, 'Jobs that wait, over all processes.', ({ pending }) => pending),
-    gauge(
-      JOB_METRIC_NAMES.oldestWaiting,
-      'Age of the oldest waiting job; 0 while none waits.',
-      ({ oldestWaitingMs }) => (oldestWaitingMs ?? 0) / 1000,
-    ),
-    gauge(
-      JOB_METRIC_NAMES.lastCompletion,
-      'When this process last finished a job; missing before the first.',
-      ({ lastCompletionAt }) => (lastCompletionAt === null ? null : lastCompletionAt / 1000),
-    ),
-  ];
-  const running = new Gauge({
-    name: JOB_METRIC_NAMES.running,
-    help: 'Jobs that this process runs.',
-    labelNames: ['task'],
-    registers: [registry],
-    // The first of them to be scraped: one reading serves all.
-    collect: async () => {
-      for (const progress of await read()) {
-        const { task } = progress;
-        running.set({ task }, progress.running);
-        for (const { gauge: each, valueOf } of gauges) {
+  let reading: Promise<readonly JobGauges[]> | null = null;
+  const readOnce = (): Promise<readonly JobGauges[]> => {
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    return reading;
+  };
+  const register = (name: string, help: string, valueOf: (task: JobGauges) => number | null): void => {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['task'],
+      registers: [registry],
+      collect: async () => {
+        for (const progress of await readOnce()) {
           const value = valueOf(progress);
-          if (value !== null) each.set({ task }, value);
+          if (value !== null) gauge.set({ task: progress.task }, value);
         }
-      }
-    },
-  });
-  for (const { gauge: each } of gauges) registry.registerMetric(each);
+      },
+    });
+  };
+  register(JOB_METRIC_NAMES.running, 'Jobs that this process runs.', ({ running }) => running);
+  register(JOB_METRIC_NAMES.pending, 'Jobs that wait, over all processes.', ({ pending }) => pending);
+  register(
+    JOB_METRIC_NAMES.oldestWaiting,
+    'Age of the oldest waiting job; 0 while none waits.',
+    ({ oldestWaitingMs }) => (oldestWaitingMs ?? 0) / 1000,
+  );
+  register(
+    JOB_METRIC_NAMES.lastCompletion,
+    'When this process last finished a job; missing before the first.',
+    ({ lastCompletionAt }) => (lastCompletionAt === null ? null : lastCompletionAt / 1000),
+  );
 }

@@ -33,8 +33,7 @@ describe('requests that count against a limit', () => {
     const { count } = setUp();
     await expect(count(11)).rejects.toMatchObject({
       code: 'RATE_LIMITED',
-      message:
-        '11 items are more than the limit of 10 requests in 60 s (RATE_LIMIT_PREDICT). Submit fewer.',
+      message: '11 items are more than the limit of 10 requests in 60 s (RATE_LIMIT_PREDICT). Submit fewer.',
     });
     await count(10);
   });

@@ -17,7 +17,12 @@ export class RateLimits {
   }
 
   /** @throws AerieError RATE_LIMITED when the caller may not send so many */
-  async count(bucket: RateLimitBucket, request: Request, response: Response, requests: number): Promise<void> {
+  async count(
+    bucket: RateLimitBucket,
+    request: Request,
+    response: Response,
+    requests: number,
+  ): Promise<void> {
     const rate = this.#limits[bucket];
     if (rate === null) return;
     await countRequests(this.#storage, { bucket, ...rate }, request, response, requests);
