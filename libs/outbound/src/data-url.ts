@@ -61,8 +61,7 @@ function decodeBase64(data: string, maxBytes: number): Buffer {
 function withoutWhiteSpace(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   let length = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
+  for (const byte of bytes) {
     if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d && byte !== 0x0b)) continue;
     bytes[length] = byte;
     length += 1;

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
+import { RateLimitModule } from '../http/rate-limit/rate-limit.module.js';
 import { BatchReader } from './batch.reader.js';
 import { BatchesController } from './batches.controller.js';
 
 /** Job batches over REST, on what ApiJobsModule provides to the whole server. */
-@Module({ controllers: [BatchesController], providers: [BatchReader] })
+@Module({ imports: [RateLimitModule], controllers: [BatchesController], providers: [BatchReader] })
 export class BatchesModule {}

@@ -29,7 +29,7 @@ const snapshot = (name: string) => [{ name }] as unknown as MetricsSnapshot;
 function newGatherer(count: number) {
   const processes = Array.from({ length: count }, (_, index) => new FakeProcess(index + 1));
   const logger = { warn: jest.fn() };
-  const sut = new MetricsGatherer(() => processes, logger as never);
+  const sut = new MetricsGatherer(() => processes, logger);
   const of = (index: number) => processes[index] as MetricsSource;
   const want = (index: number, id: number) => {
     sut.heard(of(index), { type: 'metrics-wanted', id });
