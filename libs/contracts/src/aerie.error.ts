@@ -17,7 +17,7 @@ export interface AerieErrorOptions {
 }
 
 /** An {@link AerieError} in the form that crosses threads and processes. */
-export interface SerializedError {
+export interface AerieErrorJson {
   readonly code: ErrorCode;
   readonly message: string;
   readonly details?: readonly FieldError[];
@@ -54,7 +54,7 @@ export class AerieError extends Error {
     return errorTableEntry(this.code).retryable;
   }
 
-  toJSON(): SerializedError {
+  toJSON(): AerieErrorJson {
     return {
       code: this.code,
       message: this.message,
@@ -64,7 +64,7 @@ export class AerieError extends Error {
   }
 
   /** The error that {@link AerieError.toJSON} wrote. */
-  static from(serialized: SerializedError): AerieError {
+  static from(serialized: AerieErrorJson): AerieError {
     return new AerieError(serialized.code, serialized.message, serialized);
   }
 }

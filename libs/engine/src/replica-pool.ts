@@ -12,7 +12,7 @@ export interface StageTimes {
 }
 
 /** The outcome of one batch. */
-export interface BatchOutcome<O> {
+export interface RunOutcome<O> {
   readonly results: readonly ItemResult<O>[];
   readonly times: StageTimes;
 }
@@ -61,7 +61,7 @@ export interface ReplicaPool<I, O> {
    * @throws AerieError WORKER_LOST (retryable) when the replica died or took too long; INTERNAL when the
    *   kernel or the session threw; MODEL_NOT_LOADED when the pool is closed.
    */
-  run(items: readonly I[], transfer?: readonly ArrayBuffer[]): Promise<BatchOutcome<O>>;
+  run(items: readonly I[], transfer?: readonly ArrayBuffer[]): Promise<RunOutcome<O>>;
   status(): readonly ReplicaStatus[];
   /** Makes the next batch fail with this fault. For tests: refused unless the engine allows faults. */
   injectFault(kind: FaultKind): void;

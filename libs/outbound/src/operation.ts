@@ -1,3 +1,5 @@
+import { systemClock } from '@aerie/runtime';
+
 /** A step of an operation that can be stopped. */
 export interface OperationStep {
   /** The caller left or the fetcher was closed: end with `reason`. */
@@ -13,7 +15,7 @@ export interface OperationStep {
 export class Operation {
   readonly timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout;
+  readonly #cancelTimer: () => void;
   readonly #onAbort = (): void => this.#step?.cancel(this.#signal?.reason);
   #step: OperationStep | null = null;
   #expired = false;
@@ -21,10 +23,10 @@ export class Operation {
   constructor(timeoutMs: number, signal: AbortSignal | undefined) {
     this.timeoutMs = timeoutMs;
     this.#signal = signal;
-    this.#timer = setTimeout(() => {
+    this.#cancelTimer = systemClock.schedule(timeoutMs, () => {
       this.#expired = true;
       this.#step?.expire();
-    }, timeoutMs);
+    });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -47,7 +49,7 @@ export class Operation {
 
   end(): void {
     this.#step = null;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -1,13 +1,13 @@
 import { fieldError, fieldProblems, validationError } from '@aerie/contracts';
 import { z } from 'zod';
-import { integer, modelField, optional, readFields } from './zod-fields.js';
+import { integerField, modelField, optional, readFields } from './zod-fields.js';
 
 /** No model has more. */
 const MAX_DIMENSIONS = 1_000_000;
 const MAX_TOKEN_ID = 2 ** 31 - 1;
 
 const text = z.string().regex(/\S/, 'must not be blank');
-const tokenId = integer({ min: 0, max: MAX_TOKEN_ID });
+const tokenId = integerField({ min: 0, max: MAX_TOKEN_ID });
 const tokenIds = z.array(tokenId).min(1);
 
 /** Body of embeddings. `truncate` is spelled as text-embeddings-inference has it, `truncate_prompt_tokens` as vLLM. */
@@ -17,10 +17,10 @@ export const embeddingSchema = z.looseObject({
     .union([text, z.array(text).min(1), tokenIds, z.array(tokenIds).min(1)])
     .describe("A text, a list of texts, or token ids of the model's own vocabulary, taken as they are."),
   encoding_format: optional(z.enum(['float', 'base64'])),
-  dimensions: optional(integer({ min: 1, max: MAX_DIMENSIONS })),
+  dimensions: optional(integerField({ min: 1, max: MAX_DIMENSIONS })),
   truncate: optional(z.boolean().describe("Truncates inputs that exceed the model's token limit.")),
   truncate_prompt_tokens: optional(
-    integer({ min: -1, max: Number.MAX_SAFE_INTEGER }).describe(
+    integerField({ min: -1, max: Number.MAX_SAFE_INTEGER }).describe(
       "Truncates inputs to this many tokens; -1: to the model's limit.",
     ),
   ),

@@ -7,7 +7,7 @@ import {
   UNSUPPORTED_CHAT_FIELDS,
   UNSUPPORTED_COMPLETION_FIELDS,
 } from './request-fields.js';
-import { integer, modelField, optional, readFields, samplingShape, topLogprobs } from './zod-fields.js';
+import { integerField, modelField, optional, readFields, samplingShape, topLogprobs } from './zod-fields.js';
 
 /** Most answers of one request, and most prompts that may ask for them. */
 const MAX_CHOICES = 128;
@@ -19,7 +19,7 @@ const textFields = {
   model: modelField,
   stream: optional(z.boolean()),
   stream_options: optional(z.looseObject({ include_usage: optional(z.boolean()) })),
-  n: optional(integer({ min: 1, max: MAX_CHOICES })),
+  n: optional(integerField({ min: 1, max: MAX_CHOICES })),
   ...samplingShape,
   logit_bias: optional(
     z.record(z.string().regex(/^\d{1,9}$/, 'must be a token id'), z.number().min(-100).max(100)),
@@ -45,7 +45,7 @@ export const chatSchema = z.looseObject({
 export const completionSchema = z.looseObject({
   ...textFields,
   prompt: z.union([z.string(), z.array(z.unknown())]),
-  logprobs: optional(integer({ min: 0, max: MAX_COMPLETION_LOGPROBS })),
+  logprobs: optional(integerField({ min: 0, max: MAX_COMPLETION_LOGPROBS })),
 });
 
 /** A request of either route, read. */

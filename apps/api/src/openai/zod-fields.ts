@@ -46,7 +46,7 @@ export const optional = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** An integer. One of more than 53 bits is taken as the nearest double. */
-export const integer = ({ min = -Infinity, max = Infinity }: Bounds) =>
+export const integerField = ({ min = -Infinity, max = Infinity }: Bounds) =>
   z
     .number({
       // Without an answer for other codes, the reader's words hold.
@@ -73,14 +73,16 @@ export const samplingShape = Object.fromEntries(
 ) as unknown as { readonly [Name in Shared]: z.ZodType<Sampling[Name] | undefined> };
 
 /** How many alternatives are reported for each token of a chat. */
-export const topLogprobs = optional(integer(SAMPLING_FIELDS.topLogprobs));
+export const topLogprobs = optional(integerField(SAMPLING_FIELDS.topLogprobs));
 
 function schemaOf(row: SamplingField): z.ZodType {
   switch (row.type) {
     case 'boolean':
       return optional(z.boolean().describe(row.description));
     case 'integer':
-      return optional(integer({ min: row.openaiMin ?? row.min, max: row.max }).describe(row.description));
+      return optional(
+        integerField({ min: row.openaiMin ?? row.min, max: row.max }).describe(row.description),
+      );
     case 'number': {
       const bounded =
         row.above === undefined ? z.number().gte(row.min ?? -Infinity) : z.number().gt(row.above);

@@ -1,6 +1,6 @@
 import { AerieError } from '@aerie/contracts';
 import type { ItemResult } from '../kernel.js';
-import type { BatchOutcome, FaultKind, ReplicaPool, ReplicaStatus, StageTimes } from '../replica-pool.js';
+import type { RunOutcome, FaultKind, ReplicaPool, ReplicaStatus, StageTimes } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
 
 /** Runs one batch: returns a result per item, or rejects, which fails the batch. While pending, it keeps a replica busy. */
@@ -79,7 +79,7 @@ export class FakeReplicaPool<I, O> implements ReplicaPool<I, O> {
     };
   }
 
-  async run(items: readonly I[]): Promise<BatchOutcome<O>> {
+  async run(items: readonly I[]): Promise<RunOutcome<O>> {
     if (this.#closed) throw new AerieError('MODEL_NOT_LOADED', 'The pool is closed');
     this.batches.push(items);
     const failure = this.#failures.shift();

@@ -6,7 +6,7 @@ import {
   type ThreadLoss,
   type ThreadOwner,
 } from '@aerie/runtime';
-import type { BatchOutcome, FaultKind, ReplicaStatus } from '../replica-pool.js';
+import type { RunOutcome, FaultKind, ReplicaStatus } from '../replica-pool.js';
 import type { ReadyReplica, ReplicaReply, RunMessage } from '../worker/protocol.js';
 import { batchFailed, replicaDied, replicaStalled } from './replica-errors.js';
 
@@ -14,7 +14,7 @@ import { batchFailed, replicaDied, replicaStalled } from './replica-errors.js';
 export interface Job {
   readonly items: readonly unknown[];
   readonly transfer: readonly ArrayBuffer[];
-  resolve(outcome: BatchOutcome<unknown>): void;
+  resolve(outcome: RunOutcome<unknown>): void;
   reject(error: Error): void;
 }
 

@@ -1,5 +1,5 @@
 import { type Logger, reviveError } from '@aerie/runtime';
-import type { BatchOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
+import type { RunOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
 import type { ReadyReplica } from '../worker/protocol.js';
 import { type Job, Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
@@ -87,14 +87,14 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     };
   }
 
-  run(items: readonly I[], transfer: readonly ArrayBuffer[] = NO_TRANSFER): Promise<BatchOutcome<O>> {
+  run(items: readonly I[], transfer: readonly ArrayBuffer[] = NO_TRANSFER): Promise<RunOutcome<O>> {
     if (this.#closing !== null) return Promise.reject(poolClosed(this.#context.name));
-    return new Promise<BatchOutcome<unknown>>((resolve, reject) => {
+    return new Promise<RunOutcome<unknown>>((resolve, reject) => {
       const job: Job = { items, transfer, resolve, reject };
       const replica = this.#idle.pop();
       if (replica === undefined) this.#waiting.push(job);
       else this.#dispatch(replica, job);
-    }) as Promise<BatchOutcome<O>>;
+    }) as Promise<RunOutcome<O>>;
   }
 
   status(): readonly ReplicaStatus[] {

@@ -1,4 +1,4 @@
-import { AerieError, type SerializedError } from '@aerie/contracts';
+import { AerieError, type AerieErrorJson } from '@aerie/contracts';
 import { PrefixCache } from '../decoder/prefix-cache.js';
 import type { ChosenTokenLogprob, FinishReason } from '../generation-request.js';
 import { Sampler } from '../sampling/sampler.js';
@@ -264,7 +264,7 @@ export class Scheduler {
     }
   }
 
-  #serialize(error: unknown): SerializedError | null {
+  #serialize(error: unknown): AerieErrorJson | null {
     if (error === null) return null;
     if (error instanceof AerieError) return error.toJSON();
     this.#options.onFault(error);

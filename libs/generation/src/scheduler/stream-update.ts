@@ -1,4 +1,4 @@
-import type { SerializedError } from '@aerie/contracts';
+import type { AerieErrorJson } from '@aerie/contracts';
 import type { GenerationEvent, GenerationUsage } from '../generation-request.js';
 
 /** The effect of a step on one request, in the form sent to the caller's thread. */
@@ -15,7 +15,7 @@ export type StreamUpdate =
       /** The request has ended; with an error unless every choice finished. */
       readonly type: 'ended';
       readonly usage: GenerationUsage;
-      readonly error: SerializedError | null;
+      readonly error: AerieErrorJson | null;
     };
 
 /** One run of the model. */

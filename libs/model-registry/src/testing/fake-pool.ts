@@ -1,5 +1,5 @@
 import type {
-  BatchOutcome,
+  RunOutcome,
   FaultKind,
   ItemResult,
   ReplicaPool,
@@ -9,7 +9,7 @@ import type {
 
 interface PendingRun {
   readonly items: readonly unknown[];
-  readonly resolve: (outcome: BatchOutcome<unknown>) => void;
+  readonly resolve: (outcome: RunOutcome<unknown>) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -50,7 +50,7 @@ export class FakePool implements ReplicaPool<unknown, unknown> {
     };
   }
 
-  run(items: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<BatchOutcome<unknown>> {
+  run(items: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<RunOutcome<unknown>> {
     this.runs.push(items);
     this.transfers.push(transfer);
     return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import type { SerializedError } from '@aerie/contracts';
+import type { AerieErrorJson } from '@aerie/contracts';
 
 /** The states of a job, as callers see them. */
 export const JOB_STATUSES = ['pending', 'processing', 'completed', 'failed', 'canceled'] as const;
@@ -62,7 +62,7 @@ export interface JobHead {
   /** 0..1 */
   readonly progress: number;
   readonly event: JobEvent | null;
-  readonly error: SerializedError | null;
+  readonly error: AerieErrorJson | null;
   readonly servedModel: string | null;
   readonly servedVersion: string | null;
   /** Epoch milliseconds, like all times here. */

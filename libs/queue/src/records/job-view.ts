@@ -1,4 +1,4 @@
-import type { SerializedError } from '@aerie/contracts';
+import type { AerieErrorJson } from '@aerie/contracts';
 import { eventId, type JobEvent, type JobEventType, type JobHead, type JobStatus } from './job-record.js';
 
 /** A job as callers see it. */
@@ -76,7 +76,7 @@ export function viewEvent(head: JobHead, event: JobEvent, result: string | null)
   };
 }
 
-function viewError({ code, message, details }: SerializedError) {
+function viewError({ code, message, details }: AerieErrorJson) {
   return { code, message, ...(details === undefined ? {} : { details }) };
 }
 

@@ -1,4 +1,4 @@
-import { AerieError, type SerializedError } from '@aerie/contracts';
+import { AerieError, type AerieErrorJson } from '@aerie/contracts';
 import { type JobEvent, type JobEventType, type JobHead, isTerminal } from './job-record.js';
 
 /** The state machine of a job: each function gives the next head, or null where the step is not allowed. */
@@ -107,7 +107,7 @@ export function canceled(head: JobHead, now: number): JobHead {
 }
 
 /** The job ends as failed. */
-export function failed(head: JobHead, error: SerializedError, now: number): JobHead {
+export function failed(head: JobHead, error: AerieErrorJson, now: number): JobHead {
   return { ...head, ...ended(now), status: 'failed', error, event: nextEvent(head, 'job.failed', now) };
 }
 
