@@ -3,7 +3,8 @@ import type { JobQueue } from '@aerie/queue';
 import { FakeClock } from '@aerie/test-support';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { JobSubmission } from './job-submission.js';
-import { type JobChecks, JobService } from './job.service.js';
+import type { JobChecks } from './job-checks.js';
+import { JobService } from './job.service.js';
 
 const SUBMISSION: JobSubmission = {
   task: 'embed',

@@ -1,4 +1,4 @@
-import { AerieError, validationError } from '@aerie/contracts';
+import { AerieError } from '@aerie/contracts';
 import {
   type Delivery,
   type JobHead,
@@ -7,13 +7,13 @@ import {
   type JobStatus,
   type JobView,
   type NewJob,
-  type WebhookTarget,
   isId,
   isTerminal,
   viewJob,
 } from '@aerie/queue';
 import { type Clock, settlesWithin, systemClock, untilAborted } from '@aerie/runtime';
 import { type Admission, BacklogLimit } from './backlog-limit.js';
+import { type CheckedWork, type JobChecks, checkWork } from './job-checks.js';
 import type { JobTaskName } from './job-tasks.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
 
@@ -23,18 +23,6 @@ export interface JobLimits {
   readonly maxPayloadBytes: number;
   /** MAX_PENDING_JOBS */
   readonly maxPending: number;
-}
-
-/** Checks of submissions that need more than the queue. */
-export interface JobChecks {
-  /**
-   * Left out where this process does not know which models there are.
-   *
-   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
-   */
-  readonly checkModel?: (task: JobTaskName, model: string | null, version: string | null) => void;
-  /** @throws AerieError for a URL that can never be reached */
-  readonly checkWebhook?: (url: string) => void;
 }
 
 /** What callers do with jobs. Each call answers within a second, or says that the queue is away. */
@@ -76,22 +64,8 @@ export class JobService {
    *
    * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND; VALIDATION_ERROR for a webhook that can never be reached
    */
-  check({
-    task,
-    model,
-    modelVersion,
-    webhook,
-  }: Pick<JobSubmission, 'task' | 'model' | 'modelVersion'> & {
-    readonly webhook: WebhookTarget | null;
-  }): void {
-    this.#checks.checkModel?.(task, model, modelVersion);
-    if (webhook === null) return;
-    try {
-      this.#checks.checkWebhook?.(webhook.url);
-    } catch (error) {
-      if (!(error instanceof AerieError)) throw error;
-      throw validationError({ field: 'webhook.url', message: `webhook.url: ${error.message}` });
-    }
+  check(work: CheckedWork): void {
+    checkWork(this.#checks, work);
   }
 
   /**

@@ -28,7 +28,8 @@ import {
 import { EmbedProcessor } from './embed.processor.js';
 import { JobBatchService } from './job-batch.service.js';
 import { JOB_TASKS, type JobTaskName } from './job-tasks.js';
-import { type JobChecks, JobService } from './job.service.js';
+import type { JobChecks } from './job-checks.js';
+import { JobService } from './job.service.js';
 import { PredictProcessor } from './predict.processor.js';
 import { JOB_PROCESSOR_OPTIONS } from './processor-options.js';
 import { ChatProcessor, GenerateProcessor } from './text.processor.js';

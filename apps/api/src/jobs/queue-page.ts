@@ -3,6 +3,7 @@ import type { Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
 import { JOB_TASKS } from '@aerie/jobs';
 import { JobQueue, JobRepository, WEBHOOK_QUEUE, queueNameOf } from '@aerie/queue';
+import { systemClock } from '@aerie/runtime';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
@@ -84,10 +85,10 @@ function queuePage(queue: JobQueue, jobs: JobRepository, appName: string): Reque
       next(unavailable());
       return;
     }
-    const timer = setTimeout(() => {
+    const cancel = systemClock.schedule(ANSWER_TIMEOUT_MS, () => {
       if (!response.headersSent) next(unavailable());
-    }, ANSWER_TIMEOUT_MS);
-    response.once('close', () => clearTimeout(timer));
+    });
+    response.once('close', cancel);
     board ??= createBoard(jobs, appName);
     board(request, response, next);
   };

@@ -1,0 +1,65 @@
+import type { Settings } from '@aerie/config';
+import { AerieError } from '@aerie/contracts';
+import { describe, expect, it } from '@jest/globals';
+import type { Request } from 'express';
+import { SubmissionReader } from '../jobs/submission.reader.js';
+import { BatchReader } from './batch.reader.js';
+
+const settings = {
+  texts: { maxTexts: 2 },
+  jobs: { webhookSecret: null, maxBatchItems: 30 },
+} as unknown as Settings;
+
+function read(body: unknown, query: object = {}) {
+  const request = { body, query, is: () => false } as unknown as Request;
+  return new BatchReader(settings, new SubmissionReader(settings)).read(request);
+}
+
+function refusal(body: unknown, query?: object): AerieError {
+  try {
+    read(body, query);
+  } catch (error) {
+    if (error instanceof AerieError) return error;
+    throw error;
+  }
+  throw new Error('The job batch was taken.');
+}
+
+describe('a job batch', () => {
+  it('is a list in JSON with its task beside it, or JSON Lines with the task in the query', () => {
+    const items = [{ text: 'a' }, { text: 'b' }];
+    const expected = { task: 'embed', model: null, inputs: items };
+    expect(read({ task: 'embed', items })).toMatchObject(expected);
+    expect(read(items, { task: 'embed' })).toMatchObject(expected);
+    expect(read({ task: 'embed', items, model: 'm' })).toMatchObject({ model: 'm' });
+  });
+
+  it.each([
+    [{ items: [{ text: 'a' }] }, 'task'],
+    [{ task: 'sing', items: [{ text: 'a' }] }, 'task'],
+    [{ task: 'embed' }, 'items'],
+    [{ task: 'embed', items: [] }, 'items'],
+    [{ task: 'embed', items: {} }, 'items'],
+    [{ task: 'embed', items: [{ text: 'a' }], colour: 'red' }, 'colour'],
+    [{ task: 'embed', items: [{ text: 'a' }], model: '' }, 'model'],
+    [{ task: 'embed', items: Array.from({ length: 31 }, () => ({ text: 'a' })) }, 'items'],
+  ])('names the field that is wrong: %j', (body, field) => {
+    expect(refusal(body)).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ field }] });
+  });
+
+  it('names the items that are wrong by their index, each with its field', () => {
+    const items = [{ text: 'a' }, { text: '' }, 'b', { text: 'c', stream: true }, { text: 'd', size: 1 }];
+    const { details } = refusal({ task: 'embed', items });
+    expect(details?.map(({ field }) => field)).toEqual([
+      'items.1.text',
+      'items.2',
+      'items.3.stream',
+      'items.4.size',
+    ]);
+  });
+
+  it('names no more items than a caller will read', () => {
+    const items = Array.from({ length: 30 }, () => ({ text: '' }));
+    expect(refusal({ task: 'embed', items }).details).toHaveLength(20);
+  });
+});

@@ -1,0 +1,36 @@
+import { AerieError, validationError } from '@aerie/contracts';
+import type { WebhookTarget } from '@aerie/queue';
+import type { JobSubmission } from './job-submission.js';
+import type { JobTaskName } from './job-tasks.js';
+
+/** Checks of submissions that need more than the queue. */
+export interface JobChecks {
+  /**
+   * Left out where this process does not know which models there are.
+   *
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
+   */
+  readonly checkModel?: (task: JobTaskName, model: string | null, version: string | null) => void;
+  /** @throws AerieError for a URL that can never be reached */
+  readonly checkWebhook?: (url: string) => void;
+}
+
+/** Parts of a submission that are checked. */
+export type CheckedWork = Pick<JobSubmission, 'task' | 'model' | 'modelVersion'> & {
+  readonly webhook: WebhookTarget | null;
+};
+
+/** @throws AerieError as {@link JobChecks.checkModel}; VALIDATION_ERROR for a webhook that can never be reached */
+export function checkWork(
+  { checkModel, checkWebhook }: JobChecks,
+  { task, model, modelVersion, webhook }: CheckedWork,
+): void {
+  checkModel?.(task, model, modelVersion);
+  if (webhook === null) return;
+  try {
+    checkWebhook?.(webhook.url);
+  } catch (error) {
+    if (!(error instanceof AerieError)) throw error;
+    throw validationError({ field: 'webhook.url', message: `webhook.url: ${error.message}` });
+  }
+}
