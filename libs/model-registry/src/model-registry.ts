@@ -11,11 +11,11 @@ import { providerSpec } from './manifest/provider-spec.js';
 import { ModelCatalog } from './model-catalog.js';
 import type { ModelDescription, RegistryHealth } from './model-description.js';
 import { ModelEntry, type VersionEntry } from './model-entry.js';
+import { mayServe } from './may-serve.js';
 import type { ModelReference, ModelSelector } from './model-selector.js';
 import type { ModelSpec, VersionSpec } from './model-spec.js';
 import type { RegistrySettings } from './registry-settings.js';
-import { scanRepository } from './repository/repository-scanner.js';
-import { sharedScan } from './repository/shared-scan.js';
+import { findModels } from './repository/find-models.js';
 import { StatisticsRecorder } from './statistics-recorder.js';
 import type { UnusableModel } from './unusable-model.js';
 import { EagerLoading } from './versions/eager-loading.js';
@@ -79,12 +79,14 @@ export class ModelRegistry {
       {},
       ...this.#loaders.map((loader) => loader.sections),
     ) as ModelLoader['sections'];
-    const others = providers.map((entry) => providerSpec(entry, settings));
-    const scan = () => scanRepository({ settings, sections, logger, providers: others });
-    const scanned = scanFile === undefined ? await scan() : await sharedScan(scanFile, scan, logger);
-    const extra = others.filter(({ name }) => !scanned.specs.some((spec) => spec.name === name));
-    const specs = [...scanned.specs, ...extra];
-    this.#unusable = scanned.unusable;
+    const { specs, unusable } = await findModels({
+      settings,
+      sections,
+      logger,
+      providers: providers.map((entry) => providerSpec(entry, settings)),
+      scanFile,
+    });
+    this.#unusable = unusable;
     const entries = specs.flatMap((spec) => {
       const loader = this.#loaders.find(
         (candidate) => spec.task in candidate.sections && (candidate.accepts?.(spec) ?? true),
@@ -99,8 +101,9 @@ export class ModelRegistry {
   /** Begins to load the eager versions in the background. Failed loads are tried again. */
   start(): void {
     if (this.#closing !== null || this.#eager !== null) return;
-    // Language models first: they take the longest, and whoever starts last ends last.
-    const entries = [...this.#catalog.entries].sort((a, b) => loadOrder(a.spec) - loadOrder(b.spec));
+    // Language models first: they take the longest, and the load that starts last ends last.
+    const isText = ({ spec }: ModelEntry): boolean => spec.task === 'text-generation';
+    const entries = [...this.#catalog.entries].sort((a, b) => Number(isText(b)) - Number(isText(a)));
     const eager = entries.flatMap(({ versions }) => versions.filter(({ spec }) => spec.load === 'eager'));
     this.#eager = new EagerLoading(
       eager.map(({ lifecycle }) => lifecycle),
@@ -170,16 +173,10 @@ export class ModelRegistry {
 
   health(): RegistryHealth {
     const models = this.#catalog.entries.flatMap((entry) => entry.health());
-    const eager = models.filter((model) => model.eager);
-    const loaded = eager.filter(({ state }) => state === 'ready').length;
-    const failed = eager.filter(({ error }) => error !== null).length;
-    const mayFail = this.#options.settings.requireModels === 'any' && loaded > 0;
+    const { requireModels } = this.#options.settings;
     return {
-      ready:
-        this.#closing === null &&
-        loaded + (mayFail ? failed : 0) === eager.length &&
-        (models.length > 0 || this.#unusable.length === 0),
-      loaded: loaded === eager.length,
+      ready: this.#closing === null && mayServe(models, this.#unusable, requireModels),
+      loaded: models.every(({ eager, state }) => !eager || state === 'ready'),
       models,
       unusable: this.#unusable,
     };
@@ -296,8 +293,4 @@ export class ModelRegistry {
     });
     return { spec: version, lifecycle, recorder };
   }
-}
-
-function loadOrder({ task }: ModelSpec): number {
-  return task === 'text-generation' ? 0 : 1;
 }
