@@ -107,11 +107,11 @@ export class ServerProcess {
   static async runToExit(
     environment: Readonly<Record<string, string>>,
     surroundings: Surroundings = {},
-  ): Promise<{ code: number | null; output: string; log: readonly LogLine[] }> {
+  ): Promise<{ code: number | null; output: string; log: readonly LogLine[]; text: string }> {
     const server = await ServerProcess.#spawn(environment, surroundings);
     const { code } = await server.#exit;
     const { log, text } = server;
-    return { code, log, output: text + log.map((line) => JSON.stringify(line)).join('\n') };
+    return { code, log, text, output: text + log.map((line) => JSON.stringify(line)).join('\n') };
   }
 
   /** DATA_DIR of a server that was not given one. */
