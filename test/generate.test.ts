@@ -79,7 +79,7 @@ describe('generate', () => {
 describe('CHAT_MODEL', () => {
   it('stops the start when there is no such model', async () => {
     const { code, output } = await ServerProcess.runToExit({ CHAT_MODEL: 'gpt-4' });
-    expect(code).toBe(1);
+    expect(code).toBe(78);
     expect(output).toMatch(/CHAT_MODEL: expected .*smollm2-135m-instruct.*gpt-4/);
   });
 });
