@@ -1,5 +1,5 @@
 import { type Settings, SettingsModule } from '@aerie/config';
-import { type Logger, type Metrics, ObservabilityModule } from '@aerie/observability';
+import { type PinoLogger, type Metrics, ObservabilityModule } from '@aerie/observability';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BatchesModule } from './batches/batches.module.js';
 import { ChatModule } from './chat/chat.module.js';
@@ -15,7 +15,7 @@ import { PredictionsModule } from './predictions/predictions.module.js';
 /** The server, assembled from the settings. */
 @Module({})
 export class AppModule {
-  static forRoot(settings: Settings, logger: Logger, metrics: Metrics): DynamicModule {
+  static forRoot(settings: Settings, logger: PinoLogger, metrics: Metrics): DynamicModule {
     return {
       module: AppModule,
       imports: [

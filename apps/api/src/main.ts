@@ -16,7 +16,7 @@ import {
   refuseSignals,
   settingsOrExit,
 } from '@aerie/config';
-import { createLogger, type Logger } from '@aerie/observability';
+import { createLogger, type PinoLogger } from '@aerie/observability';
 import { DataDirInUseError } from '@aerie/queue';
 import { banner } from './server/banner.js';
 import { EmbeddedQueue } from './supervisor/embedded-queue.js';
@@ -31,7 +31,7 @@ const logger = createLogger({ name: settings.appName, level: settings.logLevel }
 if (cluster.isPrimary) await supervise(settings, logger);
 else await serveOrFail(settings, logger);
 
-async function supervise(settings: Settings, logger: Logger): Promise<void> {
+async function supervise(settings: Settings, logger: PinoLogger): Promise<void> {
   if (settings.jobs.role === 'worker') {
     logger.fatal('ROLE=worker is for the worker: start it with `npm run start:worker`.');
     process.exit(EXIT_CONFIGURATION);
@@ -64,7 +64,7 @@ async function supervise(settings: Settings, logger: Logger): Promise<void> {
 }
 
 /** Everything that can refuse the start before anything is served. */
-async function prepare(settings: Settings, logger: Logger): Promise<EmbeddedQueue | null> {
+async function prepare(settings: Settings, logger: PinoLogger): Promise<EmbeddedQueue | null> {
   try {
     await checkStart(settings, 'PORT');
     const queue = EmbeddedQueue.of(settings, logger);
@@ -83,7 +83,7 @@ function inUse({ dataDir }: Settings, { message }: DataDirInUseError): Configura
   ]);
 }
 
-async function serveOrFail(settings: Settings, logger: Logger): Promise<void> {
+async function serveOrFail(settings: Settings, logger: PinoLogger): Promise<void> {
   refuseSignals(logger);
   // A terminal sends its signals to the whole group: the supervisor passes them on as SIGTERM.
   for (const signal of STOP_SIGNALS) if (signal !== 'SIGTERM') process.on(signal, () => undefined);

@@ -12,7 +12,7 @@ import {
   stopOnSignal,
 } from '@aerie/config';
 import { ModelRegistry } from '@aerie/model-registry';
-import { type Logger, Metrics, NestLogger, createLogger, registerJobMetrics } from '@aerie/observability';
+import { type PinoLogger, Metrics, NestLogger, createLogger, registerJobMetrics } from '@aerie/observability';
 import { JobProcessors, queueBackendOf } from '@aerie/queue';
 import { NestFactory } from '@nestjs/core';
 import { HealthServer } from './health-server.js';
@@ -35,7 +35,7 @@ try {
   endStart('the worker', error, logger);
 }
 
-async function work(settings: Settings, logger: Logger): Promise<void> {
+async function work(settings: Settings, logger: PinoLogger): Promise<void> {
   logger.info({ settings: redactSettings(settings) }, 'starting');
   refuseSignals(logger);
   const metrics = new Metrics();

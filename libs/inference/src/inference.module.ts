@@ -9,7 +9,7 @@ import {
   ModelRegistryModule,
   ProviderModelLoader,
 } from '@aerie/model-registry';
-import { LOGGER, type Logger, Metrics } from '@aerie/observability';
+import { LOGGER, type PinoLogger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
@@ -55,7 +55,7 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
     GenerationModule,
     ModelRegistryModule.forRootAsync({
       inject: [SETTINGS, LOGGER, LIST_GPUS],
-      useFactory: (settings: Settings, logger: Logger, gpus: ListGpus) => ({
+      useFactory: (settings: Settings, logger: PinoLogger, gpus: ListGpus) => ({
         settings: settings.models,
         logger,
         // With WORKERS=1 there is no sibling to agree with.

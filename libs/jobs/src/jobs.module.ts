@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
 import { InferenceModule } from '@aerie/inference';
-import { LOGGER, type Logger } from '@aerie/observability';
+import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { ModelRegistry } from '@aerie/model-registry';
 import { AddressPolicy, SafeFetcher, parseOutboundUrl } from '@aerie/outbound';
 import {
@@ -88,7 +88,7 @@ export class JobsModule {
         InferenceModule,
         QueueModule.forRootAsync(JOB_TASKS, {
           inject: [SETTINGS, LOGGER],
-          useFactory: (settings: Settings, logger: Logger) => ({
+          useFactory: (settings: Settings, logger: PinoLogger) => ({
             backend: queueBackendOf(settings),
             logger,
             retentionMs: settings.jobs.retentionMs,

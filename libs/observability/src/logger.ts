@@ -1,7 +1,7 @@
-import { type Logger as PinoLogger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 
 /** A structured logger: one JSON line per message on standard output. */
-export type Logger = PinoLogger;
+export type PinoLogger = Logger;
 
 /** Fields of every line. */
 export interface LoggerOptions {
@@ -19,7 +19,7 @@ const FATAL = 60;
  * The process's logger. Lines carry time, level, pid and name; images and texts are never logged.
  * Lines are buffered briefly; the buffer is written when the process exits, and a fatal line is written at once.
  */
-export function createLogger({ name, level }: LoggerOptions): Logger {
+export function createLogger({ name, level }: LoggerOptions): PinoLogger {
   const output = pino.destination({ dest: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
   return pino(
     {

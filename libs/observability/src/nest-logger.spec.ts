@@ -1,10 +1,10 @@
 import { expect, it, jest } from '@jest/globals';
-import type { Logger } from './logger.js';
+import type { PinoLogger } from './logger.js';
 import { NestLogger } from './nest-logger.js';
 
 function newLogger() {
   const lines = { error: jest.fn(), warn: jest.fn(), debug: jest.fn(), trace: jest.fn() };
-  return { sut: new NestLogger(lines as unknown as Logger), lines };
+  return { sut: new NestLogger(lines as unknown as PinoLogger), lines };
 }
 
 it("Nest's ordinary messages are details, with their context", () => {

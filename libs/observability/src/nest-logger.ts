@@ -1,10 +1,10 @@
-import type { Logger } from './logger.js';
+import type { PinoLogger } from './logger.js';
 
 /** Writes Nest's own messages as structured lines. Nest passes the context as the last argument. */
 export class NestLogger {
-  readonly #logger: Logger;
+  readonly #logger: PinoLogger;
 
-  constructor(logger: Logger) {
+  constructor(logger: PinoLogger) {
     this.#logger = logger;
   }
 

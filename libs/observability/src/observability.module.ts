@@ -1,14 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { Logger } from './logger.js';
+import type { PinoLogger } from './logger.js';
 import { Metrics } from './metrics.js';
 
-/** Injection token of the process's {@link Logger}. */
+/** Injection token of the process's {@link PinoLogger}. */
 export const LOGGER = Symbol('LOGGER');
 
 /** Makes the logger and the metrics injectable everywhere. */
 @Module({})
 export class ObservabilityModule {
-  static forRoot(logger: Logger, metrics: Metrics): DynamicModule {
+  static forRoot(logger: PinoLogger, metrics: Metrics): DynamicModule {
     return {
       module: ObservabilityModule,
       global: true,

@@ -7,7 +7,7 @@ import {
   type OpenAnswer,
   type TextWork,
 } from '@aerie/inference';
-import { LOGGER, type Logger } from '@aerie/observability';
+import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { settlesWithin } from '@aerie/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
@@ -38,12 +38,12 @@ type Step = IteratorResult<GenerationEvent, undefined>;
 export class AnswerStreamer {
   readonly #generate: GenerateService;
   readonly #settings: GenerationSettings;
-  readonly #logger: Logger;
+  readonly #logger: PinoLogger;
 
   constructor(
     @Inject(GenerateService) generate: GenerateService,
     @Inject(SETTINGS) settings: Settings,
-    @Inject(LOGGER) logger: Logger,
+    @Inject(LOGGER) logger: PinoLogger,
   ) {
     this.#generate = generate;
     this.#settings = settings.generation;

@@ -1,5 +1,5 @@
 import { SETTINGS, type Settings } from '@aerie/config';
-import { LOGGER, type Logger } from '@aerie/observability';
+import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
@@ -19,7 +19,7 @@ import { RateLimitModule } from './rate-limit/rate-limit.module.js';
     {
       provide: DrainService,
       inject: [SETTINGS, LOGGER],
-      useFactory: (settings: Settings, logger: Logger) => new DrainService(settings, logger),
+      useFactory: (settings: Settings, logger: PinoLogger) => new DrainService(settings, logger),
     },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },

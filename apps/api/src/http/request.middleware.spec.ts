@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { loadSettings } from '@aerie/config';
 import { AerieError, ERROR_TABLE, type ErrorCode } from '@aerie/contracts';
-import type { Logger, Metrics } from '@aerie/observability';
+import type { PinoLogger, Metrics } from '@aerie/observability';
 import { MemoryLogger } from '@aerie/test-support';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { ArgumentsHost } from '@nestjs/common';
@@ -24,7 +24,7 @@ function linesOf(path: string, thrown: unknown, level = 'debug') {
     },
   });
   const metrics = { observeRequest: jest.fn() };
-  const pino = logger as unknown as Logger;
+  const pino = logger as unknown as PinoLogger;
   const settings = loadSettings({}, import.meta.dirname);
   requestMiddleware(settings, pino, metrics as unknown as Metrics)(
     request,

@@ -1,5 +1,5 @@
 import type { Settings } from '@aerie/config';
-import type { Logger, Metrics } from '@aerie/observability';
+import type { PinoLogger, Metrics } from '@aerie/observability';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { reasonOf } from './errors/log-failure.js';
 import { RequestContext } from './request-context.js';
@@ -8,7 +8,7 @@ import { RequestContext } from './request-context.js';
 const POLLED = /^\/(health|metrics|queues\/api)/;
 
 /** Creates each request's context and id, and writes one structured line when it has ended. */
-export function requestMiddleware(settings: Settings, logger: Logger, metrics: Metrics): RequestHandler {
+export function requestMiddleware(settings: Settings, logger: PinoLogger, metrics: Metrics): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const context = new RequestContext(request, response, settings.http);
     request.context = context;

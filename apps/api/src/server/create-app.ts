@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@aerie/config';
-import { type Logger, Metrics, NestLogger } from '@aerie/observability';
+import { type PinoLogger, Metrics, NestLogger } from '@aerie/observability';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
@@ -17,7 +17,7 @@ import { ServerAdapter } from './server.adapter.js';
 const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
 
 /** Puts the server together; it does not listen yet. */
-export async function createApp(settings: Settings, logger: Logger): Promise<NestExpressApplication> {
+export async function createApp(settings: Settings, logger: PinoLogger): Promise<NestExpressApplication> {
   const metrics = new Metrics();
   metrics.collectProcessMetrics();
   const app = await NestFactory.create<NestExpressApplication>(

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import cluster from 'node:cluster';
 import { STOP_SIGNALS, type Settings, stopOnSignal } from '@aerie/config';
-import type { Logger } from '@aerie/observability';
+import type { PinoLogger } from '@aerie/observability';
 import { backgroundClock, every } from '@aerie/runtime';
 import { DrainService } from '../http/drain/drain.service.js';
 import type { ProcessMessage } from '../supervisor/messages.js';
@@ -9,7 +9,7 @@ import { HEARTBEAT_MS } from '../supervisor/process-watch.js';
 import { createApp } from './create-app.js';
 
 /** Runs one HTTP process until a signal asks it to stop. */
-export async function serve(settings: Settings, logger: Logger): Promise<void> {
+export async function serve(settings: Settings, logger: PinoLogger): Promise<void> {
   const app = await createApp(settings, logger);
   const server = app.getHttpServer();
   const { drainDelayMs, drainTimeoutMs } = settings.http;

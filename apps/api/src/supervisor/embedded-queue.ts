@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '@aerie/config';
-import type { Logger } from '@aerie/observability';
+import type { PinoLogger } from '@aerie/observability';
 import { EmbeddedDatabase, embeddedQueueDirectory, queueBackendOf } from '@aerie/queue';
 
 /** The embedded job queue, which the supervisor owns and its processes share. */
 export class EmbeddedQueue {
   readonly #database: EmbeddedDatabase;
-  readonly #logger: Logger;
+  readonly #logger: PinoLogger;
   readonly #exists: boolean;
   #opening: Promise<void> | null = null;
 
-  private constructor(dataDir: string, logger: Logger) {
+  private constructor(dataDir: string, logger: PinoLogger) {
     this.#logger = logger;
     this.#exists = existsSync(join(embeddedQueueDirectory(dataDir), 'db'));
     this.#database = new EmbeddedDatabase(dataDir, {
@@ -25,7 +25,7 @@ export class EmbeddedQueue {
   }
 
   /** Null if Redis or PostgreSQL keeps the jobs. */
-  static of(settings: Settings, logger: Logger): EmbeddedQueue | null {
+  static of(settings: Settings, logger: PinoLogger): EmbeddedQueue | null {
     return queueBackendOf(settings).kind === 'embedded' ? new EmbeddedQueue(settings.dataDir, logger) : null;
   }
 

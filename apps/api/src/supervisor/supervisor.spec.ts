@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import { STOP_SIGNALS, loadSettings } from '@aerie/config';
-import type { Logger } from '@aerie/observability';
+import type { PinoLogger } from '@aerie/observability';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { isMessage } from './messages.js';
 import { Supervisor } from './supervisor.js';
@@ -47,7 +47,7 @@ function start(variables: Readonly<Record<string, string>> = {}) {
   const onListening = jest.fn();
   const logger = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
   const settings = loadSettings(variables, import.meta.dirname);
-  const done = new Supervisor(settings, logger as unknown as Logger, onListening).run();
+  const done = new Supervisor(settings, logger as unknown as PinoLogger, onListening).run();
   return { done, onListening, logger };
 }
 

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import inspector from 'node:inspector';
 import { STOP_SIGNALS, type Settings, refuseSignals } from '@aerie/config';
-import type { Logger } from '@aerie/observability';
+import type { PinoLogger } from '@aerie/observability';
 import { Backoff, type Clock, systemClock } from '@aerie/runtime';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import type { EmbeddedQueue } from './embedded-queue.js';
@@ -22,7 +22,7 @@ const REPEAT_AFTER_MS = 1_000;
  */
 export class Supervisor {
   readonly #settings: Settings;
-  readonly #logger: Logger;
+  readonly #logger: PinoLogger;
   readonly #onListening: (port: number) => void;
   readonly #restarts = new Set<() => void>();
   readonly #backoff = new Backoff(RESTARTS);
@@ -46,7 +46,7 @@ export class Supervisor {
    */
   constructor(
     settings: Settings,
-    logger: Logger,
+    logger: PinoLogger,
     onListening: (port: number) => void,
     queue: EmbeddedQueue | null = null,
     clock: Clock = systemClock,

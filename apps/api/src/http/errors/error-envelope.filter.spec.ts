@@ -1,5 +1,5 @@
 import { AerieError } from '@aerie/contracts';
-import type { Logger } from '@aerie/observability';
+import type { PinoLogger } from '@aerie/observability';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { ArgumentsHost } from '@nestjs/common';
 import { ErrorEnvelopeFilter } from './error-envelope.filter.js';
@@ -20,7 +20,7 @@ function answer(
   };
   const request = { path: '/api/v1/predict', context: { id: 'r1' } };
   const host = { switchToHttp: () => ({ getRequest: () => request, getResponse: () => response }) };
-  const filter = new ErrorEnvelopeFilter(logger as unknown as Logger, { of: () => undefined });
+  const filter = new ErrorEnvelopeFilter(logger as unknown as PinoLogger, { of: () => undefined });
   filter.catch(thrown, host as unknown as ArgumentsHost);
   return { logger, response };
 }

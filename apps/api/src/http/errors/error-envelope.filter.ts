@@ -1,5 +1,5 @@
 import { type AerieError, errorTableEntry } from '@aerie/contracts';
-import { LOGGER, type Logger } from '@aerie/observability';
+import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { logFailure } from './log-failure.js';
@@ -18,11 +18,11 @@ export interface ErrorEnvelope {
 /** Handles every failure: one envelope, one table. */
 @Catch()
 export class ErrorEnvelopeFilter implements ExceptionFilter {
-  readonly #logger: Logger;
+  readonly #logger: PinoLogger;
   readonly #protocols: Pick<ProtocolRegistry, 'of'>;
 
   constructor(
-    @Inject(LOGGER) logger: Logger,
+    @Inject(LOGGER) logger: PinoLogger,
     @Inject(ProtocolRegistry) protocols: Pick<ProtocolRegistry, 'of'>,
   ) {
     this.#logger = logger;

@@ -1,5 +1,5 @@
 import { SETTINGS, type RateLimit, type Settings } from '@aerie/config';
-import { LOGGER, type Logger } from '@aerie/observability';
+import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { RateLimitBucket } from './rate-limit.decorator.js';
@@ -11,7 +11,7 @@ import { RateLimitStorage } from './rate-limit.storage.js';
   imports: [
     ThrottlerModule.forRootAsync({
       inject: [SETTINGS, LOGGER],
-      useFactory: ({ rateLimits, redisUrl, http }: Settings, logger: Logger) => ({
+      useFactory: ({ rateLimits, redisUrl, http }: Settings, logger: PinoLogger) => ({
         throttlers: [
           throttler('predict', rateLimits.predict),
           throttler('embed', rateLimits.embed),
