@@ -17,63 +17,58 @@ import {
 } from './house/mechanisms.mjs';
 import { readRepository } from './house/sources.mjs';
 
-/** `max`: findings that are still allowed; it only ever falls. `open`: known not to be clean yet, told without failing. */
+/** `max`: findings that are still allowed; it only ever falls. */
 const CHECKS = [
   {
     name: 'double-exports',
-    open: true,
     find: doubleExports,
     remedy:
       'One word, one thing: give one of them the name of what it is (docs/architecture.md, glossary), or merge them.',
   },
   {
     name: 'second-clocks',
-    open: true,
+    max: 3,
     find: secondClocks,
     remedy: 'Take a Clock, sleep, within, every or MAX_TIMER_MS of @aerie/runtime.',
   },
   {
     name: 'second-loggers',
-    open: true,
     find: secondLoggers,
     remedy: 'Take Logger, or Pick<Logger, ...>, of @aerie/runtime.',
   },
   {
     name: 'dependencies',
-    open: true,
     find: dependencies,
     remedy:
       "A package's package.json declares what its sources import, at the root's version, and nothing else.",
   },
   {
     name: 'long-files',
-    open: true,
+    max: 1,
     find: longFiles,
     remedy: 'Split it by what changes together; 150 lines is the aim, 300 the end.',
   },
-  { name: 'unread-members', open: true, find: unreadMembers, remedy: 'Delete it, or make it private.' },
-  { name: 'one-importer', open: true, find: foldable, remedy: 'Move it into the file that uses it.' },
+  { name: 'unread-members', max: 14, find: unreadMembers, remedy: 'Delete it, or make it private.' },
+  { name: 'one-importer', max: 38, find: foldable, remedy: 'Move it into the file that uses it.' },
   {
     name: 'circles',
-    open: true,
+    max: 8,
     find: circles,
     remedy: 'Move what both folders need into one of them, or into a third.',
   },
   {
     name: 'prefix-switches',
-    open: true,
     find: prefixSwitches,
     remedy: 'Declare the behavior on the controller, and read it from there.',
   },
   {
     name: 'validation-errors',
-    open: true,
     find: validationErrors,
     remedy: 'Use the one constructor of validation errors.',
   },
   {
     name: 'setting-defaults',
-    open: true,
+    max: 4,
     find: settingDefaults,
     remedy: 'The default stands in libs/config; take the value from the settings.',
   },
@@ -87,14 +82,14 @@ const startedAt = performance.now();
 
 const repository = readRepository(root);
 let failed = 0;
-for (const { name, find, remedy, max = 0, open = false } of CHECKS) {
+for (const { name, find, remedy, max = 0 } of CHECKS) {
   if (only.length > 0 && !only.includes(name)) continue;
   const findings = find(repository);
   const isFailed = findings.length > max;
-  if (isFailed && !open) failed++;
+  if (isFailed) failed++;
   const allowed = max > 0 ? ` (${max} allowed)` : '';
-  console.log(`${!isFailed ? 'ok  ' : open ? 'open' : 'FAIL'}  ${name}: ${findings.length}${allowed}`);
-  if ((!isFailed || open) && !reportOnly) continue;
+  console.log(`${isFailed ? 'FAIL' : 'ok  '}  ${name}: ${findings.length}${allowed}`);
+  if (!isFailed && !reportOnly) continue;
   for (const { file, line, message } of findings) console.log(`      ${file}:${line}  ${message}`);
   if (findings.length > 0) console.log(`      -> ${remedy}`);
 }

@@ -1,4 +1,5 @@
 import { AerieError, toCanceledError } from '@aerie/contracts';
+import { Backoff, systemClock } from '@aerie/runtime';
 import { checkRequest } from './check-request.js';
 import type {
   GenerationEngineOptions,
@@ -16,10 +17,8 @@ import type { FromWorker, GenerationFault, LanguageModelInfo, WorkerState } from
 
 const DEFAULT_MAX_QUEUE = 256;
 const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
-/** First pause before a lost thread is replaced; doubled each time, until one has lived for {@link STABLE_MS}. */
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 30_000;
-const STABLE_MS = 60_000;
+/** Waits before a lost thread is replaced. */
+const RESTARTS = { firstMs: 100, maxMs: 30_000, healthyAfterMs: 60_000 };
 /** How long closing waits for the model's current run. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -42,8 +41,8 @@ export class GenerationEngine {
   #state: GenerationStatus['state'] = 'restarting';
   #workerState = IDLE;
   #restarts = 0;
-  #losses = 0;
-  #restartTimer: NodeJS.Timeout | null = null;
+  readonly #backoff = new Backoff(RESTARTS);
+  #cancelRestart: (() => void) | null = null;
   #lastProgressAt = performance.now();
   #readyAt = performance.now();
   #nextId = 1;
@@ -141,7 +140,7 @@ export class GenerationEngine {
   /** Ends all remaining requests with SHUTTING_DOWN, then the thread. Idempotent. */
   async close(): Promise<void> {
     this.#state = 'closed';
-    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#cancelRestart?.();
     this.#pending.fail(() => true, new AerieError('SHUTTING_DOWN', 'the server is shutting down'));
     const link = this.#link;
     this.#link = null;
@@ -245,18 +244,17 @@ export class GenerationEngine {
       ({ started, sent, stream }) => this.#state === 'restarting' || started || sent > 1 || stream.ended,
       new AerieError('WORKER_LOST', message, { retryAfterMs: 1_000 }),
     );
-    if (this.#state === 'ready' && performance.now() - this.#readyAt > STABLE_MS) this.#losses = 0;
+    const upForMs = this.#state === 'ready' ? performance.now() - this.#readyAt : 0;
     this.#state = 'restarting';
     this.#workerState = IDLE;
     this.#link = null;
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#losses++);
-    this.#restartTimer = setTimeout(() => {
+    this.#cancelRestart = systemClock.schedule(this.#backoff.fail(upForMs), () => {
       this.#restarts++;
       this.#startThread(
         () => undefined,
         (failure) => this.#replaceThread(failure),
       );
-    }, backoffMs);
+    });
   }
 
   #takeStep({ updates, steps, state }: Extract<FromWorker, { type: 'step' }>): void {

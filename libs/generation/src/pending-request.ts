@@ -1,4 +1,5 @@
 import type { AerieError } from '@aerie/contracts';
+import { systemClock } from '@aerie/runtime';
 import type { GenerationObserver, GenerationRecord } from './generation-engine-options.js';
 import type { GenerationEvent, GenerationRequest, GenerationUsage } from './generation-request.js';
 import type { GenerationStream } from './generation-stream.js';
@@ -25,8 +26,9 @@ export class PendingRequest {
   readonly #options: PendingRequestOptions;
   readonly #acceptedAt: number;
   readonly #lastTextAt = new Map<number, number>();
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #firstTokenTimer: NodeJS.Timeout | null = null;
+  /** Cancel the timers of its deadlines. */
+  readonly #deadlines = new Set<() => void>();
+  #cancelFirstToken: (() => void) | null = null;
   #onAbort: (() => void) | null = null;
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
@@ -44,12 +46,11 @@ export class PendingRequest {
   watch(onDeadline: (what: string, timeoutMs: number) => void, onAbort: () => void): void {
     const { firstTokenTimeoutMs, timeoutMs } = this.request;
     if (firstTokenTimeoutMs !== undefined) {
-      this.#firstTokenTimer = this.#timer(
-        () => onDeadline('the first token', firstTokenTimeoutMs),
-        firstTokenTimeoutMs,
+      this.#cancelFirstToken = this.#deadline(firstTokenTimeoutMs, () =>
+        onDeadline('the first token', firstTokenTimeoutMs),
       );
     }
-    if (timeoutMs !== undefined) this.#timer(() => onDeadline('the text', timeoutMs), timeoutMs);
+    if (timeoutMs !== undefined) this.#deadline(timeoutMs, () => onDeadline('the text', timeoutMs));
     this.#onAbort = onAbort;
     this.#options.signal?.addEventListener('abort', onAbort, { once: true });
   }
@@ -67,8 +68,8 @@ export class PendingRequest {
 
   /** Ends the stream for the caller. The final record follows when the thread has counted the last token. */
   endStream(error: AerieError | null): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    for (const cancel of this.#deadlines) cancel();
+    this.#deadlines.clear();
     if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#onAbort = null;
     this.stream.end(error);
@@ -97,7 +98,7 @@ export class PendingRequest {
     if (this.#firstTokenMs !== null) return;
     this.#firstTokenMs = this.elapsedMs();
     observer.onFirstToken?.(this.#firstTokenMs);
-    if (this.#firstTokenTimer !== null) clearTimeout(this.#firstTokenTimer);
+    this.#cancelFirstToken?.();
   }
 
   /** Time since it was accepted. */
@@ -105,9 +106,9 @@ export class PendingRequest {
     return this.#options.now() - this.#acceptedAt;
   }
 
-  #timer(callback: () => void, delayMs: number): NodeJS.Timeout {
-    const timer = setTimeout(callback, Math.min(delayMs, 2 ** 31 - 1));
-    this.#timers.add(timer);
-    return timer;
+  #deadline(delayMs: number, callback: () => void): () => void {
+    const cancel = systemClock.schedule(delayMs, callback);
+    this.#deadlines.add(cancel);
+    return cancel;
   }
 }

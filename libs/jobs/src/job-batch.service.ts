@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { AerieError } from '@aerie/contracts';
+import { systemClock } from '@aerie/runtime';
 import { type JobBatch, type JobQueue, type NewJob, type StatusCounts, isId, newId } from '@aerie/queue';
 import type { JobTaskName } from './job-tasks.js';
 import type { JobSubmission } from './job-submission.js';
@@ -91,7 +91,7 @@ export class JobBatchService {
           }),
         );
         // Others are served meanwhile.
-        if (jobs.length % CHUNK === 0) await setImmediate();
+        if (jobs.length % CHUNK === 0) await new Promise<void>((resolve) => systemClock.defer(resolve));
       }
       await this.#queue.insertBatch(batch);
       for (let from = 0; from < jobs.length; from += CHUNK) {

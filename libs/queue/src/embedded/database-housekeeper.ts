@@ -1,3 +1,5 @@
+import { every, systemClock } from '@aerie/runtime';
+
 /** Runs a statement outside any transaction. */
 type RunSql = (
   sql: string,
@@ -29,7 +31,7 @@ export class DatabaseHousekeeper {
   readonly #runSql: RunSql;
   readonly #onTrouble: (error: unknown) => void;
   #isFirst = true;
-  #timer: NodeJS.Timeout | null = null;
+  #stopRounds: (() => void) | null = null;
   #running = false;
 
   /** @param onTrouble called when a round fails, for example on a full disk; the next one tries again */
@@ -39,7 +41,7 @@ export class DatabaseHousekeeper {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => {
+    this.#stopRounds ??= every(systemClock, INTERVAL_MS, () => {
       if (this.#running) return;
       this.#running = true;
       void this.run()
@@ -47,11 +49,11 @@ export class DatabaseHousekeeper {
         .finally(() => {
           this.#running = false;
         });
-    }, INTERVAL_MS);
+    });
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopRounds?.();
   }
 
   /** Does the work that is due: tens of milliseconds, during which the database does nothing else. */

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { Backoff, systemClock } from '@aerie/runtime';
 import { DataDirInUseError } from './data-dir-in-use.error.js';
 
 /** Folder of the embedded queue in DATA_DIR. */
 const FOLDER = 'queue';
 
-const FIRST_RESTART_MS = 200;
-const LONGEST_RESTART_MS = 10_000;
+/** Waits before a dead thread is started again. */
+const RESTARTS = { firstMs: 200, maxMs: 10_000 };
 
 /** The folder of the embedded queue in a data directory. */
 export function embeddedQueueDirectory(dataDir: string): string {
@@ -27,8 +28,8 @@ export class EmbeddedDatabase {
   readonly #onCrash: (error: Error) => void;
   readonly #onTrouble: (error: unknown) => void;
   #thread: Worker | null = null;
-  #restart: NodeJS.Timeout | null = null;
-  #restartMs = FIRST_RESTART_MS;
+  readonly #backoff = new Backoff(RESTARTS);
+  #cancelRestart: (() => void) | null = null;
   #closed = false;
   #opened = false;
 
@@ -62,7 +63,7 @@ export class EmbeddedDatabase {
   /** Closes the database in order: acknowledged changes are on disk. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#cancelRestart?.();
     const thread = this.#thread;
     if (thread === null) return;
     await new Promise<void>((resolve) => {
@@ -82,7 +83,7 @@ export class EmbeddedDatabase {
       thread.on('message', (message: unknown) => {
         if (message !== 'ready') return;
         thread.off('exit', died);
-        this.#restartMs = FIRST_RESTART_MS;
+        this.#backoff.reset();
         resolve();
       });
       thread.postMessage('open');
@@ -121,17 +122,16 @@ export class EmbeddedDatabase {
 
   #startAgain(error: Error): void {
     this.#onCrash(error);
-    this.#restart = setTimeout(() => {
-      this.#restart = null;
-      this.#restartMs = Math.min(LONGEST_RESTART_MS, this.#restartMs * 2);
+    this.#cancelRestart = systemClock.schedule(this.#backoff.fail(), () => {
+      this.#cancelRestart = null;
       this.#start()
         .then((thread) => (this.#opened && !this.#closed ? this.#open(thread) : undefined))
         .catch((again: unknown) => {
           // What died while it opened comes by its own exit.
-          if (!this.#closed && this.#thread === null && this.#restart === null)
+          if (!this.#closed && this.#thread === null && this.#cancelRestart === null)
             this.#startAgain(again as Error);
         });
-    }, this.#restartMs);
+    });
   }
 
   /** An error from a thread has lost its class. */
