@@ -1,7 +1,7 @@
 import type { JobHead } from './job-record.js';
 
-/** What a head has mostly: left out of its text, as each step writes the whole of it. */
-const USUAL = {
+/** Most heads have these values; a head's text leaves them out, because each step writes the whole of it. */
+export const USUAL_FIELDS = {
   v: 1,
   model: null,
   modelVersion: null,
@@ -71,5 +71,8 @@ function numberPart(name: keyof JobHead, value: number | null): string {
 
 /** The head of a text by {@link stringifyHead}, or of one with all its fields. */
 export function parseHead(text: string): JobHead {
-  return { ...USUAL, ...(JSON.parse(text) as Pick<JobHead, Exclude<keyof JobHead, keyof typeof USUAL>>) };
+  return {
+    ...USUAL_FIELDS,
+    ...(JSON.parse(text) as Pick<JobHead, Exclude<keyof JobHead, keyof typeof USUAL_FIELDS>>),
+  };
 }

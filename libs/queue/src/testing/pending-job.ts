@@ -1,33 +1,13 @@
+import { USUAL_FIELDS } from '../records/head-json.js';
 import type { JobHead } from '../records/job-record.js';
 
 /** A job that was just submitted. */
 export const PENDING_JOB: JobHead = {
-  v: 1,
+  ...USUAL_FIELDS,
   id: '0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d',
   task: 'embed',
   status: 'pending',
-  model: null,
-  modelVersion: null,
-  stickyKey: '',
-  priority: 0,
   maxAttempts: 2,
-  attempts: 0,
-  deaths: 0,
-  runId: null,
-  cancelRequested: false,
-  progress: 0,
-  event: null,
-  error: null,
-  servedModel: null,
-  servedVersion: null,
   createdAt: 1_000,
   runAt: 1_000,
-  expiresAt: null,
-  startedAt: null,
-  finishedAt: null,
-  retryOf: null,
-  batchId: null,
-  batchIndex: null,
-  fingerprint: '',
-  webhook: null,
 };
