@@ -3,6 +3,7 @@ import { createParser } from 'eventsource-parser';
 import { type FreshBackend, freshBackend } from './support/fresh-backend.js';
 import { dataUrl, postJson, send } from './support/http.js';
 import { JOB_BACKENDS, uniqueKey } from './support/job-backends.js';
+import { exchange, head } from './support/raw-http.js';
 import { ServerProcess } from './support/server-process.js';
 import { WebhookReceiver } from './support/webhook-receiver.js';
 
@@ -165,6 +166,22 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     const listed = [...first.body.jobs, ...second.body.jobs].map(({ job_id }) => job_id as string);
     expect(listed.slice(0, 3)).toEqual([...ids].reverse());
     for (const id of ids) await send(api(`/jobs/${id}`), { method: 'DELETE' });
+  });
+
+  it('answers HEAD of what GET streams with the headers, and ends', async () => {
+    const id = await submit({ text: 'later', delay: 60 });
+    const batch = await postJson(api('/batches'), { task: 'embed', items: [{ text: 'a' }] });
+    const lineOf = (path: string) => `HEAD ${path} HTTP/1.1`;
+    const responses = await exchange(
+      server.url,
+      head(lineOf(`/api/v1/jobs/${id}/events`), 'Host: localhost'),
+      head(lineOf(batch.body.urls.results as string), 'Host: localhost', 'Connection: close'),
+    );
+    expect(responses.map(({ status, headers }) => [status, headers['content-type']])).toEqual([
+      [200, 'text/event-stream'],
+      [200, 'application/x-ndjson'],
+    ]);
+    await send(api(`/jobs/${id}`), { method: 'DELETE' });
   });
 
   it('shows a poller, a stream and a webhook the same numbered events', async () => {

@@ -82,7 +82,8 @@ export class BatchesController {
   async results(@Param('id') id: string, @Res() response: Response): Promise<void> {
     const results = await this.#batches.results(id);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    await writeJsonLines(results, response);
+    if (response.req.method === 'HEAD') response.end();
+    else await writeJsonLines(results, response);
   }
 
   @Delete(':id')

@@ -50,6 +50,10 @@ export class JobEventsController {
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
     });
+    if (response.req.method === 'HEAD') {
+      response.end();
+      return;
+    }
     response.flushHeaders();
     try {
       await this.#follow(id, seen, response, this.#waits.signal(response));
