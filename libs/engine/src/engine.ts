@@ -11,6 +11,11 @@ export interface ReplicaPoolOptions {
   readonly modelPath: string;
   /** The module that exports `createKernel`, and the options it is called with. */
   readonly kernel: { readonly moduleUrl: string; readonly options: unknown };
+  /**
+   * Items of the trial run that every replica makes before it is ready, including one that replaces another.
+   * Default: none, and no trial run.
+   */
+  readonly trialItems?: readonly unknown[];
   /** Number of threads, at least 1. On GPUs: one per GPU unless given. */
   readonly replicas?: number;
   /** ONNX Runtime's intra-op threads of each replica, at least 1. */
@@ -29,9 +34,10 @@ export interface ReplicaPoolOptions {
 /** Opens pools of replicas. */
 export interface Engine {
   /**
-   * Starts the replicas and waits until the first one has loaded the model; the others follow.
+   * Starts the replicas and waits until the first one has loaded the model and made its trial run; the others follow.
    *
-   * @throws AerieError MODEL_NOT_LOADED with the reason as `cause` when the model does not load.
+   * @throws AerieError MODEL_NOT_LOADED with the reason as `cause` when that fails. A cause whose name is `AerieError`
+   *   may be shown to callers.
    */
   open<I, O>(options: ReplicaPoolOptions, signal?: AbortSignal): Promise<ReplicaPool<I, O>>;
   /** Closes every pool that is still open. Idempotent. */

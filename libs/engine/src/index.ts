@@ -1,7 +1,7 @@
 /**
  * Inference outside the caller's thread. {@link ThreadEngine} opens pools of replicas: worker threads that each hold a
  * session and a task's kernel and run one batch at a time. A replica that dies or hangs fails its own batch and is
- * replaced. {@link FakeEngine} stands in for it in specs.
+ * replaced.
  *
  * @packageDocumentation
  */
@@ -12,8 +12,6 @@ export type * from './replica-pool.js';
 export type * from './tensor.js';
 export type * from './worker/session-module.js';
 export type { ProviderAttempt, ProviderPlatform } from './providers/resolve-providers.js';
-export { FakeEngine, type FakePoolFactory } from './fake/fake-engine.js';
-export { type BatchHandler, FakeReplicaPool, type FakeReplicaPoolOptions } from './fake/fake-replica-pool.js';
 export { GpuMonitor, type GpuMonitorOptions } from './gpu/gpu-monitor.js';
 export { listGpus, type ListGpusOptions } from './gpu/list-gpus.js';
 export { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';

@@ -54,7 +54,10 @@ export interface KernelContext<Options = unknown> {
   readonly options: Options;
 }
 
-/** A module that a replica's thread imports: `export const createKernel: CreateKernel`. */
+/**
+ * A module that a replica's thread imports: `export const createKernel: CreateKernel`. An AerieError thrown by it, or by
+ * the kernel in the trial run, says why the model does not fit the options, and may be shown to callers.
+ */
 export type CreateKernel<I = never, O = unknown, Options = never> = (
   context: KernelContext<Options>,
 ) => Kernel<I, O> | Promise<Kernel<I, O>>;

@@ -30,8 +30,6 @@ export interface ReplicaStatus {
   readonly deviceId: number | null;
   /** How often the replica was replaced since the pool was opened. */
   readonly restarts: number;
-  /** Duration of the current run so far, in milliseconds; null when idle. */
-  readonly busyMs: number | null;
 }
 
 /** Effect of an injected fault on the next batch of one replica, for tests. */
@@ -56,7 +54,8 @@ export interface ReplicaPool<I, O> {
   /** Calls `listener` after each change of {@link ReplicaPool.capacity}. Returns a function that stops listening. */
   onCapacityChange(listener: (capacity: number) => void): () => void;
   /**
-   * Runs one batch on an idle replica, waiting for one if all are busy.
+   * Runs one batch on an idle replica. The pool has no queue: its user runs at most {@link ReplicaPool.capacity}
+   * batches at once.
    *
    * @throws AerieError WORKER_LOST (retryable) when the replica died or took too long; INTERNAL when the
    *   kernel or the session threw; MODEL_NOT_LOADED when the pool is closed.

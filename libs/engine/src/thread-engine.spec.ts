@@ -118,6 +118,7 @@ describe('injected faults', () => {
     clock.jump(60_000);
     expect(pool.status()).toMatchObject([{ state: 'wedged', restarts: 1 }]);
     await expect(hanging).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    await capacityOf(pool, 1);
     await expect(double(pool, 3)).resolves.toEqual(doubled(3));
   });
 
@@ -149,6 +150,32 @@ describe('opening', () => {
   it('fails with MODEL_NOT_LOADED for a module that is no kernel', async () => {
     const opening = open({ pool: { kernel: { moduleUrl: 'node:path', options: null } } });
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
+  });
+
+  it('runs the trial items before the replica is ready', async () => {
+    const { pool } = await open({ pool: { trialItems: [{ values: new Float32Array([1]) }] } });
+    await expect(double(pool, 4)).resolves.toEqual(doubled(4));
+  });
+
+  it.each([
+    [
+      'a trial run that fails',
+      { values: new Float32Array([-1]) },
+      'the session failed at /secret/model.onnx',
+    ],
+    ['a trial item that is refused', { refuse: 'too long' }, 'an item was refused: too long'],
+  ])('fails with MODEL_NOT_LOADED for %s', async (_case, item, detail) => {
+    await expect(open({ pool: { trialItems: [item] } })).rejects.toMatchObject({
+      code: 'MODEL_NOT_LOADED',
+      cause: { name: 'AerieError', message: "the model's trial run failed", cause: { message: detail } },
+    });
+  });
+
+  it("passes on the kernel's word on a model that does not fit", async () => {
+    const trialItems = [{ misfit: 'the model has 3 classes, but there are 2 labels' }];
+    await expect(open({ pool: { trialItems } })).rejects.toMatchObject({
+      cause: { name: 'AerieError', message: 'the model has 3 classes, but there are 2 labels' },
+    });
   });
 
   it('stops when it is aborted', async () => {

@@ -68,7 +68,7 @@ export class ThreadEngine implements Engine {
   ): ThreadReplicaPool<unknown, unknown> {
     const { logger, faultsAllowed, cores, clock = systemClock, sessionModuleUrl } = this.#options;
     const { name, modelPath, kernel, device, stallTimeoutMs, startTimeoutMs } = options;
-    const { dynamicQuantization = false } = options;
+    const { dynamicQuantization = false, trialItems = [] } = options;
     const platform = this.#options.platform ?? { os: process.platform, arch: process.arch };
     const providers = resolveProviders({ platform, gpus, device, requested: options.executionProviders });
     const { replicas, intraOpThreads } = threadBudget({
@@ -97,6 +97,7 @@ export class ThreadEngine implements Engine {
           data: {
             modelPath,
             kernel,
+            trialItems,
             sessionModuleUrl: sessionModuleUrl ?? ONNX_SESSION_MODULE_URL,
             attempts: attemptsOfReplica(providers, gpus, index),
             intraOpThreads,

@@ -1,14 +1,18 @@
+import { AerieError } from '@aerie/contracts';
+
 /**
  * Items are `{ values: Float32Array }`, results their doubles, handed over. Options:
  * `released`: Int32Array on shared memory, counts released sessions.
  * An item `{ gate: Int32Array }` on shared memory raises gate[0] and holds the thread until gate[1] is set.
  * An item `{ refuse: message }` is refused alone. `{ unsendable: true }` gives a result that cannot be cloned.
+ * An item `{ misfit: message }` makes the kernel refuse the model.
  */
 export function createKernel({ options }) {
   globalThis.released = options?.released;
   return {
     prepare(items) {
-      for (const { gate } of items) {
+      for (const { gate, misfit } of items) {
+        if (misfit !== undefined) throw new AerieError('MODEL_NOT_LOADED', misfit);
         if (gate === undefined) continue;
         Atomics.store(gate, 0, 1);
         Atomics.notify(gate, 0);

@@ -1,4 +1,5 @@
 import { AerieError } from '@aerie/contracts';
+import { reviveError, serializeError } from '@aerie/runtime';
 import { FakeClock, MemoryLogger, settle } from '@aerie/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { InferenceEvent } from './inference-event.js';
@@ -226,33 +227,24 @@ describe('ModelRegistry', () => {
       repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
       await registry.scan();
       await versionServing({});
-      expect(engine.lastPool.runs).toMatchObject([[{ orientation: 1, topK: 1 }]]);
+      expect(engine.opened[0]?.trialItems).toMatchObject([{ orientation: 1, topK: 1 }]);
     });
 
-    it('fails with 503 when the trial run fails, and closes the pool', async () => {
+    it("fails with 503 and the kernel's reason when the model does not fit its options", async () => {
       repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
-      engine.prepare = (pool) => {
-        pool.answer = () => ({ ok: false, code: 'INTERNAL', message: 'no' });
-      };
-      await registry.scan();
-      expect(await errorOf(versionServing({}))).toMatchObject({
-        code: 'MODEL_NOT_LOADED',
-        message: expect.stringContaining("the model's trial run failed"),
+      const misfit = new AerieError('MODEL_NOT_LOADED', 'the model has 3 classes, but there are 2 labels', {
+        cause: new Error('/secret/path'),
       });
-      expect(engine.lastPool.closed).toBe(true);
-    });
-
-    it('fails with 503 when there are not as many labels as classes, and closes the pool', async () => {
-      repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
-      engine.prepare = (pool) => {
-        pool.outputs = [{ name: 'y', dtype: 'float32', shape: ['batch', 1000] }];
-      };
+      // As the engine revives it out of a replica's thread.
+      const revived = reviveError(serializeError(misfit));
+      engine.failure = new AerieError('MODEL_NOT_LOADED', '"a@1" could not be loaded', { cause: revived });
       await registry.scan();
-      expect(await errorOf(versionServing({}))).toMatchObject({
+      const error = (await errorOf(versionServing({}))) as AerieError;
+      expect(error).toMatchObject({
         code: 'MODEL_NOT_LOADED',
-        message: expect.stringContaining("the model's output has 1000 classes, but there are 2 labels"),
+        message: expect.stringContaining('the model has 3 classes, but there are 2 labels'),
       });
-      expect(engine.lastPool.closed).toBe(true);
+      expect(error.message).not.toContain('secret');
     });
 
     it.each([
@@ -423,7 +415,7 @@ describe('ModelRegistry', () => {
       });
       await registry.scan();
       await versionServing({});
-      const replica = { provider: 'cpu', deviceId: null, restarts: 0, busyMs: null };
+      const replica = { provider: 'cpu', deviceId: null, restarts: 0 };
       engine.lastPool.replicas = [
         { index: 0, state: 'busy', ...replica },
         { index: 1, state: 'wedged', ...replica },

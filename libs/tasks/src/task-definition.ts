@@ -1,4 +1,3 @@
-import type { TensorMetadata } from '@aerie/engine';
 import type { z } from 'zod';
 
 /** `config.json` of a model in the Hugging Face layout, as far as it tells what the model is for. */
@@ -50,10 +49,8 @@ export interface PreparedTask<Types extends Pick<BatchTypes, 'item' | 'details'>
   readonly kernelOptions: unknown;
   /** What the use case needs to know, such as labels. */
   readonly details: Types['details'];
-  /** Items of the trial run that warms a replica. Empty: the model cannot be tried without a caller's input. */
-  readonly warmupItems: readonly Types['item'][];
-  /** Why the model that was opened does not fit the options, with the numbers; null when it does. Default: it does. */
-  mismatch?(outputs: readonly TensorMetadata[]): string | null;
+  /** Items of the trial run of each replica. Empty: the model cannot be tried without a caller's input. */
+  readonly trialItems: readonly Types['item'][];
   /** How much of a batch's token budget an item takes, before padding. */
   costOf(item: Types['item']): number;
   /** Buffers of a caller's item that nobody reads any more once it runs: they are moved to the replica, not copied. */

@@ -10,23 +10,21 @@ import type { RunOutcome, FaultKind, ReplicaStatus } from '../replica-pool.js';
 import type { ReadyReplica, ReplicaReply, RunMessage } from '../worker/protocol.js';
 import { batchFailed, replicaDied, replicaStalled } from './replica-errors.js';
 
-/** One batch and its pending promise. */
-export interface Job {
-  readonly items: readonly unknown[];
-  readonly transfer: readonly ArrayBuffer[];
+/** The caller of the batch that runs. */
+interface Caller {
   resolve(outcome: RunOutcome<unknown>): void;
   reject(error: Error): void;
 }
 
 /** Events of a replica for its pool. */
 export interface ReplicaListener {
-  /** The model was loaded: capacity increased by one. {@link ReplicaListener.idle} follows. */
+  /** The replica is ready for its first batch. */
   up(replica: Replica, ready: ReadyReplica): void;
-  /** The replica can take the next batch. */
+  /** The replica has ended a batch and can take the next one. */
   idle(replica: Replica): void;
   /** The replica was up and has been lost. */
   down(replica: Replica, cause: Error): void;
-  /** The model failed to load. Returns whether to try again. */
+  /** The model failed to load, or its trial run failed. Returns whether to try again. */
   startFailed(replica: Replica, cause: Error): boolean;
 }
 
@@ -46,8 +44,7 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
   readonly index: number;
   readonly #context: ReplicaContext;
   readonly #thread: SupervisedThread<RunMessage, ReplicaReply, ReadyReplica>;
-  #job: Job | null = null;
-  #jobStartedAtMs = 0;
+  #caller: Caller | null = null;
   #provider: string | null = null;
   #deviceId: number | null = null;
   #closing: Promise<boolean> | null = null;
@@ -72,29 +69,32 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
   }
 
   /** Runs a batch. Allowed when idle. */
-  run(job: Job, fault: FaultKind | null): void {
-    if (this.#job !== null) throw new Error('The replica is not idle. This is a bug.');
+  run(
+    items: readonly unknown[],
+    transfer: readonly ArrayBuffer[],
+    fault: FaultKind | null,
+  ): Promise<RunOutcome<unknown>> {
+    if (this.#caller !== null) throw new Error('The replica is not idle. This is a bug.');
     try {
-      this.#thread.send({ items: job.items, fault }, job.transfer);
+      this.#thread.send({ items, fault }, transfer);
     } catch (error) {
-      job.reject(batchFailed(this.#context.name, error));
       this.#context.listener.idle(this);
-      return;
+      return Promise.reject(batchFailed(this.#context.name, error));
     }
-    this.#job = job;
-    this.#jobStartedAtMs = this.#context.clock.now();
     this.#thread.expectProgress();
+    return new Promise((resolve, reject) => {
+      this.#caller = { resolve, reject };
+    });
   }
 
   status(): ReplicaStatus {
     const { state, restarts } = this.#thread;
     return {
       index: this.index,
-      state: state !== 'ready' ? state : this.#job === null ? 'idle' : 'busy',
+      state: state !== 'ready' ? state : this.#caller === null ? 'idle' : 'busy',
       provider: this.#provider,
       deviceId: this.#deviceId,
       restarts,
-      busyMs: this.#job === null ? null : this.#context.clock.now() - this.#jobStartedAtMs,
     };
   }
 
@@ -108,32 +108,31 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
     this.#provider = ready.provider;
     this.#deviceId = ready.deviceId;
     this.#context.listener.up(this, ready);
-    this.#context.listener.idle(this);
   }
 
   message(reply: ReplicaReply): void {
-    const job = this.#job;
-    this.#job = null;
+    const caller = this.#caller;
+    this.#caller = null;
     this.#thread.rest();
     if (this.#closing === null) this.#context.listener.idle(this);
     this.#onDrained?.();
-    if (reply.type === 'done') job?.resolve({ results: reply.results, times: reply.times });
-    else job?.reject(batchFailed(this.#context.name, reviveError(reply.error)));
+    if (reply.type === 'done') caller?.resolve({ results: reply.results, times: reply.times });
+    else caller?.reject(batchFailed(this.#context.name, reviveError(reply.error)));
   }
 
   lost({ cause, wasReady, isStall }: ThreadLoss): boolean {
     const { name, stallTimeoutMs, listener } = this.#context;
     if (!wasReady) return listener.startFailed(this, cause);
-    const job = this.#job;
-    this.#job = null;
+    const caller = this.#caller;
+    this.#caller = null;
     listener.down(this, cause);
     this.#onDrained?.();
-    job?.reject(isStall ? replicaStalled(name, stallTimeoutMs, cause) : replicaDied(name, cause));
+    caller?.reject(isStall ? replicaStalled(name, stallTimeoutMs, cause) : replicaDied(name, cause));
     return this.#closing === null;
   }
 
   async #close(): Promise<boolean> {
-    if (this.#job !== null) {
+    if (this.#caller !== null) {
       await new Promise<void>((resolve) => {
         this.#onDrained = resolve;
       });

@@ -104,24 +104,38 @@ describe('running batches', () => {
     await Promise.all([first, second]);
   });
 
-  it('makes batches wait for a replica, first come first served', async () => {
-    const { pool, threads } = await openPool();
-    const thread = threads.at(0);
-    const outcomes = ['a', 'b', 'c'].map((item) => pool.run([item]));
-    expect(thread.posted).toHaveLength(1);
-    for (const result of ['1', '2', '3']) answer(thread, result);
-    expect(thread.posted.map(({ items }) => items)).toEqual([['a'], ['b'], ['c']]);
-    await expect(Promise.all(outcomes)).resolves.toMatchObject([value('1'), value('2'), value('3')]);
+  it('takes a batch only while a replica is idle', async () => {
+    const { pool, threads, clock } = await openPool();
+    const running = pool.run(['a']);
+    expect(states(pool)).toEqual(['busy']);
+    await expect(pool.run(['b'])).rejects.toThrow('No replica of "model@1" is idle. This is a bug.');
+    answer(threads.at(0), 'done');
+    expect(states(pool)).toEqual(['idle']);
+    expect(clock.armed.length).toBe(0);
+    await expect(running).resolves.toMatchObject(value('done'));
+    void pool.run(['c']);
+    expect(threads.at(0).posted.map(({ items }) => items)).toEqual([['a'], ['c']]);
   });
 
-  it('reports how long a batch has been running', async () => {
-    const { pool, threads, clock } = await openPool();
-    void pool.run(['a']);
-    clock.jump(1_234);
-    expect(pool.status()).toMatchObject([{ state: 'busy', busyMs: 1_234 }]);
+  it('has an idle replica for a batch that a listener starts when the capacity rises', async () => {
+    const { pool, threads } = createPool(1);
+    const outcomes: unknown[] = [];
+    pool.onCapacityChange(() => outcomes.push(pool.run(['a'])));
+    const opening = pool.open();
+    threads.at(0).becomeReady(READY_REPLICA);
+    await opening;
     answer(threads.at(0), 'done');
-    expect(pool.status()).toMatchObject([{ state: 'idle', busyMs: null }]);
-    expect(clock.armed.length).toBe(0);
+    await expect(Promise.all(outcomes)).resolves.toMatchObject([value('done')]);
+  });
+
+  it('has an idle replica for the batch that follows an ended one', async () => {
+    const { pool, threads } = await openPool();
+    const next = pool.run(['a']).then(() => pool.run(['b']));
+    answer(threads.at(0), '1');
+    await Promise.resolve();
+    await Promise.resolve();
+    answer(threads.at(0), '2');
+    await expect(next).resolves.toMatchObject(value('2'));
   });
 });
 
@@ -164,13 +178,13 @@ describe('losing replicas', () => {
     }
   });
 
-  it('lets batches wait while every replica is down', async () => {
+  it('lowers the capacity before the batch fails', async () => {
     const { pool, threads } = await openPool();
+    const capacity = pool.run(['a']).catch(() => pool.capacity);
     threads.at(0).die();
-    const outcome = pool.run(['a']);
     threads.at(1).becomeReady(READY_REPLICA);
-    answer(threads.at(1), 'late');
-    await expect(outcome).resolves.toMatchObject(value('late'));
+    await expect(capacity).resolves.toBe(1);
+    expect(states(pool)).toEqual(['idle']);
   });
 
   it('gives a batch up that takes too long, and replaces its thread without waiting for it', async () => {
@@ -205,12 +219,10 @@ describe('losing replicas', () => {
 });
 
 describe('closing a pool', () => {
-  it('waits for running batches, and refuses waiting and new ones', async () => {
+  it('waits for running batches, and refuses new ones', async () => {
     const { pool, threads, clock } = await openPool();
     const running = pool.run(['a']);
-    const waiting = pool.run(['b']);
     const closing = pool.close();
-    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
     await expect(pool.run(['c'])).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
     expect(threads.at(0).closeRequested).toBe(false);
     answer(threads.at(0), 'done');

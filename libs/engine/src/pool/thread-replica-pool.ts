@@ -2,7 +2,7 @@ import { type Logger, reviveError } from '@aerie/runtime';
 import type { RunOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
 import type { ReadyReplica } from '../worker/protocol.js';
-import { type Job, Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
+import { Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
 import { modelNotLoaded, poolClosed } from './replica-errors.js';
 
 /** Options for a pool. */
@@ -16,13 +16,12 @@ export interface ThreadReplicaPoolContext extends Omit<ReplicaContext, 'listener
 
 const NO_TRANSFER: readonly ArrayBuffer[] = [];
 
-/** Replicas on threads of this process: hands batches to idle ones, first come first served. */
+/** Replicas on threads of this process: hands batches to idle ones. Batches never wait here. */
 export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListener {
   readonly #context: ThreadReplicaPoolContext;
   readonly #replicas: readonly Replica[];
   /** The replica that became idle last serves next: its memory is still in the caches, and the others may sleep. */
   readonly #idle: Replica[] = [];
-  readonly #waiting: Job[] = [];
   readonly #capacityListeners = new Set<(capacity: number) => void>();
   #capacity = 0;
   #model: { readonly inputs: readonly TensorMetadata[]; readonly outputs: readonly TensorMetadata[] } | null =
@@ -89,12 +88,12 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
 
   run(items: readonly I[], transfer: readonly ArrayBuffer[] = NO_TRANSFER): Promise<RunOutcome<O>> {
     if (this.#closing !== null) return Promise.reject(poolClosed(this.#context.name));
-    return new Promise<RunOutcome<unknown>>((resolve, reject) => {
-      const job: Job = { items, transfer, resolve, reject };
-      const replica = this.#idle.pop();
-      if (replica === undefined) this.#waiting.push(job);
-      else this.#dispatch(replica, job);
-    }) as Promise<RunOutcome<O>>;
+    const replica = this.#idle.pop();
+    if (replica === undefined)
+      return Promise.reject(new Error(`No replica of "${this.#context.name}" is idle. This is a bug.`));
+    const fault = this.#armedFault;
+    this.#armedFault = null;
+    return replica.run(items, transfer, fault) as Promise<RunOutcome<O>>;
   }
 
   status(): readonly ReplicaStatus[] {
@@ -124,14 +123,14 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
       logger.warn({ model: name, provider, failures }, 'Execution provider not available; using a fallback');
     }
     logger.info({ model: name, replica: replica.index, provider }, 'Replica ready');
+    // Listeners to the capacity may use the replica at once.
+    this.#idle.push(replica);
     this.#changeCapacity(1);
     this.#opening?.resolve();
   }
 
   idle(replica: Replica): void {
-    const job = this.#waiting.shift();
-    if (job === undefined) this.#idle.push(replica);
-    else this.#dispatch(replica, job);
+    this.#idle.push(replica);
   }
 
   down(replica: Replica, cause: Error): void {
@@ -155,12 +154,6 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     return true;
   }
 
-  #dispatch(replica: Replica, job: Job): void {
-    const fault = this.#armedFault;
-    this.#armedFault = null;
-    replica.run(job, fault);
-  }
-
   #changeCapacity(difference: number): void {
     this.#capacity += difference;
     for (const listener of this.#capacityListeners) listener(this.#capacity);
@@ -169,7 +162,6 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
   async #close(): Promise<void> {
     const { name, logger } = this.#context;
     this.#opening?.reject(poolClosed(name));
-    for (const job of this.#waiting.splice(0)) job.reject(poolClosed(name));
     this.#idle.length = 0;
     const ended = await Promise.all(this.#replicas.map((replica) => replica.close()));
     this.#capacityListeners.clear();

@@ -10,6 +10,7 @@ export interface DoublingItem {
   readonly values?: Float32Array;
   readonly refuse?: string;
   readonly unsendable?: boolean;
+  readonly misfit?: string;
   /** Holds the thread: [entered, open]. */
   readonly gate?: Int32Array;
 }

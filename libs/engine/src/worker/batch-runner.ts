@@ -1,7 +1,7 @@
 import { serializeError } from '@aerie/runtime';
 import type { InferenceSession, Kernel } from '../kernel.js';
-import { commitFault } from './faults.js';
 import type { ReplicaReply, RunMessage } from './protocol.js';
+import { runBatch } from './run-batch.js';
 
 /** Sends an answer. */
 type Reply = (reply: ReplicaReply, transfer?: readonly ArrayBuffer[]) => void;
@@ -42,23 +42,7 @@ export class BatchRunner {
 
   async #runOne({ items, fault }: RunMessage): Promise<void> {
     try {
-      const startedAt = performance.now();
-      const { feeds, state } = this.#kernel.prepare(items);
-      const preparedAt = performance.now();
-      if (fault !== null) commitFault(fault);
-      const outputs = feeds === null ? {} : await this.#session.run(feeds);
-      const computedAt = performance.now();
-      const { results, transfer } = this.#kernel.finish(outputs, state);
-      if (results.length !== items.length) {
-        throw new Error(
-          `The kernel returned ${String(results.length)} results for ${String(items.length)} items.`,
-        );
-      }
-      const times = {
-        preprocessMs: preparedAt - startedAt,
-        computeMs: computedAt - preparedAt,
-        postprocessMs: performance.now() - computedAt,
-      };
+      const { results, transfer, times } = await runBatch(this.#session, this.#kernel, items, fault);
       this.#reply({ type: 'done', results, times }, transfer);
     } catch (error) {
       // Includes results that cannot be cloned or transferred.

@@ -1,6 +1,8 @@
+import { AerieError } from '@aerie/contracts';
 import { serializeError } from '@aerie/runtime';
 import type { CreateKernel, InferenceSession, Kernel } from '../kernel.js';
 import type { ProviderFailure, ReadyReplica, ReplicaThreadData } from './protocol.js';
+import { runBatch } from './run-batch.js';
 import type { CreateSession } from './session-module.js';
 
 /** A model and its kernel, loaded into this thread. */
@@ -10,7 +12,7 @@ export interface LoadedReplica {
   readonly ready: ReadyReplica;
 }
 
-/** Imports the modules, creates the session with the first provider that works, and the kernel on it. */
+/** Imports the modules, creates the session with the first provider that works and the kernel on it, and tries them. */
 export async function loadReplica(data: ReplicaThreadData): Promise<LoadedReplica> {
   const createSession = await importFunction<CreateSession>(data.sessionModuleUrl, 'createSession');
   const createKernel = await importFunction<CreateKernel<unknown, unknown, unknown>>(
@@ -19,6 +21,7 @@ export async function loadReplica(data: ReplicaThreadData): Promise<LoadedReplic
   );
   const { session, deviceId, failedProviders } = await createFirstSession(createSession, data);
   const kernel = await createKernel({ session, options: data.kernel.options });
+  if (data.trialItems.length > 0) await tryOut(session, kernel, data.trialItems);
   const { inputs, outputs, provider } = session;
   return { session, kernel, ready: { inputs, outputs, provider, deviceId, failedProviders } };
 }
@@ -43,6 +46,20 @@ async function createFirstSession(
     }
   }
   throw lastError;
+}
+
+async function tryOut(
+  session: InferenceSession,
+  kernel: Kernel<unknown, unknown>,
+  items: readonly unknown[],
+): Promise<void> {
+  try {
+    const { results } = await runBatch(session, kernel, items, null);
+    for (const result of results) if (!result.ok) throw new Error(`an item was refused: ${result.message}`);
+  } catch (error) {
+    if (error instanceof AerieError) throw error;
+    throw new AerieError('MODEL_NOT_LOADED', "the model's trial run failed", { cause: error });
+  }
 }
 
 async function importFunction<F>(url: string, name: string): Promise<F> {

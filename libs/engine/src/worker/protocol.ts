@@ -9,6 +9,8 @@ export interface ReplicaThreadData {
   readonly modelPath: string;
   readonly sessionModuleUrl: string;
   readonly kernel: { readonly moduleUrl: string; readonly options: unknown };
+  /** Items of the trial run; none: no trial run. */
+  readonly trialItems: readonly unknown[];
   /** Attempts to create the session, in order. */
   readonly attempts: readonly ProviderAttempt[];
   readonly intraOpThreads: number;

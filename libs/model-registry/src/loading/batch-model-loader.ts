@@ -1,9 +1,8 @@
 import type { Engine, ReplicaPoolOptions } from '@aerie/engine';
-import type { Clock, Logger } from '@aerie/runtime';
+import type { Clock } from '@aerie/runtime';
 import { BATCH_TASKS, type BatchTask, type BatchTaskKind, batchTaskOf, type TaskTypes } from '@aerie/tasks';
 import type { LoadedModels } from '../loaded-model.js';
 import type { TaskSections } from '../manifest/parse-manifest.js';
-import { ModelLoadError } from '../model-load.error.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { CheckedFiles } from '../repository/checked-files.js';
 import { BatchModel } from './batch-model.js';
@@ -15,7 +14,6 @@ import type { ModelRuntime } from './model-runtime.js';
 export interface BatchModelLoaderOptions {
   readonly engine: Engine;
   readonly settings: RegistrySettings;
-  readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -48,7 +46,7 @@ export class BatchModelLoader implements ModelLoader {
     signal: AbortSignal,
   ): Promise<BatchModel<K>> {
     const { model, version, recorder, onInference } = request;
-    const { settings, logger, clock } = this.#options;
+    const { settings, clock } = this.#options;
     const files = new CheckedFiles({
       repository: settings.path,
       links: settings.links,
@@ -62,14 +60,14 @@ export class BatchModelLoader implements ModelLoader {
     const kernel = { moduleUrl: definition.kernelUrl, options: task.kernelOptions };
     const pool = await this.#options.engine
       .open<TaskTypes[K]['item'], TaskTypes[K]['result']>(
-        poolOptions(request, settings, modelPath, kernel),
+        { ...poolOptions(request, settings), modelPath, kernel, trialItems: task.trialItems },
         signal,
       )
       .catch(async (error: unknown) => {
         if (signal.aborted) throw error;
         throw await openFailure('the model', modelPath, error);
       });
-    const loaded = new BatchModel<K>({
+    return new BatchModel<K>({
       name: model.name,
       version: version.version,
       task,
@@ -77,34 +75,19 @@ export class BatchModelLoader implements ModelLoader {
       batching: model.batching,
       recorder,
       onInference,
-      logger,
       ...(clock === undefined ? {} : { clock }),
     });
-    try {
-      const mismatch = task.mismatch?.(pool.outputs) ?? null;
-      if (mismatch !== null) throw new ModelLoadError(mismatch, `${model.name}@${version.version}`);
-      await loaded.warmUp();
-      signal.throwIfAborted();
-    } catch (error) {
-      await loaded.close();
-      throw error;
-    }
-    return loaded;
   }
 }
 
 function poolOptions(
   { model, version }: LoadRequest,
   settings: RegistrySettings,
-  modelPath: string,
-  kernel: ReplicaPoolOptions['kernel'],
-): ReplicaPoolOptions {
+): Omit<ReplicaPoolOptions, 'modelPath' | 'kernel'> {
   const { count, intraOpThreads, dynamicQuantization, executionProviders, requireGpu, stallTimeoutMs } =
     model.replicas;
   return {
     name: `${model.name}@${version.version}`,
-    modelPath,
-    kernel,
     // The engine derives missing values from the cores and the GPUs.
     ...(count === null ? {} : { replicas: count }),
     ...(intraOpThreads === null ? {} : { intraOpThreads }),

@@ -1,7 +1,7 @@
 import { AerieError } from '@aerie/contracts';
 import type { ReplicaPool } from '@aerie/engine';
 import type { TaskTypes } from '@aerie/tasks';
-import { FakeClock, MemoryLogger } from '@aerie/test-support';
+import { FakeClock } from '@aerie/test-support';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { InferenceEvent } from '../inference-event.js';
 import { StatisticsRecorder } from '../statistics-recorder.js';
@@ -15,7 +15,7 @@ describe('BatchModel', () => {
   let events: InferenceEvent[];
   let model: BatchModel<'text-embedding'>;
 
-  beforeEach(async () => {
+  beforeEach(() => {
     clock = new FakeClock();
     pool = new FakePool();
     recorder = new StatisticsRecorder();
@@ -26,7 +26,7 @@ describe('BatchModel', () => {
       task: {
         kernelOptions: {},
         details: { maxTokens: 8 },
-        warmupItems: [],
+        trialItems: [],
         costOf: ({ text: { length } }) => length,
         buffersOf: ({ text }) => [bufferOf(String(text))],
       },
@@ -37,10 +37,8 @@ describe('BatchModel', () => {
       batching: { maxBatchSize: 2, maxDelayMs: 0, maxQueueSize: 2, maxBatchTokens: null },
       recorder,
       onInference: (event) => events.push(event),
-      logger: new MemoryLogger(),
       clock,
     });
-    await model.warmUp();
     pool.held = true;
   });
 

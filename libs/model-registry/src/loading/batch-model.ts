@@ -7,7 +7,7 @@ import type {
   StageTimes,
   TensorMetadata,
 } from '@aerie/engine';
-import { type Clock, type Logger, systemClock } from '@aerie/runtime';
+import { type Clock, systemClock } from '@aerie/runtime';
 import type { BatchTaskKind, PreparedTask, TaskTypes } from '@aerie/tasks';
 import type { InferenceListener } from '../inference-event.js';
 import type { InferenceOutcome, InferenceStats, LoadedModel, InferOptions } from '../loaded-model.js';
@@ -16,7 +16,6 @@ import type { StatisticsRecorder } from '../statistics-recorder.js';
 import { BatchActivity } from './batch-activity.js';
 import { toCallerError } from './caller-error.js';
 import type { RuntimeActivity } from './model-runtime.js';
-import { ReplicaWarmUp } from './replica-warm-up.js';
 
 /** Options for a batch model. */
 export interface BatchModelOptions<K extends BatchTaskKind> {
@@ -27,7 +26,6 @@ export interface BatchModelOptions<K extends BatchTaskKind> {
   readonly batching: BatchingSpec;
   readonly recorder: StatisticsRecorder;
   readonly onInference: InferenceListener;
-  readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -52,11 +50,10 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     ItemResult<TaskTypes[K]['result']>,
     StageTimes
   >;
-  readonly #warmUp: ReplicaWarmUp<TaskTypes[K]['item'], TaskTypes[K]['result']>;
   #closing: Promise<void> | null = null;
 
   constructor(options: BatchModelOptions<K>) {
-    const { batching, pool, task, logger } = options;
+    const { batching, pool, task } = options;
     this.#options = options;
     this.name = options.name;
     this.version = options.version;
@@ -71,15 +68,9 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
       clock: this.#clock,
       runBatch: (items) => this.#runBatch(items),
     });
-    this.#warmUp = new ReplicaWarmUp({
-      name: `${options.name}@${options.version}`,
-      pool,
-      items: task.warmupItems,
-      runningBatches: () => this.#activity.runningBatches,
-      onReady: (replicas) => {
-        this.#batcher.setCapacity(replicas);
-      },
-      logger,
+    this.#batcher.setCapacity(pool.capacity);
+    pool.onCapacityChange((capacity) => {
+      this.#batcher.setCapacity(capacity);
     });
   }
 
@@ -89,11 +80,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
 
   get outputs(): readonly TensorMetadata[] {
     return this.#options.pool.outputs;
-  }
-
-  /** Runs a trial input. @throws ModelLoadError if that fails. */
-  async warmUp(): Promise<void> {
-    await this.#warmUp.start();
   }
 
   async infer(
@@ -144,7 +130,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     await this.#batcher.drain(signal).catch(() => {
       this.#batcher.close();
     });
-    this.#warmUp.stop();
     await this.#options.pool.close();
   }
 

@@ -61,9 +61,8 @@ export class GenerationModel implements ModelRuntime, LanguageModel {
 
   replicas(): readonly ReplicaStatus[] {
     const { restarts } = this.#engine.status();
-    const busyMs = this.#stalledForMs();
     const { provider } = this.#engine.model;
-    return [{ index: 0, state: this.#replicaState(), provider, deviceId: null, restarts, busyMs }];
+    return [{ index: 0, state: this.#replicaState(), provider, deviceId: null, restarts }];
   }
 
   generation(): GenerationStatus {

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { AerieError } from '@aerie/contracts';
 import { ModelLoadError } from '../model-load.error.js';
 import { fileFault } from '../repository/file-fault.js';
 
@@ -9,10 +10,16 @@ import { fileFault } from '../repository/file-fault.js';
  */
 export async function openFailure(what: string, modelPath: string, error: unknown): Promise<ModelLoadError> {
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  // The kernel's word on a model that does not fit, which crossed a thread.
+  if (cause instanceof Error && cause.name === AerieError.name)
+    return new ModelLoadError(cause.message, detailOf(cause.cause ?? cause), error);
   const fault = await faultOf(modelPath).catch(() => null);
   const reason = `the runtime could not open ${what}`;
-  return new ModelLoadError(fault === null ? reason : `${reason}: ${fault}`, detail, error);
+  return new ModelLoadError(fault === null ? reason : `${reason}: ${fault}`, detailOf(cause), error);
+}
+
+function detailOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 async function faultOf(modelPath: string): Promise<string | null> {

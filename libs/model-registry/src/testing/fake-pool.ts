@@ -24,7 +24,7 @@ export class FakePool implements ReplicaPool<unknown, unknown> {
   readonly faults: FaultKind[] = [];
   readonly pending: PendingRun[] = [];
   replicas: readonly ReplicaStatus[] = [
-    { index: 0, state: 'idle', provider: 'cpu', deviceId: null, restarts: 0, busyMs: null },
+    { index: 0, state: 'idle', provider: 'cpu', deviceId: null, restarts: 0 },
   ];
   /** Keeps runs pending until {@link FakePool.finish} or {@link FakePool.fail}. */
   held = false;
@@ -51,6 +51,7 @@ export class FakePool implements ReplicaPool<unknown, unknown> {
   }
 
   run(items: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<RunOutcome<unknown>> {
+    if (this.pending.length >= this.#capacity) return Promise.reject(new Error('No replica is idle.'));
     this.runs.push(items);
     this.transfers.push(transfer);
     return new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { AerieError } from '@aerie/contracts';
 import type { InferenceSession, NamedTensors } from '@aerie/engine';
 import { describe, expect, it } from '@jest/globals';
 import { createKernel } from './classification.kernel.js';
@@ -139,20 +140,19 @@ describe('a manifest for classification', () => {
   });
 
   it('fits a model with as many classes as labels, and says both numbers of another', async () => {
-    const options = classificationOptionsSchema.parse({ labels: ['a', 'b'] });
-    const { mismatch } = await imageClassificationTask.prepare(options, files(''));
-    const output = (...shape: readonly (number | string)[]) => [
-      { name: 'y', dtype: 'float32', shape } as const,
-    ];
-    expect(mismatch?.(output('batch', 2))).toBeNull();
-    expect(mismatch?.(output('batch', 'classes'))).toBeNull();
-    expect(mismatch?.(output(-1, -1))).toBeNull();
-    expect(mismatch?.(output('batch', 3))).toBe("the model's output has 3 classes, but there are 2 labels");
-    // Known only from the trial run.
-    const { prepare, finish } = await kernel(OPTIONS, SESSION, 2);
-    expect(() => finish(scores(1, 2, 3), prepare([item(1)]).state)).toThrow(
-      '3 classes, but there are 2 labels',
+    const withOutput = (...shape: readonly (number | string)[]) =>
+      kernel(OPTIONS, { ...SESSION, outputs: [{ name: 'scores', dtype: 'float32', shape }] }, 2);
+    await withOutput('batch', 2);
+    const misfit = new AerieError(
+      'MODEL_NOT_LOADED',
+      "the model's output has 3 classes, but there are 2 labels",
     );
+    await expect(async () => withOutput('batch', 3)).rejects.toThrow(misfit);
+    for (const free of ['classes', -1]) {
+      // Known only from the trial run.
+      const { prepare, finish } = await withOutput('batch', free);
+      expect(() => finish(scores(1, 2, 3), prepare([item(1)]).state)).toThrow(misfit);
+    }
   });
 
   it('keeps a class without a name in its place', async () => {
@@ -169,10 +169,10 @@ describe('a manifest for classification', () => {
     expect(await prepare({})).toBeNull();
   });
 
-  it('is warmed up with an image of its size', async () => {
+  it('is tried with an image of its size', async () => {
     const options = classificationOptionsSchema.parse({ image: { width: 2, height: 2 } });
-    const { warmupItems, details } = await imageClassificationTask.prepare(options, files(''));
-    expect((await kernel()).prepare(warmupItems).feeds?.image?.dims).toEqual([1, 3, 2, 2]);
+    const { trialItems, details } = await imageClassificationTask.prepare(options, files(''));
+    expect((await kernel()).prepare(trialItems).feeds?.image?.dims).toEqual([1, 3, 2, 2]);
     expect(details.geometry).toEqual({
       width: 2,
       height: 2,

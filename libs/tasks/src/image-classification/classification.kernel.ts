@@ -1,6 +1,6 @@
+import { AerieError } from '@aerie/contracts';
 import type { CreateKernel, ItemResult, NamedTensors, PreparedBatch, TensorMetadata } from '@aerie/engine';
 import type { ClassificationOptions } from './classification.options.js';
-import { labelMismatch } from './label-mismatch.js';
 import { TensorWriter } from './tensor-writer.js';
 import { activate, selectTop } from './top-k.js';
 import type { ClassificationItem, ClassScore } from './types.js';
@@ -18,8 +18,10 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
   session,
   options,
 }) => {
-  const input = single(session.inputs, 'input');
-  const output = single(session.outputs, 'output');
+  const input = single(session.inputs, 'input').name;
+  const { name: output, shape } = single(session.outputs, 'output');
+  const declared = shape.at(-1);
+  if (typeof declared === 'number' && declared > 0) assertLabels(options.labelCount, declared);
   const { width, height, layout } = options.image;
   const writer = new TensorWriter(options.image);
   const size = width * height * 3;
@@ -47,9 +49,8 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
       if (!(scores instanceof Float32Array))
         throw new Error(`The model's output "${output}" is not float32.`);
       const classes = scores.length / items.length;
-      if (options.labelCount !== null && classes !== options.labelCount) {
-        throw new Error(`${labelMismatch(classes, options.labelCount)}.`);
-      }
+      // Some models do not declare how many there are.
+      assertLabels(options.labelCount, classes);
       const results = items.map((item, row): ItemResult<readonly ClassScore[]> => {
         const values = activate(scores.subarray(row * classes, (row + 1) * classes), options.activation);
         return { ok: true, value: selectTop(values, item.topK) };
@@ -59,8 +60,14 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
   };
 };
 
-function single(tensors: readonly TensorMetadata[], role: string): string {
+function single(tensors: readonly TensorMetadata[], role: string): TensorMetadata {
   const [tensor] = tensors;
   if (tensor === undefined) throw new Error(`The model has no ${role}.`);
-  return tensor.name;
+  return tensor;
+}
+
+function assertLabels(labels: number | null, classes: number): void {
+  if (labels === null || labels === classes) return;
+  const message = `the model's output has ${String(classes)} classes, but there are ${String(labels)} labels`;
+  throw new AerieError('MODEL_NOT_LOADED', message);
 }

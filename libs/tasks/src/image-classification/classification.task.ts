@@ -1,7 +1,6 @@
 import type { BatchTask, HuggingFaceConfig, TaskFiles } from '../task-definition.js';
 import { type ClassificationOptions, classificationOptionsSchema } from './classification.options.js';
 import { readImageSection } from './hugging-face-image.js';
-import { labelMismatch } from './label-mismatch.js';
 import type { ClassificationTypes } from './types.js';
 
 /** Pictures to class probabilities. */
@@ -28,19 +27,14 @@ export const imageClassificationTask: BatchTask<
   async prepare(options, files) {
     const { width, height, crop, resample, background } = options.image;
     const labels = await readLabels(options, files);
-    const labelCount = labels?.length ?? null;
     return {
-      kernelOptions: { image: options.image, activation: options.activation, labelCount },
-      details: { labels, geometry: { width, height, crop, resample, background } },
-      warmupItems: [{ pixels: new Uint8Array(width * height * 3), orientation: 1, topK: 1 }],
-      // The kernel checks a number that only a run tells.
-      mismatch: ([output]) => {
-        const classes = output?.shape.at(-1);
-        const known = typeof classes === 'number' && classes > 0;
-        return known && labelCount !== null && classes !== labelCount
-          ? labelMismatch(classes, labelCount)
-          : null;
+      kernelOptions: {
+        image: options.image,
+        activation: options.activation,
+        labelCount: labels?.length ?? null,
       },
+      details: { labels, geometry: { width, height, crop, resample, background } },
+      trialItems: [{ pixels: new Uint8Array(width * height * 3), orientation: 1, topK: 1 }],
       costOf: () => 1,
       buffersOf: ({ pixels }) => [pixels.buffer],
     };

@@ -19,7 +19,7 @@ export const tensorTask: BatchTask<'tensor', z.infer<typeof tensorOptionsSchema>
       kernelOptions: {},
       details: {},
       // Only callers know what a sensible input is.
-      warmupItems: [],
+      trialItems: [],
       costOf: () => 1,
       buffersOf: () => [],
     }),

@@ -25,7 +25,7 @@ export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, Em
         normalize: text.normalize,
       },
       details: { maxTokens: text.max_tokens },
-      warmupItems: [{ text: 'warm up', truncate: true }],
+      trialItems: [{ text: 'warm up', truncate: true }],
       // Texts are tokenized in the replica's thread; until then the cost is estimated by length (English: ~4 characters per token).
       costOf: ({ text: given }) =>
         Math.min(text.max_tokens, typeof given === 'string' ? 2 + Math.ceil(given.length / 4) : given.length),
