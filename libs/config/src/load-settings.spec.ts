@@ -216,7 +216,7 @@ describe('secrets', () => {
     expect(redacted.redisUrl).toContain('[redacted]');
   });
 
-  it('are masked where they lead to a provider', () => {
+  it('are masked in the address of an upstream', () => {
     const settings = load({ OPENAI_API_KEY: SECRET, OPENAI_BASE_URL: 'http://vllm.internal/v1' });
     expect(settings.generation.openai).toEqual({ apiKey: SECRET, baseUrl: 'http://vllm.internal/v1' });
     expect(redactSettings(settings).generation.openai).toEqual({

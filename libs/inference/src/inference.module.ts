@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { createSecretReader, modelScanFile, SETTINGS, type Settings } from '@aerie/config';
 import { ThreadEngine } from '@aerie/engine';
 import {
-  defaultProviderFromSettings,
+  defaultUpstreamFromSettings,
   GenerationModelLoader,
   ModelRegistry,
   ModelRegistryModule,
-  ProviderModelLoader,
+  UpstreamModelLoader,
 } from '@aerie/model-registry';
 import { LOGGER, type PinoLogger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
@@ -75,9 +75,9 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
             cores: coresOf(settings),
             faultsAllowed: settings.faultInjection,
           }),
-          new ProviderModelLoader({ secrets: createSecretReader(), logger }),
+          new UpstreamModelLoader({ secrets: createSecretReader(), logger }),
         ],
-        providers: [defaultProviderFromSettings(settings.generation.openai)].filter(
+        upstreams: [defaultUpstreamFromSettings(settings.generation.openai)].filter(
           (entry) => entry !== null,
         ),
       }),

@@ -1,5 +1,5 @@
 export type { GpuInfo, ItemResult } from '@aerie/engine';
-export { defaultProviderFromSettings } from '@aerie/providers';
+export { defaultUpstreamFromSettings } from '@aerie/providers';
 export type {
   ChatMessage,
   ChosenTokenLogprob,
@@ -19,7 +19,7 @@ export {
   GenerationModelLoader,
   type GenerationModelLoaderOptions,
 } from './loading/generation-model-loader.js';
-export { ProviderModelLoader, type ProviderModelLoaderOptions } from './loading/provider-model-loader.js';
+export { UpstreamModelLoader, type UpstreamModelLoaderOptions } from './loading/upstream-model-loader.js';
 export { TASK_SECTIONS } from './loading/task-sections.js';
 export { manifestJsonSchema } from './manifest/manifest-json-schema.js';
 export type { TaskSections } from './manifest/parse-manifest.js';

@@ -92,7 +92,7 @@ export class ModelEntry {
     return this.versions.map(({ spec, lifecycle }) => {
       const replicas = lifecycle.runtime?.replicas() ?? [];
       const activity = lifecycle.runtime?.activity();
-      const provider = lifecycle.runtime?.provider?.();
+      const upstream = lifecycle.runtime?.upstream?.();
       const count = (...states: readonly string[]): number =>
         replicas.filter(({ state }) => states.includes(state)).length;
       return {
@@ -108,7 +108,7 @@ export class ModelEntry {
         gpuMissing: this.#gpuWanted && replicas.some(({ provider }) => provider === 'cpu'),
         stalledForMs: activity?.stalledForMs ?? null,
         queueLength: activity?.queueLength ?? 0,
-        ...(provider === undefined ? {} : { circuit: provider.state }),
+        ...(upstream === undefined ? {} : { circuit: upstream.state }),
       };
     });
   }

@@ -17,7 +17,7 @@ export interface ModelRegistryModuleOptions extends ModelRegistryOptions {
   readonly closeTimeoutMs?: number;
 }
 
-/** How to create the options from other providers. */
+/** Creates the options from other Nest providers. */
 export interface ModelRegistryModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: FactoryProvider['inject'];
   readonly useFactory: (

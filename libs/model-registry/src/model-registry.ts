@@ -2,12 +2,12 @@ import { AerieError } from '@aerie/contracts';
 import type { Engine, FaultKind } from '@aerie/engine';
 import type { GenerationListener, GenerationModelEvent, GenerationState } from './generation-event.js';
 import type { InferenceEvent, InferenceListener } from './inference-event.js';
-import type { LeasedModel, ProviderEntry } from '@aerie/providers';
+import type { LeasedModel, UpstreamEntry } from '@aerie/providers';
 import { backgroundClock, type Clock, type Logger } from '@aerie/runtime';
 import type { LoadedModels, LoadedTextModel, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';
 import type { ModelLoader } from './loading/model-loader.js';
-import { providerSpec } from './manifest/provider-spec.js';
+import { upstreamSpec } from './manifest/upstream-spec.js';
 import { ModelCatalog } from './model-catalog.js';
 import type { ModelDescription, RegistryHealth } from './model-description.js';
 import { ModelEntry, type VersionEntry } from './model-entry.js';
@@ -30,7 +30,7 @@ export interface ModelRegistryOptions {
   /** Loaders of further tasks, beside those whose models run batch by batch. */
   readonly loaders?: readonly ModelLoader[];
   /** Models of other servers that need no folder. A folder of the same name wins. Never defaults of their task. */
-  readonly providers?: readonly ProviderEntry[];
+  readonly upstreams?: readonly UpstreamEntry[];
   /** Where the processes of one server share what the first found in the repository. Default: each reads it. */
   readonly scanFile?: string;
   /** Default: the machine's. */
@@ -74,7 +74,7 @@ export class ModelRegistry {
    *   with REQUIRE_MODELS=all for a folder that cannot be used, naming the file and the field.
    */
   async scan(): Promise<void> {
-    const { settings, logger, scanFile, providers = [] } = this.#options;
+    const { settings, logger, scanFile, upstreams = [] } = this.#options;
     const sections = Object.assign(
       {},
       ...this.#loaders.map((loader) => loader.sections),
@@ -83,7 +83,7 @@ export class ModelRegistry {
       settings,
       sections,
       logger,
-      providers: providers.map((entry) => providerSpec(entry, settings)),
+      upstreams: upstreams.map((entry) => upstreamSpec(entry, settings)),
       scanFile,
     });
     this.#unusable = unusable;

@@ -15,7 +15,7 @@ export class ModelsIndicator {
 
   /**
    * down: not ready, or a replica is wedged. degraded: a model cannot be used or loaded, a replica restarts, a GPU is missing,
-   * or a provider is down.
+   * or an upstream is down.
    */
   check() {
     const { ready, models, unusable } = this.#registry.health();

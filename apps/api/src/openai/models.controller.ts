@@ -6,7 +6,7 @@ import { OPENAI } from './openai.protocol.js';
 import { modelOf } from './request-fields.js';
 
 /** A model in OpenAI's words. */
-interface OpenAiModel {
+interface ModelObject {
   readonly id: string;
   readonly object: 'model';
   /** Seconds since 1970. */
@@ -29,7 +29,7 @@ export class OpenAiModelsController {
 
   @Get()
   @ApiOperation({ summary: "OpenAI's list of models" })
-  list(): { readonly object: 'list'; readonly data: readonly OpenAiModel[] } {
+  list(): { readonly object: 'list'; readonly data: readonly ModelObject[] } {
     const data = this.#registry
       .describe()
       .filter(({ task }) => task === 'text-generation' || task === 'text-embedding')
@@ -39,7 +39,7 @@ export class OpenAiModelsController {
 
   @Get(':id')
   @ApiOperation({ summary: "OpenAI's description of a model" })
-  read(@Param('id') id: string): OpenAiModel {
+  read(@Param('id') id: string): ModelObject {
     const { model, version } = modelOf(id);
     const { task } = this.#registry.describeModel(model);
     // Models of other tasks are not listed: asked for as a language model, they are not found.
@@ -49,6 +49,6 @@ export class OpenAiModelsController {
   }
 }
 
-function toModel(id: string): OpenAiModel {
+function toModel(id: string): ModelObject {
   return { id, object: 'model', created: STARTED, owned_by: 'aerie' };
 }

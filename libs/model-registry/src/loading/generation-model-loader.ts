@@ -11,7 +11,7 @@ import { GENERATION_SECTIONS, generationOptionsOf, mebibytes } from './generatio
 import { GenerationModel, type TextEngine } from './generation-model.js';
 import type { LoadRequest, ModelLoader } from './model-loader.js';
 import { openFailure } from './open-failure.js';
-import { isProvider } from './provider-section.js';
+import { isUpstream } from './upstream-section.js';
 import type { ModelRuntime } from './model-runtime.js';
 
 /** Optional files that the engine reads in addition to tokenizer.json. */
@@ -47,7 +47,7 @@ export class GenerationModelLoader implements ModelLoader {
   }
 
   accepts({ versions }: ModelSpec): boolean {
-    return !versions.some(({ options }) => isProvider(options));
+    return !versions.some(({ options }) => isUpstream(options));
   }
 
   async load(request: LoadRequest, signal: AbortSignal): Promise<ModelRuntime> {

@@ -1,4 +1,4 @@
-import { providerSectionSchema } from '@aerie/providers';
+import { upstreamSectionSchema } from '@aerie/providers';
 import { z } from 'zod';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 
@@ -56,7 +56,7 @@ export type GenerationOptions = z.infer<typeof generation>;
 
 /** The manifest section of the task `text-generation`: a model that runs in this process or on an upstream. */
 export const GENERATION_SECTIONS: TaskSections = {
-  'text-generation': z.union([sectionSchema, providerSectionSchema]),
+  'text-generation': z.union([sectionSchema, upstreamSectionSchema]),
 };
 
 /** Reads options validated by {@link GENERATION_SECTIONS}. */

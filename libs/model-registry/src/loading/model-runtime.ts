@@ -1,6 +1,6 @@
 import type { FaultKind, ReplicaStatus, TensorMetadata } from '@aerie/engine';
 import type { GenerationStatus } from '@aerie/generation';
-import type { ProviderStatus } from '@aerie/providers';
+import type { UpstreamStatus } from '@aerie/providers';
 import type { LoadedModels, ServedTaskKind } from '../loaded-model.js';
 
 /** The activity of a loaded version. */
@@ -25,7 +25,7 @@ export interface ModelRuntime {
   /** Slots, queue and memory of a language model in this process. */
   generation?(): GenerationStatus;
   /** State of the upstream that runs this model. */
-  provider?(): ProviderStatus;
+  upstream?(): UpstreamStatus;
   /** Makes the next batch fail with this fault; refused unless the engine allows faults. */
   injectFault(kind: FaultKind): void;
   /**

@@ -1,4 +1,4 @@
-import { fallbacksOf, isProvider } from '../loading/provider-section.js';
+import { fallbacksOf, isUpstream } from '../loading/upstream-section.js';
 import type { ModelSpec } from '../model-spec.js';
 
 /** What is wrong with a model's fallbacks: itself, or a model that is no language model here. */
@@ -6,7 +6,7 @@ export function fallbackProblems(spec: ModelSpec, specs: readonly ModelSpec[]): 
   const others = specs
     .filter(({ task, name }) => task === 'text-generation' && name !== spec.name)
     .map(({ name }) => name);
-  const fallbacks = spec.versions.flatMap(({ options }) => (isProvider(options) ? fallbacksOf(options) : []));
+  const fallbacks = spec.versions.flatMap(({ options }) => (isUpstream(options) ? fallbacksOf(options) : []));
   return [...new Set(fallbacks)]
     .filter((fallback) => !others.includes(fallback))
     .map(

@@ -13,6 +13,6 @@ export async function findModels({ scanFile, ...options }: FindModelsOptions): P
   const { specs, unusable } = await (scanFile === undefined
     ? scan()
     : sharedScan(scanFile, scan, options.logger));
-  const others = (options.providers ?? []).filter(({ name }) => !specs.some((spec) => spec.name === name));
+  const others = (options.upstreams ?? []).filter(({ name }) => !specs.some((spec) => spec.name === name));
   return { specs: [...specs, ...others], unusable };
 }

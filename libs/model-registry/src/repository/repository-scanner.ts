@@ -2,9 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@aerie/runtime';
 import { buildModelSpec } from '../manifest/build-model-spec.js';
-import { isProvider } from '../loading/provider-section.js';
+import { isUpstream } from '../loading/upstream-section.js';
 import { fallbackProblems } from '../manifest/fallback-problems.js';
-import { PROVIDER_SETTING } from '../manifest/provider-spec.js';
+import { UPSTREAM_SETTING } from '../manifest/upstream-spec.js';
 import { type ParsedManifest, parseManifest, type TaskSections } from '../manifest/parse-manifest.js';
 import { MODEL_NAME } from '../manifest/manifest.schema.js';
 import { ModelRepositoryError } from '../model-repository.error.js';
@@ -25,7 +25,7 @@ export interface ScanOptions {
   readonly sections: TaskSections;
   readonly logger: Logger;
   /** Models of the settings, which have no folder. A folder of the same name wins. */
-  readonly providers?: readonly ModelSpec[];
+  readonly upstreams?: readonly ModelSpec[];
 }
 
 /** What a repository holds, without the models of the settings. Structured clone copies it. */
@@ -69,10 +69,10 @@ export async function scanRepository(options: ScanOptions): Promise<RepositorySc
       refuse(name, toRepositoryError(error, join(settings.path, name)));
     }
   }
-  const providers = (options.providers ?? []).filter(
-    (provider) => ![...specs.values()].some(({ name }) => name === provider.name),
+  const upstreams = (options.upstreams ?? []).filter(
+    (upstream) => ![...specs.values()].some(({ name }) => name === upstream.name),
   );
-  const all = (): readonly ModelSpec[] => [...specs.values(), ...providers];
+  const all = (): readonly ModelSpec[] => [...specs.values(), ...upstreams];
   // A model that is left out may be a fallback of another.
   for (let left = -1; left !== specs.size;) {
     left = specs.size;
@@ -83,9 +83,9 @@ export async function scanRepository(options: ScanOptions): Promise<RepositorySc
       refuse(name, new ModelRepositoryError(join(spec.directory, MANIFEST_FILE), problems));
     }
   }
-  for (const provider of providers) {
-    const problems = fallbackProblems(provider, all());
-    if (problems.length > 0) throw new ModelRepositoryError(PROVIDER_SETTING, problems);
+  for (const upstream of upstreams) {
+    const problems = fallbackProblems(upstream, all());
+    if (problems.length > 0) throw new ModelRepositoryError(UPSTREAM_SETTING, problems);
   }
   return { specs: [...specs.values()], unusable };
 }
@@ -148,10 +148,10 @@ async function readModel(
 /** A model of another server has a single version 1, and no files. */
 async function versionFilesOf(manifest: ParsedManifest, directory: string): Promise<VersionFiles> {
   const versions = [...manifest.versions];
-  if (!isProvider(manifest.options)) {
+  if (!isUpstream(manifest.options)) {
     const { files, problems } = await findVersionFiles(directory, manifest.versions);
     const mixed = versions
-      .filter(([, { options }]) => isProvider(options))
+      .filter(([, { options }]) => isUpstream(options))
       .map(([version]) => `versions.${version}.provider: only a whole model may be another server's`);
     return { files, problems: [...problems, ...mixed] };
   }

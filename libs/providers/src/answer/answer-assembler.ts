@@ -3,19 +3,19 @@ import type { FinishReason, GenerationEvent, GenerationUsage } from '@aerie/gene
 import type { ChoicePiece, ReportedUsage } from './completion-chunk.js';
 
 /** Tokens used by an answer of an upstream. */
-export interface ProviderUsage extends GenerationUsage {
-  /** Whether the upstream has counted. If not, every number is 0, for pieces of text are no tokens. */
+export interface UpstreamUsage extends GenerationUsage {
+  /** Whether the upstream has reported usage. If not, every number is 0, because a piece of text is not a token. */
   readonly reported: boolean;
 }
 
-const UNREPORTED: ProviderUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reported: false };
+const UNREPORTED: UpstreamUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reported: false };
 
 const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
   ['eos', 'stop'],
   ['end_turn', 'stop'],
   ['stop_sequence', 'stop'],
-  // No tools are ever offered; whoever calls one nevertheless has said all it had to say.
+  // No tools are ever offered. An answer that calls one anyway is complete.
   ['tool_calls', 'stop'],
   ['function_call', 'stop'],
   ['length', 'length'],
@@ -34,10 +34,10 @@ export class AnswerAssembler {
   readonly #name: string;
   readonly #choices: readonly Choice[];
   #unfinished: number;
-  #usage: ProviderUsage = UNREPORTED;
+  #usage: UpstreamUsage = UNREPORTED;
   /** Tokens reported with events so far, for all choices together. */
   #toldTokens = 0;
-  /** Of the last choice: it waits for the usage, which comes after it. */
+  /** The last choice to finish. Its event waits for the usage, which follows it. */
   #lastFinish: { readonly index: number; readonly finishReason: FinishReason } | null = null;
 
   /** @param n number of requested choices. */
@@ -47,18 +47,18 @@ export class AnswerAssembler {
     this.#unfinished = n;
   }
 
-  get usage(): ProviderUsage {
+  get usage(): UpstreamUsage {
     return this.#usage;
   }
 
-  /** @throws AerieError when the upstream says something that no answer consists of, or was kept from answering. */
+  /** @throws AerieError if the upstream sent something that is not part of an answer, or did not complete it. */
   *take(pieces: readonly ChoicePiece[], usage: ReportedUsage | null): Generator<GenerationEvent, undefined> {
     if (usage !== null) this.#usage = { ...usage, reported: true };
     for (const piece of pieces) yield* this.#takePiece(piece);
   }
 
   /**
-   * The upstream sends no more.
+   * The upstream's stream has ended.
    *
    * @throws AerieError UPSTREAM_ERROR when the answer is not complete.
    */
@@ -66,7 +66,7 @@ export class AnswerAssembler {
     if (this.#unfinished > 0 || this.#lastFinish === null) {
       throw new AerieError(
         'UPSTREAM_ERROR',
-        `the provider of ${this.#name} broke off before its answer was complete`,
+        `the upstream of ${this.#name} broke off before its answer was complete`,
       );
     }
     return { type: 'finish', ...this.#lastFinish, usage: this.#usage };
@@ -77,7 +77,7 @@ export class AnswerAssembler {
     if (choice === undefined) {
       throw new AerieError(
         'UPSTREAM_ERROR',
-        `the provider of ${this.#name} sent an answer that was not requested`,
+        `the upstream of ${this.#name} sent an answer that was not requested`,
       );
     }
     if (choice.isFinished) return;
@@ -94,7 +94,7 @@ export class AnswerAssembler {
     else yield { type: 'finish', ...finish, usage: this.#usage };
   }
 
-  /** Known from the log probabilities, or from an upstream that counts as it goes; else nothing is claimed. */
+  /** From the log probabilities, or from usage that the upstream reports with each piece; otherwise 0. */
   #newTokens(told: number | undefined): number {
     const tokens = told ?? Math.max(0, this.#usage.completionTokens - this.#toldTokens);
     this.#toldTokens += tokens;
@@ -104,18 +104,18 @@ export class AnswerAssembler {
   #toFinishReason(reason: string): FinishReason {
     const known = FINISH_REASONS.get(reason);
     if (known !== undefined) return known;
-    // A filtered answer is no complete one, and asking again or elsewhere is not for this server to decide.
+    // A filtered answer is not complete, and it is the caller's decision whether to ask again or elsewhere.
     if (reason === 'content_filter') {
       throw new AerieError(
         'INVALID_INPUT',
-        `the content filter of the provider of ${this.#name} ended the answer`,
+        `the content filter of the upstream of ${this.#name} ended the answer`,
       );
     }
-    throw new AerieError('UPSTREAM_ERROR', `the provider of ${this.#name} gave up its answer`);
+    throw new AerieError('UPSTREAM_ERROR', `the upstream of ${this.#name} gave up its answer`);
   }
 }
 
-/** The text so far without a half character at its end, which is kept for the next piece. */
+/** The text without half a character at its end, which is kept for the next piece. */
 function takeWhole(choice: Choice, text: string, isLast: boolean): string {
   const all = choice.heldHalf + text;
   const last = all.charCodeAt(all.length - 1);
@@ -124,7 +124,7 @@ function takeWhole(choice: Choice, text: string, isLast: boolean): string {
   return wellFormed(isHalf ? all.slice(0, -1) : all);
 }
 
-/** With U+FFFD for half characters that found no other half, as they cannot be encoded. */
+/** Replaces unpaired surrogates, which cannot be encoded, with U+FFFD. */
 function wellFormed(text: string): string {
   return /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, '\ufffd') : text;
 }

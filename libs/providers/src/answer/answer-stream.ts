@@ -1,8 +1,8 @@
 import type { GenerationEvent, TextStream } from '@aerie/generation';
 import { PushStream, type PushStreamOptions } from '@aerie/runtime';
-import type { AnswerAssembler, ProviderUsage } from './answer-assembler.js';
+import type { AnswerAssembler, UpstreamUsage } from './answer-assembler.js';
 
-/** The events of an answer of another server, fetched as they are read. */
+/** The events of an upstream's answer, fetched as they are read. */
 export class AnswerStream extends PushStream<GenerationEvent> implements TextStream {
   readonly #answer: AnswerAssembler;
 
@@ -11,7 +11,7 @@ export class AnswerStream extends PushStream<GenerationEvent> implements TextStr
     this.#answer = answer;
   }
 
-  get usage(): ProviderUsage {
+  get usage(): UpstreamUsage {
     return this.#answer.usage;
   }
 }

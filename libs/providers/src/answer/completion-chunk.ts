@@ -20,7 +20,7 @@ const textLogprobs = z.object({
 
 const choice = z.object({
   index: z.int().min(0).default(0),
-  /** Of chats. Reasoning is not part of the answer, but a sign that one is coming; both spellings are in use. */
+  /** Of chats. Reasoning is not part of the answer, but shows that one is coming; both spellings are in use. */
   delta: z.object({ content: text, refusal: text, reasoning_content: text, reasoning: text }).nullish(),
   /** Of plain completions. */
   text,
@@ -48,7 +48,7 @@ const failureChunk = z.union([
   failure.extend({ object: z.literal('error') }).transform((error) => ({ error })),
 ]);
 
-/** An upstream's own words for a failure, unchecked. */
+/** An upstream's description of a failure, unchecked. */
 export type UpstreamFailure = z.infer<typeof failure>;
 
 /** A piece of a choice. */
@@ -57,7 +57,7 @@ export interface ChoicePiece {
   readonly text: string;
   readonly finishReason: string | null;
   readonly logprobs: readonly ChosenTokenLogprob[] | null;
-  /** Whether this shows that the model works on an answer; the first event, with only the role, does not. */
+  /** Whether this shows that the model is generating. The first event, with only the role, does not. */
   readonly isProgress: boolean;
 }
 
@@ -99,7 +99,7 @@ export function parseChunk(data: string): CompletionChunk {
   };
 }
 
-/** Reads the body of a response that is an error; whatever cannot be read is nothing. */
+/** Reads the body of an error response; empty if it cannot be read. */
 export function parseFailure(body: string): UpstreamFailure {
   const value = parseJson(body);
   if (typeof value === 'string') return { message: value };

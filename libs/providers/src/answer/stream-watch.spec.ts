@@ -1,9 +1,9 @@
 import { FakeClock } from '@aerie/test-support';
 import { expect, it } from '@jest/globals';
-import { CHAT } from '../testing/new-test-provider.js';
+import { CHAT } from '../testing/new-test-model.js';
 import { StreamWatch } from './stream-watch.js';
 
-it('takes signs of life for an answer only when they show one', () => {
+it('starts the idle limit only when the stream shows an answer', () => {
   const clock = new FakeClock();
   const limits = { name: 'remote', firstTokenTimeoutMs: 100, idleTimeoutMs: 30 };
   const sut = new StreamWatch(clock, limits, () => undefined);

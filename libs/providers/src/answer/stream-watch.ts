@@ -13,10 +13,10 @@ export interface StreamLimits {
 export interface Expiry {
   readonly error: AerieError;
   /** Whether the upstream exceeded its own time limit rather than the caller's. */
-  readonly isProviders: boolean;
+  readonly isUpstreams: boolean;
 }
 
-/** Enforces the time limits of one answer. Time that its reader takes does not count as silence. */
+/** Enforces the time limits of one answer. Time during which its reader is busy does not count as silence. */
 export class StreamWatch {
   readonly #clock: Clock;
   readonly #limits: StreamLimits;
@@ -34,7 +34,7 @@ export class StreamWatch {
   start({ firstTokenTimeoutMs, timeoutMs }: GenerationRequest): void {
     const { name, firstTokenTimeoutMs: own } = this.#limits;
     const limitMs = Math.min(own, firstTokenTimeoutMs ?? own);
-    const first = `the provider of ${name} did not begin its response within ${String(limitMs)} ms`;
+    const first = `the upstream of ${name} did not begin its response within ${String(limitMs)} ms`;
     this.#cancelPart = this.#schedule(limitMs, first, limitMs === own);
     if (timeoutMs === undefined) return;
     this.#cancelWhole = this.#schedule(
@@ -44,7 +44,7 @@ export class StreamWatch {
     );
   }
 
-  /** Something of the stream came. @param isAnswer whether it shows that an answer is under way. */
+  /** A part of the stream has arrived. @param isAnswer whether it shows that an answer is under way. */
   progress(isAnswer: boolean): void {
     this.#hasBegun ||= isAnswer;
     if (this.#hasBegun) this.resume();
@@ -59,7 +59,7 @@ export class StreamWatch {
   resume(): void {
     const { name, idleTimeoutMs } = this.#limits;
     this.#cancelPart?.();
-    const silence = `the provider of ${name} sent nothing for ${String(idleTimeoutMs)} ms in the middle of its response`;
+    const silence = `the upstream of ${name} sent nothing for ${String(idleTimeoutMs)} ms in the middle of its response`;
     this.#cancelPart = this.#schedule(idleTimeoutMs, silence, true);
   }
 
@@ -68,9 +68,9 @@ export class StreamWatch {
     this.#cancelPart?.();
   }
 
-  #schedule(timeoutMs: number, message: string, isProviders: boolean): () => void {
+  #schedule(timeoutMs: number, message: string, isUpstreams: boolean): () => void {
     return this.#clock.schedule(timeoutMs, () => {
-      this.#onExpired({ error: new AerieError('TIMEOUT', message), isProviders });
+      this.#onExpired({ error: new AerieError('TIMEOUT', message), isUpstreams });
     });
   }
 }

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 describe('CircuitBreaker', () => {
-  it('opens after failures in a row, and says when to come back', () => {
+  it('opens after consecutive failures, and says when to try again', () => {
     fail(2);
     sut.admit().succeeded();
     fail(2);
@@ -49,7 +49,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('open');
   });
 
-  it('lets one probe through when the open time has passed, and no caller wait for it', () => {
+  it('lets one probe through after the open time, and makes no other caller wait for it', () => {
     fail(3);
     clock.jump(1_000);
     const probe = sut.admit();
@@ -60,7 +60,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('closed');
   });
 
-  it('rests again when the probe fails', () => {
+  it('opens again when the probe fails', () => {
     fail(3);
     clock.jump(1_000);
     sut.admit().failed(FAILURE);
@@ -72,7 +72,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('closed');
   });
 
-  it('ignores a probe that was abandoned: the next caller probes', () => {
+  it('ignores an abandoned probe and lets the next caller probe', () => {
     fail(3);
     clock.jump(1_000);
     sut.admit().released();
@@ -94,7 +94,7 @@ describe('CircuitBreaker', () => {
     expect(sut.state).toBe('open');
   });
 
-  it('is not opened anew by attempts that began before it opened', () => {
+  it('is not opened again by attempts that began before it opened', () => {
     const late = sut.admit();
     fail(3);
     clock.jump(900);

@@ -7,20 +7,20 @@ export interface CircuitOptions {
   readonly failures?: number;
   /** Share of failures among the last {@link CircuitOptions.window} attempts that opens it. Default 0.5. */
   readonly failureRate?: number;
-  /** Attempts that the rate is taken over; with fewer it does not count. Default 20. */
+  /** Number of attempts over which the rate is computed; it does not apply to fewer. Default 20. */
   readonly window?: number;
   /** How long it stays open before one request may try again. Default 10,000. */
   readonly openMs?: number;
 }
 
-/** closed: requests pass. open: they fail at once. half-open: one may try, the others fail at once. */
+/** closed: requests pass. open: they fail at once. half-open: one may pass, the others fail at once. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** The last failure of a circuit. */
 export interface CircuitFailure {
   readonly code: ErrorCode;
   readonly message: string;
-  /** How long ago it was. */
+  /** Milliseconds since then. */
   readonly agoMs: number;
 }
 
@@ -33,12 +33,12 @@ export interface CircuitPermit {
   released(): void;
 }
 
-/** When a caller may try again that came while another one's probe was under way. */
+/** Retry-After for a request that arrives while another one is the probe. */
 const PROBE_RETRY_AFTER_MS = 1_000;
 
 /**
- * Stops requests to a failing upstream. Unlike cockatiel's, it lets no caller wait for a probe's outcome (a fallback
- * can serve it at once), a caller that leaves does not count, and a stream may fail after a successful start.
+ * Stops requests to a failing upstream. It differs from cockatiel's breaker: callers do not wait for a probe's outcome (a
+ * fallback can serve them at once), a caller that leaves does not count, and a stream may fail after a successful start.
  */
 export class CircuitBreaker {
   readonly #name: string;
@@ -112,7 +112,7 @@ export class CircuitBreaker {
   }
 
   #record(failed: boolean): void {
-    // An attempt that ends while the circuit is open began before: its outcome no longer matters.
+    // An attempt that ends while the circuit is open began before it opened; its outcome no longer matters.
     if (this.#openUntil !== null) return;
     const { failures, failureRate, window } = this.#options;
     this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0;
@@ -141,7 +141,7 @@ export class CircuitBreaker {
   #refusal(retryAfterMs: number): AerieError {
     return new AerieError(
       'UPSTREAM_ERROR',
-      `the provider of ${this.#name} has failed repeatedly and gets no requests for now; try again later`,
+      `the upstream of ${this.#name} has failed repeatedly and gets no requests for now; try again later`,
       { retryAfterMs: Math.ceil(retryAfterMs) },
     );
   }

@@ -3,14 +3,14 @@ import { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, LanguageModel, TextStream } from '@aerie/generation';
 import { PushStream, type StreamOutcome, untilAborted } from '@aerie/runtime';
 import { FakeClock, MemoryLogger, settle } from '@aerie/test-support';
-import { CHAT, collect, outcomeOf } from '../testing/new-test-provider.js';
+import { CHAT, collect, outcomeOf } from '../testing/new-test-model.js';
 import { FallbackModel } from './fallback-model.js';
 
 const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
 const text = (said: string): GenerationEvent => ({ type: 'text', index: 0, text: said, tokens: 1 });
 const error = (code: AerieError['code'], message: string = code): AerieError => new AerieError(code, message);
 
-/** A model that gives out what it is told, and throws errors; it remembers its requests. */
+/** A model that yields scripted events or throws scripted errors, and records its requests. */
 function scripted(...script: readonly (GenerationEvent | AerieError)[]) {
   const requests: GenerationRequest[] = [];
   const left = jest.fn<() => void>();
@@ -83,7 +83,7 @@ describe('FallbackModel', () => {
     },
   );
 
-  it('falls back from a model that refuses to start a stream at all', async () => {
+  it('falls back from a model that does not start a stream at all', async () => {
     const refusing: LanguageModel = {
       generate: () => {
         throw error('OVERLOADED');
@@ -137,7 +137,7 @@ describe('FallbackModel', () => {
     expect((await outcomeOf(sut.generate(CHAT))).error?.message).toBe('the first');
   });
 
-  it('gives a fallback the time that is left, and none when none is', async () => {
+  it('gives a fallback the remaining time, and tries none if no time is left', async () => {
     const spare = scripted(text('b'));
     const slow: LanguageModel = {
       generate: () => {
@@ -154,7 +154,7 @@ describe('FallbackModel', () => {
     expect(spare.requests).toHaveLength(1);
   });
 
-  it('leaves the model that serves when its reader leaves', async () => {
+  it('stops the model that serves when the reader leaves', async () => {
     const serving = scripted(text('a'), text('b'));
     const { sut, release, onEnd } = setUp(serving.model);
     for await (const event of sut.generate(CHAT)) {
@@ -165,7 +165,7 @@ describe('FallbackModel', () => {
     expect([release.mock.calls, onEnd.mock.calls]).toEqual([[['a']], [['canceled', 0]]]);
   });
 
-  it('releases a model whose reader leaves before its first token, and tries no other', async () => {
+  it('releases the model if the reader leaves before the first token, and tries no other', async () => {
     const spare = scripted(text('b'));
     const silent: LanguageModel = {
       generate: (_request, signal) => Object.assign(new PushStream<GenerationEvent>({ signal }), { usage }),
@@ -180,7 +180,7 @@ describe('FallbackModel', () => {
     expect([spare.requests, logger.lines]).toEqual([[], []]);
   });
 
-  it('stops the wait for a model that is not ready when its reader leaves', async () => {
+  it('stops waiting for a model that is not ready when the reader leaves', async () => {
     const { logger, clock, release } = setUp(scripted().model);
     const signals: AbortSignal[] = [];
     const loading = {
@@ -198,7 +198,7 @@ describe('FallbackModel', () => {
     expect([signals.map(({ aborted }) => aborted), release.mock.calls]).toEqual([[true], []]);
   });
 
-  it('takes a model that cannot be made ready for one that failed', async () => {
+  it('falls back from a model that cannot be made ready', async () => {
     const { sut, logger, clock } = setUp(scripted(text('b')).model);
     const missing = { name: 'missing', acquire: () => Promise.reject(error('MODEL_NOT_LOADED')) };
     const spare = {

@@ -3,7 +3,7 @@ import { systemClock } from '@aerie/runtime';
 import type { FallbackModelOptions } from './fallback-options.js';
 import { FallbackStream } from './fallback-stream.js';
 
-/** Several models as one: if one fails before its answer begins, the next is tried. */
+/** Several models that act as one. If a model fails before its answer begins, the next one is tried. */
 export class FallbackModel implements LanguageModel {
   readonly #options: Required<FallbackModelOptions>;
 
@@ -12,8 +12,8 @@ export class FallbackModel implements LanguageModel {
   }
 
   /**
-   * Starts an answer with its first read. When no candidate can serve, the stream throws what the first one said: its
-   * limits are those that the caller chose. Time limits of the request hold for all candidates together.
+   * The first candidate is asked when the stream is first read. If none can serve, the stream throws the error of the
+   * first, which is the model that the caller chose. Time limits of the request apply to all candidates together.
    */
   generate(request: GenerationRequest, signal?: AbortSignal): FallbackStream {
     return new FallbackStream(this.#options, request, signal);

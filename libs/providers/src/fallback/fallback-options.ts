@@ -18,7 +18,7 @@ export interface FallbackCandidate {
   /**
    * Prepares the model for one answer.
    *
-   * @throws AerieError if that fails; or the signal's reason.
+   * @throws AerieError if that fails, or the signal's reason.
    */
   readonly acquire: (signal: AbortSignal) => Promise<LeasedModel>;
 }

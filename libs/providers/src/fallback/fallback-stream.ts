@@ -20,7 +20,7 @@ const NOTHING_USED: GenerationUsage = { promptTokens: 0, cachedTokens: 0, comple
 /** The answer of the first candidate that begins one. */
 export class FallbackStream extends PushStream<GenerationEvent> implements TextStream {
   readonly #options: Required<FallbackModelOptions>;
-  /** Of the candidate that serves, or is being tried. */
+  /** The stream of the candidate that serves, or is being tried. */
   #stream: TextStream | null = null;
   #servedBy: LeasedModel | null = null;
 
@@ -41,7 +41,7 @@ export class FallbackStream extends PushStream<GenerationEvent> implements TextS
     this.#options = options;
   }
 
-  /** Whose answer this is; null before its first event. */
+  /** The model that answers; null before its first event. */
   get servedBy(): Pick<LeasedModel, 'name' | 'version'> | null {
     return this.#servedBy === null ? null : { name: this.#servedBy.name, version: this.#servedBy.version };
   }
@@ -96,15 +96,15 @@ export class FallbackStream extends PushStream<GenerationEvent> implements TextS
 }
 
 /**
- * What the first candidate refuses is the caller's to mend. What a fallback refuses says nothing of the model that
- * was asked for, which has failed: the next one may be able to.
+ * A request that the first candidate refuses has to be corrected by the caller. A fallback that refuses it says nothing
+ * about the model that was asked for, so the next fallback is tried.
  */
 function isWorthAnother(error: unknown, isFirst: boolean): boolean {
   if (!(error instanceof AerieError)) return !isFirst;
   return !isFirst || WORTH_A_FALLBACK.has(error.code);
 }
 
-/** The request with the time that is left of its limits; null when none is left. */
+/** The request with the rest of its time limits; null if no time is left. */
 function withinTime(request: GenerationRequest, elapsedMs: number): GenerationRequest | null {
   if (elapsedMs === 0) return request;
   const { firstTokenTimeoutMs, timeoutMs } = request;

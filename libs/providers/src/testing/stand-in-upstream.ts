@@ -14,7 +14,7 @@ export interface Received {
 /** How one request is answered. */
 export type Reply = (response: ServerResponse, received: Received) => void;
 
-/** A server that stands in for one that speaks OpenAI's API, and misbehaves as told. */
+/** A server that stands in for an upstream and answers as scripted, including failures. */
 export class StandInUpstream {
   readonly requests: Received[] = [];
   readonly #server: Server;
@@ -52,17 +52,17 @@ export class StandInUpstream {
     return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}/v1`;
   }
 
-  /** Connections that were made so far. */
+  /** Connections made so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** The answers to come, in order; the last one is given again and again. */
+  /** The next answers, in order; the last one is repeated. */
   answer(...replies: Reply[]): void {
     this.#replies.splice(0, this.#replies.length, ...replies);
   }
 
-  /** Resolves when so many requests have come. */
+  /** Resolves when this many requests have arrived. */
   async untilRequests(count: number): Promise<void> {
     while (this.requests.length < count) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
@@ -74,7 +74,7 @@ export class StandInUpstream {
   }
 }
 
-/** The data of an event that says something of an answer. */
+/** The data of an event with a piece of an answer. */
 export function piece(text: string, more: object = {}): string {
   return data({ choices: [{ index: 0, delta: { content: text }, finish_reason: null, ...more }] });
 }
@@ -124,5 +124,5 @@ export function refuse(status: number, error: object | string, headers: Record<s
   };
 }
 
-/** A short answer that is as it should be. */
+/** A short, correct answer. */
 export const HELLO = stream(GREETING, piece('Hel'), piece('lo'), finish('stop'), USAGE, DONE);

@@ -2,7 +2,7 @@ import { AerieError } from '@aerie/contracts';
 import { sleep } from '@aerie/runtime';
 import { parseFailure } from '../answer/completion-chunk.js';
 import type { CircuitBreaker, CircuitPermit } from '../circuit/circuit-breaker.js';
-import type { ProviderPorts, ResolvedProviderOptions } from '../provider-options.js';
+import type { UpstreamPorts, ResolvedUpstreamOptions } from '../upstream-options.js';
 import { type UpstreamExchange, settle } from './upstream-exchange.js';
 import type { OpenAiRequest } from './openai-request.js';
 import { retryPauseMs } from './retry-pause.js';
@@ -14,10 +14,10 @@ import {
   type TranslatedFailure,
 } from './upstream-errors.js';
 
-/** What answers of one provider are opened with. */
+/** Dependencies of an {@link AnswerOpener}. */
 export interface AnswerOpenerParts {
-  readonly options: ResolvedProviderOptions;
-  readonly ports: Required<ProviderPorts>;
+  readonly options: ResolvedUpstreamOptions;
+  readonly ports: Required<UpstreamPorts>;
   readonly client: UpstreamClient;
   readonly breaker: CircuitBreaker;
 }
@@ -42,7 +42,7 @@ export class AnswerOpener {
   /**
    * Tries until an answer begins. Nothing has been read by then, so a retry repeats nothing.
    *
-   * @throws AerieError what the last attempt failed with, or the signal's reason.
+   * @throws AerieError of the last attempt, or the signal's reason.
    */
   async open(request: OpenAiRequest, exchange: UpstreamExchange): Promise<OpenedAnswer> {
     const { maxRetryAfterMs, retries } = this.#parts.options;
@@ -79,7 +79,7 @@ export class AnswerOpener {
     return { name: options.name, secrets, epochMs: Date.now() };
   }
 
-  /** @throws the error of the attempt before when the circuit has opened since: it says more. */
+  /** @throws the previous attempt's error if the circuit has opened since, because that error says more. */
   #admit(refusal: AerieError | null): CircuitPermit {
     try {
       return this.#parts.breaker.admit();
@@ -111,7 +111,7 @@ export class AnswerOpener {
       const translated = error.isConnectTimeout
         ? new AerieError(
             'TIMEOUT',
-            `the provider of ${name} took no connection within ${String(connectTimeoutMs)} ms`,
+            `the upstream of ${name} took no connection within ${String(connectTimeoutMs)} ms`,
           )
         : connectionFailed(name, 'before');
       return { error: translated, isRetryable: true, isOperators: false, reason: error.code };
@@ -130,7 +130,7 @@ export class AnswerOpener {
   }
 }
 
-/** What a response that is an error says, as far as it is read. */
+/** The body of an error response, up to {@link MAX_FAILURE_BYTES}. */
 async function readFailureText(response: UpstreamResponse): Promise<string> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;

@@ -10,15 +10,15 @@ export interface Endpoint {
 }
 
 /** Whether this is a valid address of an upstream's API. */
-export function isProviderUrl(text: string): boolean {
+export function isUpstreamUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && hash === '';
 }
 
-/** @throws Error when {@link isProviderUrl} is false. The message does not repeat the address. */
+/** @throws Error when {@link isUpstreamUrl} is false. The message does not repeat the address. */
 export function parseEndpoint(baseUrl: string): Endpoint {
-  if (!isProviderUrl(baseUrl)) {
+  if (!isUpstreamUrl(baseUrl)) {
     throw new Error('base_url: expected an http or https address without credentials and fragment');
   }
   const { origin, hostname, pathname, search } = new URL(baseUrl);

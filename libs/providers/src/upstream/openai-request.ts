@@ -1,6 +1,6 @@
 import { AerieError, SAMPLING_ROWS } from '@aerie/contracts';
 import type { GenerationRequest } from '@aerie/generation';
-import type { ResolvedProviderOptions } from '../provider-options.js';
+import type { ResolvedUpstreamOptions } from '../upstream-options.js';
 
 /** A request to OpenAI's API. */
 export interface OpenAiRequest {
@@ -10,14 +10,14 @@ export interface OpenAiRequest {
 }
 
 type Target = Pick<
-  ResolvedProviderOptions,
+  ResolvedUpstreamOptions,
   'name' | 'upstreamModel' | 'extensions' | 'maxTokensField' | 'textPrompts'
 >;
 
 /**
  * Translates a request for OpenAI's API. `priority` is for queues of this process and is not sent to an upstream.
  *
- * @throws AerieError UNSUPPORTED_PARAMETER for parameters that the upstream does not support: none is ignored silently.
+ * @throws AerieError UNSUPPORTED_PARAMETER for a parameter that the upstream does not support, instead of ignoring it.
  */
 export function toOpenAiRequest(request: GenerationRequest, target: Target): OpenAiRequest {
   const common = {
@@ -29,7 +29,7 @@ export function toOpenAiRequest(request: GenerationRequest, target: Target): Ope
     ...sampling(request, target),
   };
   if (request.kind === 'text' && target.textPrompts === 'completions') {
-    // Without max_tokens OpenAI ends an answer on this route after 16 tokens, with `length`.
+    // Without max_tokens, OpenAI ends an answer on this route after 16 tokens, with `length`.
     return {
       path: '/completions',
       body: {
@@ -52,7 +52,7 @@ export function toOpenAiRequest(request: GenerationRequest, target: Target): Ope
   };
 }
 
-/** vLLM can report usage with every piece, so that an interrupted stream has a count too. */
+/** vLLM can report usage with every piece, so that an interrupted stream is counted too. */
 function streamOptions(request: GenerationRequest, { extensions }: Target): object {
   const counted = extensions === 'vllm' && (request.n ?? 1) === 1;
   return { include_usage: true, ...(counted ? { continuous_usage_stats: true } : {}) };
@@ -82,7 +82,7 @@ function sampling(request: GenerationRequest, target: Target): object {
     assertExtended('ignore_eos', target);
     wanted.ignore_eos = true;
   }
-  // vLLM refuses a top_p of 0, which OpenAI takes for the most likely token.
+  // vLLM refuses a top_p of 0, which selects the most likely token at OpenAI.
   return target.extensions === 'vllm' && request.topP === 0
     ? { ...wanted, top_p: undefined, temperature: 0 }
     : wanted;

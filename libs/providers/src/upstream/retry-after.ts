@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 const LONGEST_MS = 86_400_000;
 
 /**
- * The wait that an upstream asks for, in milliseconds: `retry-after-ms`, else `Retry-After` as seconds or as a
- * date. Undefined when it does not say.
+ * The wait that an upstream asks for, in milliseconds, from `retry-after-ms` or else `Retry-After` (seconds or a date).
+ * Undefined if it has neither.
  *
  * @param epochMs the present, in milliseconds since 1970.
  */

@@ -14,9 +14,9 @@ export interface RetryCircumstances {
 }
 
 /**
- * The pause before the next attempt, in milliseconds: the wait that the upstream asks for and a little more, so that the
- * clients it sent away do not come back together; else an exponential back-off with jitter. Null when the upstream asks
- * for a longer wait than is allowed.
+ * The pause before the next attempt, in milliseconds. If the upstream asks for a wait, it is that wait and up to a tenth
+ * more, so that its clients do not all return at once; otherwise it is an exponential back-off with jitter. Null if the
+ * upstream asks for a longer wait than is allowed.
  */
 export function retryPauseMs({
   attempts,

@@ -24,14 +24,14 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(?<![\w/])(~|[a-z]:)?([\\/][\w.@+-]+){2,}/gi, '[path]'],
 ];
 
-/** An upstream's message for callers and log lines: without keys, addresses and paths, on one short line. */
+/** An upstream's message for callers and log lines, without keys, addresses and paths, as one short line. */
 export function scrub(text: string, { apiKey, hostname }: Secrets): string {
   let clean = text;
   if (apiKey !== null && apiKey !== '') clean = clean.replaceAll(apiKey, '[key]');
   clean = clean.slice(0, LONGEST_TEXT);
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
   if (hostname !== '') clean = clean.replaceAll(hostname, '[address]');
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
+  // eslint-disable-next-line no-control-regex -- the pattern removes control characters
   clean = clean.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim();
   return clean.length > LONGEST_MESSAGE ? `${clean.slice(0, LONGEST_MESSAGE - 3)}...` : clean;
 }

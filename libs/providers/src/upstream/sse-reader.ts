@@ -16,10 +16,10 @@ export class MalformedStreamError extends Error {
 const LONGEST_EVENT = 4 * 1024 * 1024;
 
 /**
- * The events of a body, each as soon as it is complete. Reads only on demand: the result of one read, at most
- * a socket's buffer, is all that is buffered here.
+ * The events of a body, each as soon as it is complete. Reads only on demand, and buffers the result of one read, at
+ * most a socket's buffer.
  *
- * @throws MalformedStreamError, or whatever the body throws.
+ * @throws MalformedStreamError, or the error of the body.
  */
 export async function* readSse(body: AsyncIterable<Uint8Array>): AsyncGenerator<SseEvent, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });

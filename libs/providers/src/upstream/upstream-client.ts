@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream';
 import { AerieError } from '@aerie/contracts';
 import type { Clock } from '@aerie/runtime';
 import { Pool } from 'undici';
-import type { ResolvedProviderOptions } from '../provider-options.js';
+import type { ResolvedUpstreamOptions } from '../upstream-options.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 
-/** A request that got no response, or lost it. Contains no address, unlike its cause. */
+/** A request that got no response, or whose response broke off. Unlike its cause, it contains no address. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
 
@@ -24,7 +24,7 @@ export class TransportError extends Error {
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The body, read no further than asked for beyond a buffer of 64 KiB. @throws TransportError */
+  /** The body. Reads at most 64 KiB ahead. @throws TransportError */
   body(): AsyncIterable<Uint8Array>;
   /** Drops the rest of the body. If little is left, the connection can be reused. */
   release(): void;
@@ -37,7 +37,7 @@ const MAX_REST_BYTES = 16 * 1024;
 const MAX_REST_MS = 1_000;
 
 type ClientOptions = Pick<
-  ResolvedProviderOptions,
+  ResolvedUpstreamOptions,
   'name' | 'baseUrl' | 'apiKey' | 'connectTimeoutMs' | 'maxConnections'
 >;
 
@@ -60,7 +60,7 @@ export class UpstreamClient {
     this.#pool = new Pool(this.#endpoint.origin, {
       connections: maxConnections,
       connect: { timeout: connectTimeoutMs },
-      // Answers take as long as they take: the stream's own watch sees to the rest.
+      // Time limits are enforced by the StreamWatch of each answer.
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: 16 * 1024,
@@ -81,7 +81,7 @@ export class UpstreamClient {
     if (this.#running < this.#maxConnections) return;
     throw new AerieError(
       'OVERLOADED',
-      `${String(this.#running)} requests to the provider of ${this.#name} are running and the limit is ${String(this.#maxConnections)}; try again later`,
+      `${String(this.#running)} requests to the upstream of ${this.#name} are running and the limit is ${String(this.#maxConnections)}; try again later`,
       { retryAfterMs: 1_000 },
     );
   }
@@ -112,7 +112,7 @@ export class UpstreamClient {
         body,
         signal,
       });
-      // Between two reads nobody else listens, and an error without a listener ends the process.
+      // There is no other listener between two reads, and an error without a listener ends the process.
       stream.on('error', () => undefined);
       stream.once('close', () => {
         this.#running--;

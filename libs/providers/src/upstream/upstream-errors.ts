@@ -24,7 +24,7 @@ export interface FailureContext {
 
 const CONTEXT_LENGTH =
   /context.?length|context.?window|maximum context|max_model_len|too many tokens|prompt is too long/i;
-/** Codes of a 429 that waiting does not solve. */
+/** Codes of a 429 that waiting does not help. */
 const OUT_OF_QUOTA = /insufficient_quota|billing|credit/i;
 
 /** Translates an upstream's response that is not 200. */
@@ -47,13 +47,13 @@ export function translateStreamFailure(failure: UpstreamFailure, context: Failur
   return translate(status, failure, context, undefined);
 }
 
-/** A connection that could not be opened, or broke. Its cause names addresses, so only its code is kept, for the log. */
+/** The error for a connection that could not be opened, or broke. Its cause names addresses, so the log has only its code. */
 export function connectionFailed(name: string, when: 'before' | 'during'): AerieError {
   return new AerieError(
     'UPSTREAM_ERROR',
     when === 'before'
-      ? `the provider of ${name} could not be reached`
-      : `the connection to the provider of ${name} broke while it answered`,
+      ? `the upstream of ${name} could not be reached`
+      : `the connection to the upstream of ${name} broke while it answered`,
   );
 }
 
@@ -79,26 +79,26 @@ function translate(
               'CONTEXT_LENGTH_EXCEEDED',
               `the prompt does not fit into the context of ${name}${said}`,
             )
-          : new AerieError('INVALID_INPUT', `the provider of ${name} refused the request${said}`),
+          : new AerieError('INVALID_INPUT', `the upstream of ${name} refused the request${said}`),
       );
     case 429: {
       if (OUT_OF_QUOTA.test(kind)) {
-        return operators(upstreamError(`the provider of ${name} has no quota left for this server`));
+        return operators(upstreamError(`the upstream of ${name} has no quota left for this server`));
       }
-      const text = `the provider of ${name} limits the rate of requests; try again later`;
+      const text = `the upstream of ${name} limits the rate of requests; try again later`;
       return { error: new AerieError('RATE_LIMITED', text, patience), isRetryable: true, isOperators: false };
     }
     case 408:
     case 409:
     case 425:
-      return passing(upstreamError(`the provider of ${name} answered with status ${String(status)}`));
+      return passing(upstreamError(`the upstream of ${name} answered with status ${String(status)}`));
   }
   if (status >= 500) {
-    return passing(upstreamError(`the provider of ${name} failed with status ${String(status)}`));
+    return passing(upstreamError(`the upstream of ${name} failed with status ${String(status)}`));
   }
-  // Its key, its address, its account or its name of the model: nothing a caller could change.
+  // The key, the address, the account or the model's name is wrong. Only the operator can change these.
   return operators(
-    upstreamError(`the provider of ${name} is not usable at present (status ${String(status)})`),
+    upstreamError(`the upstream of ${name} is not usable at present (status ${String(status)})`),
   );
 }
 

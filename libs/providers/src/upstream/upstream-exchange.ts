@@ -5,7 +5,7 @@ import type { CircuitPermit } from '../circuit/circuit-breaker.js';
 
 /** A request in flight. */
 export interface UpstreamExchange {
-  /** Aborts when the caller leaves, time runs out or the provider is closed. */
+  /** Aborts when the caller leaves, time runs out or the model is closed. */
   readonly signal: AbortSignal;
   readonly answer: AnswerAssembler;
   readonly watch: StreamWatch;
@@ -15,8 +15,8 @@ export interface UpstreamExchange {
 
 /** Tells the circuit what an attempt has shown of the upstream. */
 export function settle(permit: CircuitPermit, error: unknown, { expiry, signal }: UpstreamExchange): void {
-  // Whoever left, or had less time than the provider may take, has learned nothing of it.
-  const isCallers = signal.aborted && expiry?.isProviders !== true;
+  // A caller that left, or whose own limit was shorter than the upstream's, says nothing about the upstream.
+  const isCallers = signal.aborted && expiry?.isUpstreams !== true;
   if (isCallers || !(error instanceof AerieError)) {
     permit.released();
     return;

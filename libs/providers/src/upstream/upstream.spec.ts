@@ -19,11 +19,11 @@ describe('scrub', () => {
       "messages[0].role: 'x' is not one of 'user', 'system' (max 4096)",
       "messages[0].role: 'x' is not one of 'user', 'system' (max 4096)",
     ],
-  ])('makes of %j %j', (text, clean) => {
+  ])('turns %j into %j', (text, clean) => {
     expect(scrub(text, SECRETS)).toBe(clean);
   });
 
-  it('keeps long texts short, in little time', () => {
+  it('shortens long texts quickly', () => {
     const startedAt = performance.now();
     expect(scrub('x'.repeat(65_536), SECRETS)).toHaveLength(300);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
@@ -39,7 +39,7 @@ describe('readRetryAfterMs', () => {
     [{ 'retry-after': 'soon' }, undefined],
     [{ 'retry-after': '99999999999' }, 86_400_000],
     [{}, undefined],
-  ])('makes of %j %p', (headers, delayMs) => {
+  ])('reads %j as %p', (headers, delayMs) => {
     expect(readRetryAfterMs(headers, 1_000)).toBe(delayMs);
   });
 });
@@ -47,7 +47,7 @@ describe('readRetryAfterMs', () => {
 describe('retryPauseMs', () => {
   const circumstances = { attempts: 1, retryAfterMs: undefined, maxRetryAfterMs: 5_000, random: 0.5 };
 
-  it('doubles up to a bound, with jitter', () => {
+  it('doubles up to a limit, with jitter', () => {
     expect([1, 2, 3, 20].map((attempts) => retryPauseMs({ ...circumstances, attempts }))).toEqual([
       188, 375, 750, 3_000,
     ]);
@@ -69,12 +69,12 @@ describe('readSse', () => {
     return events;
   }
 
-  it('reads events of every line ending, and passes over those without data', async () => {
+  it('reads events with every line ending, and skips those without data', async () => {
     const text = 'data: a\r\n\r\n: ping\n\ndata:\n\nevent: error\ndata: b\n\n';
     expect(await read(Buffer.from(text))).toEqual(['message:a', 'error:b']);
   });
 
-  it('refuses events without end and text that is no UTF-8', async () => {
+  it('refuses endless events and text that is not UTF-8', async () => {
     const endless = Array.from({ length: 50 }, () => Buffer.alloc(100_000, 'x'));
     await expect(read(Buffer.from('data: '), ...endless)).rejects.toThrow(MalformedStreamError);
     await expect(read(Buffer.from([0xff, 0xfe]))).rejects.toThrow('the stream is not UTF-8');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isProviderUrl } from '../upstream/endpoint.js';
+import { isUpstreamUrl } from '../upstream/endpoint.js';
 
 const seconds = (most: number, text: string) => z.number().min(0.05).max(most).optional().describe(text);
 /** A model's name, as the registry allows them. */
@@ -13,7 +13,7 @@ const provider = z
       .string()
       .max(2048)
       .refine(
-        isProviderUrl,
+        isUpstreamUrl,
         'an http or https address without credentials, such as "https://api.openai.com/v1"',
       )
       .describe('Base URL of the API, to which /chat/completions is appended.'),
@@ -80,7 +80,7 @@ const provider = z
   .describe("An upstream, which is another server that speaks OpenAI's API, instead of files.");
 
 /** The section of a `text-generation` manifest for a model on an upstream. */
-export const providerSectionSchema = z.strictObject({
+export const upstreamSectionSchema = z.strictObject({
   provider,
   fallbacks: z
     .array(z.string().regex(MODEL_NAME, 'the name of a model'))
@@ -93,4 +93,4 @@ export const providerSectionSchema = z.strictObject({
 });
 
 /** The section after validation. */
-export type ProviderSection = z.infer<typeof providerSectionSchema>;
+export type UpstreamSection = z.infer<typeof upstreamSectionSchema>;

@@ -1,20 +1,20 @@
 import type { AerieError } from '@aerie/contracts';
 import type { GenerationEvent, GenerationRequest, TextStream } from '@aerie/generation';
 import { FakeClock, MemoryLogger } from '@aerie/test-support';
-import { OpenAiProvider } from '../openai-provider.js';
-import type { ProviderOptions } from '../provider-options.js';
+import { OpenAiModel } from '../openai-model.js';
+import type { UpstreamOptions } from '../upstream-options.js';
 import { StandInUpstream } from './stand-in-upstream.js';
 
 export const API_KEY = 'sk-verysecret-0123456789';
 
 export const CHAT: GenerationRequest = { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] };
 
-/** A provider of a stand-in upstream, and all that surrounds them. */
-export async function newTestProvider(options: Partial<ProviderOptions> = {}) {
+/** A model on a stand-in upstream, and its dependencies. */
+export async function newTestModel(options: Partial<UpstreamOptions> = {}) {
   const upstream = await new StandInUpstream().start();
   const clock = new FakeClock();
   const logger = new MemoryLogger();
-  const sut = new OpenAiProvider(
+  const sut = new OpenAiModel(
     {
       name: 'remote',
       baseUrl: upstream.baseUrl,
@@ -33,7 +33,7 @@ export async function newTestProvider(options: Partial<ProviderOptions> = {}) {
   return { sut, upstream, clock, logger, close };
 }
 
-/** Everything that a stream says. */
+/** All events of a stream. */
 export async function collect(stream: TextStream): Promise<GenerationEvent[]> {
   const events: GenerationEvent[] = [];
   for await (const event of stream) events.push(event);

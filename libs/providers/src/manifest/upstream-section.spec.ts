@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultProviderFromSettings } from './default-provider.js';
-import { providerSectionSchema } from './provider-section.schema.js';
-import { toProviderOptions } from './to-provider-options.js';
+import { defaultUpstreamFromSettings } from './default-upstream.js';
+import { upstreamSectionSchema } from './upstream-section.schema.js';
+import { toUpstreamOptions } from './to-upstream-options.js';
 
 const PROVIDER = { base_url: 'http://vllm.test:8000/v1', model: 'meta-llama/Llama-3' };
 const noSecrets = (): null => null;
 
 describe('the provider section of a manifest', () => {
-  it('needs no more than an address and a model', () => {
-    const section = providerSectionSchema.parse({ provider: PROVIDER });
+  it('needs only an address and a model', () => {
+    const section = upstreamSectionSchema.parse({ provider: PROVIDER });
     expect(section.fallbacks).toEqual([]);
-    expect(toProviderOptions('llama', section, noSecrets)).toEqual({
+    expect(toUpstreamOptions('llama', section, noSecrets)).toEqual({
       name: 'llama',
       baseUrl: 'http://vllm.test:8000/v1',
       apiKey: null,
@@ -18,8 +18,8 @@ describe('the provider section of a manifest', () => {
     });
   });
 
-  it('reads everything, times in seconds, and the key by its name', () => {
-    const section = providerSectionSchema.parse({
+  it('reads every field, times in seconds and the key by the name of its variable', () => {
+    const section = upstreamSectionSchema.parse({
       provider: {
         ...PROVIDER,
         api_key_env: 'VLLM_API_KEY',
@@ -35,7 +35,7 @@ describe('the provider section of a manifest', () => {
       },
       fallbacks: ['smollm2-135m-instruct'],
     });
-    expect(toProviderOptions('llama', section, (name) => `${name}-value\n`)).toEqual({
+    expect(toUpstreamOptions('llama', section, (name) => `${name}-value\n`)).toEqual({
       name: 'llama',
       baseUrl: 'http://vllm.test:8000/v1',
       apiKey: 'VLLM_API_KEY-value',
@@ -52,9 +52,9 @@ describe('the provider section of a manifest', () => {
     });
   });
 
-  it('is refused when its key is not set, naming the variable', () => {
-    const section = providerSectionSchema.parse({ provider: { ...PROVIDER, api_key_env: 'VLLM_API_KEY' } });
-    expect(() => toProviderOptions('llama', section, noSecrets)).toThrow(
+  it('is refused if its key is not set, and the error names the variable', () => {
+    const section = upstreamSectionSchema.parse({ provider: { ...PROVIDER, api_key_env: 'VLLM_API_KEY' } });
+    expect(() => toUpstreamOptions('llama', section, noSecrets)).toThrow(
       'provider.api_key_env: VLLM_API_KEY is not set, nor is VLLM_API_KEY_FILE',
     );
   });
@@ -67,17 +67,17 @@ describe('the provider section of a manifest', () => {
     ['a fallback twice', { provider: PROVIDER, fallbacks: ['a', 'a'] }],
     ['no provider', { fallbacks: ['a'] }],
   ])('refuses %s', (_, section) => {
-    expect(providerSectionSchema.safeParse(section).success).toBe(false);
+    expect(upstreamSectionSchema.safeParse(section).success).toBe(false);
   });
 });
 
-describe('the provider of the settings', () => {
-  it('is none without a key and an address', () => {
-    expect(defaultProviderFromSettings({ baseUrl: null, apiKey: null })).toBeNull();
+describe('the upstream of the settings', () => {
+  it('does not exist without a key and an address', () => {
+    expect(defaultUpstreamFromSettings({ baseUrl: null, apiKey: null })).toBeNull();
   });
 
-  it('is gpt-4 of OpenAI with a key alone', () => {
-    expect(defaultProviderFromSettings({ baseUrl: null, apiKey: 'k' })).toMatchObject({
+  it('is gpt-4 of OpenAI if only a key is set', () => {
+    expect(defaultUpstreamFromSettings({ baseUrl: null, apiKey: 'k' })).toMatchObject({
       name: 'gpt-4',
       options: {
         baseUrl: 'https://api.openai.com/v1',
@@ -88,8 +88,8 @@ describe('the provider of the settings', () => {
     });
   });
 
-  it('is another server with an address, and no key without one', () => {
-    expect(defaultProviderFromSettings({ baseUrl: 'http://vllm.test/v1', apiKey: null })).toMatchObject({
+  it('is another server if an address is set, with or without a key', () => {
+    expect(defaultUpstreamFromSettings({ baseUrl: 'http://vllm.test/v1', apiKey: null })).toMatchObject({
       options: { baseUrl: 'http://vllm.test/v1', apiKey: null },
     });
   });

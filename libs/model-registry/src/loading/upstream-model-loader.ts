@@ -1,4 +1,4 @@
-import { OpenAiProvider, type ProviderOptions, type SecretReader, toProviderOptions } from '@aerie/providers';
+import { OpenAiModel, type UpstreamOptions, type SecretReader, toUpstreamOptions } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
 import { backgroundClock, type Logger } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';
@@ -6,27 +6,27 @@ import type { ModelSpec } from '../model-spec.js';
 import { GENERATION_SECTIONS } from './generation-section.js';
 import type { BorrowModel, LoadRequest, ModelLoader } from './model-loader.js';
 import type { ModelRuntime } from './model-runtime.js';
-import { ProviderModel } from './provider-model.js';
-import { fallbacksOf, isProvider, type ProviderVersionOptions } from './provider-section.js';
+import { UpstreamModel } from './upstream-model.js';
+import { fallbacksOf, isUpstream, type UpstreamVersionOptions } from './upstream-section.js';
 
 /** Options for the loader. */
-export interface ProviderModelLoaderOptions {
+export interface UpstreamModelLoaderOptions {
   /** Reads the API keys whose variables manifests name. */
   readonly secrets: SecretReader;
   readonly logger: Logger;
 }
 
 /** Loads models that run on upstreams. No connection is opened before the first request. */
-export class ProviderModelLoader implements ModelLoader {
+export class UpstreamModelLoader implements ModelLoader {
   readonly sections = GENERATION_SECTIONS;
-  readonly #options: ProviderModelLoaderOptions;
+  readonly #options: UpstreamModelLoaderOptions;
 
-  constructor(options: ProviderModelLoaderOptions) {
+  constructor(options: UpstreamModelLoaderOptions) {
     this.#options = options;
   }
 
   accepts({ versions }: ModelSpec): boolean {
-    return versions.some(({ options }) => isProvider(options));
+    return versions.some(({ options }) => isUpstream(options));
   }
 
   load(request: LoadRequest): Promise<ModelRuntime> {
@@ -35,14 +35,14 @@ export class ProviderModelLoader implements ModelLoader {
     });
   }
 
-  #load({ model, version, recorder, onGeneration, borrow = lendsNothing }: LoadRequest): ProviderModel {
+  #load({ model, version, recorder, onGeneration, borrow = lendsNothing }: LoadRequest): UpstreamModel {
     const { logger } = this.#options;
     const { options } = version;
-    if (!isProvider(options)) throw new Error(`The model ${model.name} has no provider. This is a bug.`);
-    return new ProviderModel({
+    if (!isUpstream(options)) throw new Error(`The model ${model.name} has no upstream. This is a bug.`);
+    return new UpstreamModel({
       name: model.name,
       version: version.version,
-      provider: this.#open(model.name, options),
+      upstream: this.#open(model.name, options),
       fallbacks: fallbacksOf(options),
       borrow,
       recorder,
@@ -52,15 +52,15 @@ export class ProviderModelLoader implements ModelLoader {
     });
   }
 
-  #open(name: string, options: ProviderVersionOptions): OpenAiProvider {
+  #open(name: string, options: UpstreamVersionOptions): OpenAiModel {
     const { secrets, logger } = this.#options;
     try {
-      const resolved: ProviderOptions =
-        'entry' in options ? options.entry.options : toProviderOptions(name, options, secrets);
-      return new OpenAiProvider(resolved, { logger });
+      const resolved: UpstreamOptions =
+        'entry' in options ? options.entry.options : toUpstreamOptions(name, options, secrets);
+      return new OpenAiModel(resolved, { logger });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new ModelLoadError('its provider is not configured', detail, error);
+      throw new ModelLoadError('its upstream is not configured', detail, error);
     }
   }
 }

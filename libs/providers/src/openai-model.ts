@@ -7,11 +7,11 @@ import { AnswerStream } from './answer/answer-stream.js';
 import { StreamWatch } from './answer/stream-watch.js';
 import { CircuitBreaker, type CircuitFailure, type CircuitState } from './circuit/circuit-breaker.js';
 import {
-  type ProviderOptions,
-  type ProviderPorts,
-  resolveProviderOptions,
-  type ResolvedProviderOptions,
-} from './provider-options.js';
+  type UpstreamOptions,
+  type UpstreamPorts,
+  resolveUpstreamOptions,
+  type ResolvedUpstreamOptions,
+} from './upstream-options.js';
 import { AnswerOpener, type OpenedAnswer } from './upstream/answer-opener.js';
 import { type UpstreamExchange, settle } from './upstream/upstream-exchange.js';
 import { toOpenAiRequest } from './upstream/openai-request.js';
@@ -20,11 +20,11 @@ import { TransportError, UpstreamClient } from './upstream/upstream-client.js';
 import { connectionFailed, translateStreamFailure } from './upstream/upstream-errors.js';
 
 /** The status of an upstream, for health and metrics. */
-export interface ProviderStatus {
+export interface UpstreamStatus {
   readonly state: CircuitState;
   /** Running requests. */
   readonly running: number;
-  /** The last failure of its circuit, without key or address. */
+  /** The last failure that its circuit has counted, without key or address. */
   readonly lastError: CircuitFailure | null;
 }
 
@@ -32,25 +32,25 @@ export interface ProviderStatus {
  * A model on an upstream, another server that speaks OpenAI's API.
  *
  * @example
- * const model = new OpenAiProvider(
+ * const model = new OpenAiModel(
  *   { name: 'gpt-4', baseUrl: 'https://api.openai.com/v1', apiKey, upstreamModel: 'gpt-4' },
  *   { logger },
  * );
  * for await (const event of model.generate({ kind: 'chat', messages }, signal)) ...
  */
-export class OpenAiProvider implements LanguageModel {
-  readonly #options: ResolvedProviderOptions;
-  readonly #ports: Required<ProviderPorts>;
+export class OpenAiModel implements LanguageModel {
+  readonly #options: ResolvedUpstreamOptions;
+  readonly #ports: Required<UpstreamPorts>;
   readonly #client: UpstreamClient;
   readonly #breaker: CircuitBreaker;
   readonly #opener: AnswerOpener;
   readonly #streams = new Set<AnswerStream>();
   #isClosed = false;
 
-  /** @throws Error when the base URL is none. Nothing is connected before the first request. */
-  constructor(options: ProviderOptions, ports: ProviderPorts) {
+  /** Opens no connection before the first request. @throws Error if the base URL is not valid. */
+  constructor(options: UpstreamOptions, ports: UpstreamPorts) {
     const clock: Clock = ports.clock ?? systemClock;
-    this.#options = resolveProviderOptions(options);
+    this.#options = resolveUpstreamOptions(options);
     this.#ports = { logger: ports.logger, clock, random: ports.random ?? Math.random };
     this.#client = new UpstreamClient(this.#options, clock);
     this.#breaker = new CircuitBreaker(options.name, options.circuit ?? {}, clock, (state) => {
@@ -67,9 +67,9 @@ export class OpenAiProvider implements LanguageModel {
   }
 
   /**
-   * Starts an answer with its first read. The stream throws AerieErrors: what the upstream refused as INVALID_INPUT or
-   * CONTEXT_LENGTH_EXCEEDED, what it does not know as UNSUPPORTED_PARAMETER, RATE_LIMITED and OVERLOADED, TIMEOUT,
-   * CANCELED, SHUTTING_DOWN, and UPSTREAM_ERROR for the rest.
+   * The request is sent when the stream is first read. The stream throws AerieErrors: INVALID_INPUT or
+   * CONTEXT_LENGTH_EXCEEDED if the upstream refused the request, UNSUPPORTED_PARAMETER if it does not have a parameter,
+   * RATE_LIMITED, OVERLOADED, TIMEOUT, CANCELED, SHUTTING_DOWN, and otherwise UPSTREAM_ERROR.
    */
   generate(request: GenerationRequest, signal?: AbortSignal): AnswerStream {
     const answer = new AnswerAssembler(this.#options.name, request.n ?? 1);
@@ -87,7 +87,7 @@ export class OpenAiProvider implements LanguageModel {
     return stream;
   }
 
-  status(): ProviderStatus {
+  status(): UpstreamStatus {
     return {
       state: this.#breaker.state,
       running: this.#client.running,
@@ -138,7 +138,7 @@ export class OpenAiProvider implements LanguageModel {
           const said = chunk.type === 'failure' ? chunk.failure : parseFailure(data);
           throw translateStreamFailure(said, this.#opener.failureContext()).error;
         }
-        if (chunk.type === 'unreadable') throw new MalformedStreamError('an event is no part of an answer');
+        if (chunk.type === 'unreadable') throw new MalformedStreamError('an event is not part of an answer');
         const isAnswer = chunk.pieces.some(({ isProgress }) => isProgress);
         watch.progress(isAnswer);
         for (const said of answer.take(chunk.pieces, chunk.usage)) {
@@ -159,13 +159,13 @@ export class OpenAiProvider implements LanguageModel {
       response.destroy();
       throw translated;
     } finally {
-      // The reader left at a yield: after the answer, that changes nothing.
+      // Counts only if the reader left at a yield before the answer began.
       permit.released();
       if (exchange.signal.aborted) response.destroy();
     }
   }
 
-  /** What went wrong in the middle of an answer, as its reader gets it. */
+  /** The error that the reader of an answer gets when the answer breaks off. */
   #translateBroken(error: unknown): unknown {
     const { name } = this.#options;
     if (error instanceof TransportError) {
@@ -174,7 +174,7 @@ export class OpenAiProvider implements LanguageModel {
     }
     if (error instanceof MalformedStreamError) {
       this.#logBroken(error.message);
-      return new AerieError('UPSTREAM_ERROR', `the provider of ${name} sent an invalid response`);
+      return new AerieError('UPSTREAM_ERROR', `the upstream of ${name} sent an invalid response`);
     }
     if (error instanceof AerieError) this.#logBroken(error.message, error.code);
     return error;

@@ -1,5 +1,5 @@
 import type { ReplicaStatus } from '@aerie/engine';
-import { FallbackModel, type OpenAiProvider, type ProviderStatus } from '@aerie/providers';
+import { FallbackModel, type OpenAiModel, type UpstreamStatus } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
 import type { Logger } from '@aerie/runtime';
 import type { GenerationOccurrence } from '../generation-event.js';
@@ -11,8 +11,8 @@ import type { ModelRuntime, RuntimeActivity } from './model-runtime.js';
 import { ObservedModel } from './observed-model.js';
 
 /** Options for a model that runs on an upstream. */
-export interface ProviderModelOptions extends ModelReference {
-  readonly provider: OpenAiProvider;
+export interface UpstreamModelOptions extends ModelReference {
+  readonly upstream: OpenAiModel;
   /** Names of the models that serve if the upstream cannot, in order. */
   readonly fallbacks: readonly string[];
   readonly borrow: BorrowModel;
@@ -25,17 +25,17 @@ export interface ProviderModelOptions extends ModelReference {
 }
 
 /** A model that runs on an upstream, with its fallbacks, for health checks and use cases. */
-export class ProviderModel implements ModelRuntime {
+export class UpstreamModel implements ModelRuntime {
   readonly model: LoadedTextModel;
   readonly inputs = [];
   readonly outputs = [];
   readonly labels = null;
-  readonly #options: ProviderModelOptions;
+  readonly #options: UpstreamModelOptions;
 
-  constructor(options: ProviderModelOptions) {
+  constructor(options: UpstreamModelOptions) {
     this.#options = options;
-    const { name, version, provider, fallbacks, borrow, recorder, report, logger, now } = options;
-    const own = new ObservedModel(provider, report, now);
+    const { name, version, upstream, fallbacks, borrow, recorder, report, logger, now } = options;
+    const own = new ObservedModel(upstream, report, now);
     const ready = { name, version, model: own, release: () => undefined };
     const model = new FallbackModel({
       candidates: [
@@ -63,8 +63,8 @@ export class ProviderModel implements ModelRuntime {
     return [];
   }
 
-  provider(): ProviderStatus {
-    return this.#options.provider.status();
+  upstream(): UpstreamStatus {
+    return this.#options.upstream.status();
   }
 
   injectFault(): void {
@@ -72,6 +72,6 @@ export class ProviderModel implements ModelRuntime {
   }
 
   close(): Promise<void> {
-    return this.#options.provider.close();
+    return this.#options.upstream.close();
   }
 }

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { OpenAiProvider } from './openai-provider.js';
-import type { ProviderOptions } from './provider-options.js';
-import { API_KEY, CHAT, newTestProvider, outcomeOf } from './testing/new-test-provider.js';
+import type { OpenAiModel } from './openai-model.js';
+import type { UpstreamOptions } from './upstream-options.js';
+import { API_KEY, CHAT, newTestModel, outcomeOf } from './testing/new-test-model.js';
 import {
   beginStream,
   data,
@@ -19,13 +19,13 @@ import {
 } from './testing/stand-in-upstream.js';
 
 let upstream: StandInUpstream;
-let sut: OpenAiProvider;
+let sut: OpenAiModel;
 let clock: FakeClock;
 let logger: MemoryLogger;
 let close: () => Promise<void>;
 
-async function setUp(options: Partial<ProviderOptions> = {}): Promise<void> {
-  ({ sut, upstream, clock, logger, close } = await newTestProvider(options));
+async function setUp(options: Partial<UpstreamOptions> = {}): Promise<void> {
+  ({ sut, upstream, clock, logger, close } = await newTestModel(options));
 }
 
 beforeEach(() => setUp());
@@ -33,7 +33,7 @@ afterEach(() => close());
 
 const ask = (signal?: AbortSignal) => outcomeOf(sut.generate(CHAT, signal));
 
-/** Lets pauses between attempts pass, of which each is a timer beside that of the first token. */
+/** Lets the pauses between attempts pass; each is a timer beside that of the first token. */
 async function passPauses(...delaysMs: readonly number[]): Promise<void> {
   for (const delayMs of delaysMs) {
     await clock.untilArmed(2);
@@ -42,8 +42,8 @@ async function passPauses(...delaysMs: readonly number[]): Promise<void> {
   }
 }
 
-describe('OpenAiProvider, when its upstream is slow', () => {
-  it('times out when no answer begins, though the upstream greets and pings', async () => {
+describe('OpenAiModel, when its upstream is slow', () => {
+  it('times out if no answer begins, even if the upstream sends a role and pings', async () => {
     upstream.answer((response) => {
       beginStream(response, GREETING, ': ping\n\n');
     });
@@ -55,7 +55,7 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     const { error } = await outcome;
     expect([error?.code, error?.message]).toEqual([
       'TIMEOUT',
-      'the provider of remote did not begin its response within 30000 ms',
+      'the upstream of remote did not begin its response within 30000 ms',
     ]);
     await upstream.requests[0]?.closed;
     expect(clock.armed).toEqual([]);
@@ -68,7 +68,7 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     });
     const answer = sut.generate(CHAT);
     expect(await answer.next()).toMatchObject({ value: { text: 'Hel' } });
-    // What the reader takes is no silence of the upstream.
+    // Time that the reader takes is not silence of the upstream.
     expect(clock.armed).toEqual([]);
     clock.jump(100_000);
     const silent = expect(answer.next()).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -79,7 +79,7 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     await upstream.requests[0]?.closed;
   });
 
-  it("keeps to a caller's shorter limits, which do not count against the provider", async () => {
+  it("keeps to a caller's shorter limits, which do not count against the upstream", async () => {
     await close();
     await setUp({ circuit: { failures: 1 } });
     upstream.answer((response) => {
@@ -96,24 +96,24 @@ describe('OpenAiProvider, when its upstream is slow', () => {
     expect(sut.status().state).toBe('closed');
   });
 
-  it('times out when no connection comes about', async () => {
+  it('times out if no connection is established', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     await close();
-    // A server that takes the connection and never speaks TLS.
+    // A server that accepts the connection and never speaks TLS.
     await setUp({ baseUrl: `https://127.0.0.1:${String(port)}/v1`, connectTimeoutMs: 30, retries: 0 });
     const { error } = await ask();
     expect([error?.code, error?.message]).toEqual([
       'TIMEOUT',
-      'the provider of remote took no connection within 30 ms',
+      'the upstream of remote took no connection within 30 ms',
     ]);
     server.close();
   });
 });
 
-describe('OpenAiProvider, when its upstream fails', () => {
+describe('OpenAiModel, when its upstream fails', () => {
   it('reports a reset in the middle of an answer, and does not try again', async () => {
     upstream.answer((response) => {
       beginStream(response, piece('Hel'));
@@ -123,7 +123,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
     expect([text, error?.code, error?.message]).toEqual([
       'Hel',
       'UPSTREAM_ERROR',
-      'the connection to the provider of remote broke while it answered',
+      'the connection to the upstream of remote broke while it answered',
     ]);
     expect(upstream.requests).toHaveLength(1);
   });
@@ -133,10 +133,10 @@ describe('OpenAiProvider, when its upstream fails', () => {
     ['no finish reason', [piece('Hel'), DONE]],
     ['nothing at all', []],
     ['half an event', [piece('Hel'), 'data: {"choices": [{"delta": {"con']],
-  ])('takes a stream with %s for broken off', async (_, events) => {
+  ])('reports a stream with %s as broken off', async (_, events) => {
     upstream.answer(stream(...events));
     expect((await ask()).error?.message).toBe(
-      'the provider of remote broke off before its answer was complete',
+      'the upstream of remote broke off before its answer was complete',
     );
   });
 
@@ -144,8 +144,8 @@ describe('OpenAiProvider, when its upstream fails', () => {
     ['an error in the data', data({ error: { message: 'boom at http://10.0.0.1/x', code: 500 } })],
     ['an event named error', `event: error\n${data({ message: 'boom' })}`],
     ["vLLM's older form", data({ object: 'error', message: 'boom', code: 500 })],
-    ['an error that is a text', data({ error: 'boom' })],
-    ['a text that is no JSON', 'data: <html>\n\n'],
+    ['an error that is a string', data({ error: 'boom' })],
+    ['data that is not JSON', 'data: <html>\n\n'],
     ['another choice than asked for', data({ choices: [{ index: 3, delta: { content: 'x' } }] })],
   ])('reports %s in mid-stream as a failure', async (_, event) => {
     upstream.answer(stream(piece('Hel'), event, finish('stop'), DONE));
@@ -153,7 +153,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
     expect([text, error?.code]).toEqual(['Hel', 'UPSTREAM_ERROR']);
   });
 
-  it('waits as long as a 429 asks for, then succeeds', async () => {
+  it('waits as long as a 429 asks, then succeeds', async () => {
     upstream.answer(refuse(429, { message: 'slow down' }, { 'retry-after': '2' }), HELLO);
     const outcome = ask();
     await passPauses(2_000);
@@ -167,7 +167,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
     expect(await outcome).toEqual({ text: 'Hello', error: null });
   });
 
-  it('gives up after its attempts', async () => {
+  it('gives up after the last attempt', async () => {
     upstream.answer(refuse(500, { message: 'oops' }));
     const outcome = ask();
     await passPauses(125, 250);
@@ -176,7 +176,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('tries again when a connection is lost before anything came', async () => {
+  it('tries again if a connection is lost before anything has arrived', async () => {
     upstream.answer((response) => response.destroy(), HELLO);
     const outcome = ask();
     await passPauses(125);
@@ -218,7 +218,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
     },
   );
 
-  it('refuses more requests than it may have under way', async () => {
+  it('refuses requests beyond max_connections', async () => {
     await close();
     await setUp({ maxConnections: 1 });
     upstream.answer((response) => {
@@ -257,7 +257,7 @@ describe('OpenAiProvider, when its upstream fails', () => {
   });
 });
 
-describe('OpenAiProvider, when its caller leaves', () => {
+describe('OpenAiModel, when its caller leaves', () => {
   it.each(['before the head', 'before the first token', 'in the middle'])(
     'aborts the upstream request %s',
     async (when) => {
@@ -296,7 +296,7 @@ describe('OpenAiProvider, when its caller leaves', () => {
     expect(await answer.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('stops trying, too', async () => {
+  it('makes no further attempts', async () => {
     upstream.answer(refuse(500, {}));
     const controller = new AbortController();
     const outcome = ask(controller.signal);
@@ -307,7 +307,7 @@ describe('OpenAiProvider, when its caller leaves', () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('ends its answers when it is closed', async () => {
+  it('ends running answers when it is closed', async () => {
     upstream.answer((response) => {
       beginStream(response, piece('a'));
     });
@@ -320,8 +320,8 @@ describe('OpenAiProvider, when its caller leaves', () => {
   });
 });
 
-describe('OpenAiProvider, about its key and address', () => {
-  it('tells neither to callers nor to the log, whatever the upstream says', async () => {
+describe('OpenAiModel, about its key and address', () => {
+  it('reveals neither to callers nor to the log, whatever the upstream says', async () => {
     const { port } = new URL(upstream.baseUrl);
     const said = `Incorrect API key ${API_KEY} (sk-very***789) at ${upstream.baseUrl}/chat for 127.0.0.1:${port}, /srv/vllm/app.py`;
     const failure = { message: said, code: API_KEY, type: upstream.baseUrl };
@@ -346,7 +346,7 @@ describe('OpenAiProvider, about its key and address', () => {
   });
 });
 
-/** Messages and stacks of an error and of what caused it, without the names of our own files. */
+/** Messages and stacks of an error and its causes, without the names of our own files. */
 function causes(error: unknown): string {
   return error instanceof Error ? `${error.message} ${causes(error.cause)}` : String(error);
 }

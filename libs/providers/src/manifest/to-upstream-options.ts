@@ -1,19 +1,19 @@
-import type { ProviderOptions } from '../provider-options.js';
-import type { ProviderSection } from './provider-section.schema.js';
+import type { UpstreamOptions } from '../upstream-options.js';
+import type { UpstreamSection } from './upstream-section.schema.js';
 
 /** Reads a secret by the name of its environment variable; null if it is not set. Only libs/config implements it. */
 export type SecretReader = (name: string) => string | null;
 
 /**
- * The provider of an entry of the registry.
+ * Options for the upstream of a model with a manifest.
  *
- * @throws Error that names the variable if its key is not set, because every request would fail.
+ * @throws Error that names the key's variable if it is not set, because every request would fail.
  */
-export function toProviderOptions(
+export function toUpstreamOptions(
   name: string,
-  { provider }: ProviderSection,
+  { provider }: UpstreamSection,
   secrets: SecretReader,
-): ProviderOptions {
+): UpstreamOptions {
   const { circuit, connect_timeout, first_token_timeout, idle_timeout } = provider;
   return {
     name,

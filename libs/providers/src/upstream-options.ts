@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@aerie/runtime';
 import type { CircuitOptions } from './circuit/circuit-breaker.js';
 
 /** Options for a model on an upstream. */
-export interface ProviderOptions {
+export interface UpstreamOptions {
   /** Name of the entry, for messages and log lines. */
   readonly name: string;
   /** Base URL of the API, such as `https://api.openai.com/v1`: http or https, without credentials. */
@@ -13,9 +13,9 @@ export interface ProviderOptions {
   readonly upstreamModel: string;
   /** Sampling parameters beyond OpenAI's that the upstream supports. Default: none, and such requests are refused. */
   readonly extensions?: 'vllm';
-  /** The field that limits the answer's tokens. OpenAI's reasoning models know the second only. Default `max_tokens`. */
+  /** The field that limits the answer's tokens. OpenAI's reasoning models accept only the second. Default `max_tokens`. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
-  /** The route for plain prompts; a model that only chats gets them as a user's message. Default `completions`. */
+  /** The route for plain prompts; `chat` sends them as a user's message. Default `completions`. */
   readonly textPrompts?: 'completions' | 'chat';
   /** Time to open a connection, including TLS. Default 5,000. */
   readonly connectTimeoutMs?: number;
@@ -33,8 +33,8 @@ export interface ProviderOptions {
   readonly circuit?: CircuitOptions;
 }
 
-/** Dependencies of a provider. */
-export interface ProviderPorts {
+/** Dependencies of an {@link OpenAiModel}. */
+export interface UpstreamPorts {
   readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -42,13 +42,13 @@ export interface ProviderPorts {
   readonly random?: () => number;
 }
 
-/** {@link ProviderOptions} with every default filled in. */
-export type ResolvedProviderOptions = Required<Omit<ProviderOptions, 'extensions' | 'circuit'>> & {
+/** {@link UpstreamOptions} with every default filled in. */
+export type ResolvedUpstreamOptions = Required<Omit<UpstreamOptions, 'extensions' | 'circuit'>> & {
   readonly extensions: 'vllm' | null;
 };
 
 /** Fills in the defaults. */
-export function resolveProviderOptions(options: ProviderOptions): ResolvedProviderOptions {
+export function resolveUpstreamOptions(options: UpstreamOptions): ResolvedUpstreamOptions {
   return {
     name: options.name,
     baseUrl: options.baseUrl,

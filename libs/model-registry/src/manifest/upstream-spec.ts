@@ -1,16 +1,16 @@
-import type { ProviderEntry } from '@aerie/providers';
-import type { ProviderVersionOptions } from '../loading/provider-section.js';
+import type { UpstreamEntry } from '@aerie/providers';
+import type { UpstreamVersionOptions } from '../loading/upstream-section.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { buildModelSpec } from './build-model-spec.js';
 import { parseManifest } from './parse-manifest.js';
 
-/** The setting that a provider without a folder comes from. */
-export const PROVIDER_SETTING = 'OPENAI_BASE_URL';
+/** The setting that defines an upstream model without a folder. */
+export const UPSTREAM_SETTING = 'OPENAI_BASE_URL';
 
 /** The model of an entry that has no folder: version 1 of a language model that answers only those who name it. */
-export function providerSpec(entry: ProviderEntry, settings: RegistrySettings): ModelSpec {
-  const file = PROVIDER_SETTING;
+export function upstreamSpec(entry: UpstreamEntry, settings: RegistrySettings): ModelSpec {
+  const file = UPSTREAM_SETTING;
   const spec = buildModelSpec({
     manifest: parseManifest({ task: 'text-generation' }, file, {}),
     file,
@@ -19,7 +19,7 @@ export function providerSpec(entry: ProviderEntry, settings: RegistrySettings): 
     versionFiles: new Map([['1', '']]),
     settings,
   });
-  const options: ProviderVersionOptions = { entry };
+  const options: UpstreamVersionOptions = { entry };
   return {
     ...spec,
     onlyByName: true,

@@ -54,7 +54,7 @@ describe('models of other servers', () => {
 
   beforeAll(async () => {
     upstream = await new Upstream(behaviours).start();
-    repository = mkdtempSync(join(tmpdir(), 'aerie-providers-'));
+    repository = mkdtempSync(join(tmpdir(), 'aerie-upstreams-'));
     cpSync(join(ROOT, 'models', LOCAL), join(repository, LOCAL), { recursive: true, dereference: true });
     const write = (name: string, model: string, fallbacks: readonly string[], more: object = {}): void => {
       const provider = {

@@ -11,8 +11,8 @@ import { FakeEngine } from '../testing/fake-engine.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
 import { GENERATION_SECTIONS } from './generation-section.js';
 import type { ModelLoader } from './model-loader.js';
-import { ProviderModelLoader } from './provider-model-loader.js';
-import { isProvider } from './provider-section.js';
+import { UpstreamModelLoader } from './upstream-model-loader.js';
+import { isUpstream } from './upstream-section.js';
 
 const REQUEST = { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] } as const;
 const USAGE: GenerationUsage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
@@ -76,7 +76,7 @@ describe('models of other servers', () => {
 
   const local: ModelLoader = {
     sections: GENERATION_SECTIONS,
-    accepts: ({ versions }) => !versions.some(({ options }) => isProvider(options)),
+    accepts: ({ versions }) => !versions.some(({ options }) => isUpstream(options)),
     load: async ({ model, version }) => ({
       model: { name: model.name, version: version.version, model: word, contextLength: 9 },
       inputs: [],
@@ -102,7 +102,7 @@ describe('models of other servers', () => {
       logger,
       loaders: [
         local,
-        new ProviderModelLoader({ secrets: (name) => (name === 'A_KEY' ? 'the-key' : null), logger }),
+        new UpstreamModelLoader({ secrets: (name) => (name === 'A_KEY' ? 'the-key' : null), logger }),
       ],
       ...options,
     });
@@ -161,7 +161,7 @@ describe('models of other servers', () => {
       code: 'MODEL_NOT_LOADED',
       message: expect.not.stringContaining('B_KEY'),
     });
-    expect(registry.describeModel('remote').versions[0]?.error).toBe('its provider is not configured');
+    expect(registry.describeModel('remote').versions[0]?.error).toBe('its upstream is not configured');
   });
 
   it('falls back on a model of this process, lent by the registry', async () => {
@@ -221,7 +221,7 @@ describe('models of other servers', () => {
     });
 
     it('serve requests that name them, and are not a default', async () => {
-      await scan({}, { providers: [entry()] });
+      await scan({}, { upstreams: [entry()] });
       expect(await ask('gpt-4')).toMatchObject({ said: 'theirs', servedBy: { name: 'gpt-4' } });
       expect(() => registry.resolve('text-generation', {})).toThrow(
         'No model is the default for text-generation: name it. There are: gpt-4.',
@@ -230,13 +230,13 @@ describe('models of other servers', () => {
 
     it('leave the only model of the repository the default', async () => {
       writeLocal();
-      await scan({ local: {} }, { providers: [entry()] });
+      await scan({ local: {} }, { upstreams: [entry()] });
       expect(registry.resolve('text-generation', {})).toEqual({ name: 'local', version: '1' });
     });
 
     it('give way to a folder of the same name', async () => {
       repository.write({ 'gpt-4/model.onnx': '' });
-      await scan({ 'gpt-4': {} }, { providers: [entry()] });
+      await scan({ 'gpt-4': {} }, { upstreams: [entry()] });
       expect(await ask('gpt-4')).toMatchObject({ said: 'local' });
     });
   });

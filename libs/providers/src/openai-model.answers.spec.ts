@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { OpenAiProvider } from './openai-provider.js';
-import type { ProviderOptions } from './provider-options.js';
-import { API_KEY, CHAT, collect, newTestProvider, outcomeOf } from './testing/new-test-provider.js';
+import type { OpenAiModel } from './openai-model.js';
+import type { UpstreamOptions } from './upstream-options.js';
+import { API_KEY, CHAT, collect, newTestModel, outcomeOf } from './testing/new-test-model.js';
 import {
   beginStream,
   data,
@@ -16,11 +16,11 @@ import {
 } from './testing/stand-in-upstream.js';
 
 let upstream: StandInUpstream;
-let sut: OpenAiProvider;
+let sut: OpenAiModel;
 let close: () => Promise<void>;
 
-async function setUp(options: Partial<ProviderOptions> = {}): Promise<void> {
-  ({ sut, upstream, close } = await newTestProvider(options));
+async function setUp(options: Partial<UpstreamOptions> = {}): Promise<void> {
+  ({ sut, upstream, close } = await newTestModel(options));
 }
 
 beforeEach(() => setUp());
@@ -28,8 +28,8 @@ afterEach(() => close());
 
 const NO_COUNT = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reported: false };
 
-describe('OpenAiProvider', () => {
-  it('streams an answer, with the usage that comes after it on its finish', async () => {
+describe('OpenAiModel', () => {
+  it('streams an answer, and reports the usage that follows it with the finish', async () => {
     upstream.answer(HELLO);
     const answer = sut.generate({ ...CHAT, temperature: 0.5, maxTokens: 9, stop: ['\n'] });
     const usage = { promptTokens: 7, cachedTokens: 4, completionTokens: 3, reported: true };
@@ -54,7 +54,7 @@ describe('OpenAiProvider', () => {
     });
   });
 
-  it('uses a connection again whose body ends only after the answer', async () => {
+  it('reuses a connection whose body ends only after the answer', async () => {
     let end = (): void => undefined;
     upstream.answer((response) => {
       beginStream(response, piece('Hi'), finish('stop'), DONE);
@@ -64,13 +64,13 @@ describe('OpenAiProvider', () => {
       await collect(sut.generate(CHAT));
       end();
       while (sut.status().running > 0) await new Promise((resolve) => setImmediate(resolve));
-      // The pool learns a turn later that the connection is free.
+      // The pool learns a turn of the event loop later that the connection is free.
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
     expect([upstream.requests.length, upstream.connections]).toEqual([3, 1]);
   });
 
-  it('puts characters together that were split between packets and between pieces', async () => {
+  it('joins characters that were split between packets or pieces', async () => {
     const bytes = Buffer.from(piece('日本 🦅'));
     const [high = '', low = ''] = '🦅';
     const halves = ['\ud83e', '\udd85'].map((half) =>
@@ -95,7 +95,7 @@ describe('OpenAiProvider', () => {
     expect(texts).toEqual(['日本 🦅', '🦅', '.']);
   });
 
-  it('says that usage is unknown when the upstream counts nothing', async () => {
+  it('says that usage is unknown if the upstream reports none', async () => {
     upstream.answer(stream(piece('Hi'), finish('length'), DONE));
     expect((await collect(sut.generate(CHAT))).at(-1)).toEqual({
       type: 'finish',
@@ -105,12 +105,12 @@ describe('OpenAiProvider', () => {
     });
   });
 
-  it('takes an answer for complete that ends with all finish reasons and without [DONE]', async () => {
+  it('accepts an answer with all finish reasons and without [DONE] as complete', async () => {
     upstream.answer(stream(piece('Hi'), finish('stop')));
     expect(await outcomeOf(sut.generate(CHAT))).toEqual({ text: 'Hi', error: null });
   });
 
-  it('gives every choice its own finish', async () => {
+  it('finishes every choice separately', async () => {
     upstream.answer(stream(piece('a'), finish('stop', 1), piece('b'), finish('length'), USAGE, DONE));
     const events = await collect(sut.generate({ ...CHAT, n: 2 }));
     expect(
@@ -162,7 +162,7 @@ describe('OpenAiProvider', () => {
     ]);
   });
 
-  it('refuses parameters that OpenAI does not know, and sends them to vLLM, which then reports usage with every piece', async () => {
+  it("refuses parameters beyond OpenAI's, or sends them to vLLM, which is asked for usage with every piece", async () => {
     const request = { ...CHAT, topK: 40, repetitionPenalty: 1.1 };
     const { error } = await outcomeOf(sut.generate(request));
     expect([error?.code, error?.message]).toEqual([
@@ -193,13 +193,13 @@ describe('OpenAiProvider', () => {
     });
   });
 
-  it('leaves out extensions that change nothing', async () => {
+  it('omits extensions that have no effect', async () => {
     upstream.answer(HELLO);
     await collect(sut.generate({ ...CHAT, topK: 0, minP: 0, repetitionPenalty: 1 }));
     expect(upstream.requests[0]?.body).not.toHaveProperty('top_k');
   });
 
-  it('asks a model that only chats for a plain prompt as a message', async () => {
+  it('sends a plain prompt as a message with text_prompts chat', async () => {
     await close();
     await setUp({ textPrompts: 'chat' });
     upstream.answer(HELLO);
@@ -210,7 +210,7 @@ describe('OpenAiProvider', () => {
     });
   });
 
-  it('does not take a filtered or given up answer for a complete one', async () => {
+  it('does not accept a filtered or abandoned answer as complete', async () => {
     upstream.answer(
       stream(piece('Well'), finish('content_filter'), DONE),
       stream(piece('Well'), finish('error'), DONE),
@@ -220,7 +220,7 @@ describe('OpenAiProvider', () => {
     expect((await outcomeOf(sut.generate(CHAT))).error?.code).toBe('UPSTREAM_ERROR');
   });
 
-  it('gives a reader that does not wait no more than the sockets hold', async () => {
+  it('reads no further ahead of a slow reader than the sockets hold', async () => {
     let sent = 0;
     const big = piece('x'.repeat(10_000));
     upstream.answer((response) => {
@@ -239,7 +239,7 @@ describe('OpenAiProvider', () => {
     });
     const answer = sut.generate(CHAT);
     await answer.next();
-    // Nothing is left to wait for: whatever can still flow does so within these turns of the event loop.
+    // Everything that can still flow does so within these turns of the event loop.
     for (let turn = 0; turn < 2_000; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(sent).toBeLessThan(20_000_000);
     let length = 10_000;
@@ -252,7 +252,7 @@ describe('OpenAiProvider', () => {
     expect([error?.code, upstream.requests.length]).toEqual(['CANCELED', 0]);
   });
 
-  it('greets no reader: the role alone is no event', async () => {
+  it('sends no event for the role alone', async () => {
     upstream.answer(stream(': ping\n\n', GREETING, GREETING, piece('x'), finish('tool_calls'), DONE));
     expect((await collect(sut.generate(CHAT))).map(({ type }) => type)).toEqual(['text', 'finish']);
   });
