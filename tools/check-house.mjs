@@ -27,7 +27,6 @@ const CHECKS = [
   },
   {
     name: 'second-clocks',
-    max: 3,
     find: secondClocks,
     remedy: 'Take a Clock, sleep, within, every or MAX_TIMER_MS of @aerie/runtime.',
   },
@@ -48,7 +47,7 @@ const CHECKS = [
     find: longFiles,
     remedy: 'Split it by what changes together; 150 lines is the aim, 300 the end.',
   },
-  { name: 'unread-members', max: 14, find: unreadMembers, remedy: 'Delete it, or make it private.' },
+  { name: 'unread-members', max: 13, find: unreadMembers, remedy: 'Delete it, or make it private.' },
   { name: 'one-importer', max: 38, find: foldable, remedy: 'Move it into the file that uses it.' },
   {
     name: 'circles',
@@ -68,7 +67,7 @@ const CHECKS = [
   },
   {
     name: 'setting-defaults',
-    max: 4,
+    max: 3,
     find: settingDefaults,
     remedy: 'The default stands in libs/config; take the value from the settings.',
   },

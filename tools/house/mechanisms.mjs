@@ -157,8 +157,12 @@ const outside = (repository, folder) =>
   productOf(repository).filter(({ file, isGenerated }) => !file.startsWith(folder) && !isGenerated);
 
 function isInt32Max(node, source) {
-  if (ts.isNumericLiteral(node)) return node.text === '2147483647';
-  return ts.isBinaryExpression(node) && /^2 ?\*\* ?31 - 1$/.test(node.getText(source.tree));
+  const isMax = ts.isNumericLiteral(node)
+    ? node.text === '2147483647'
+    : ts.isBinaryExpression(node) && /^2 ?\*\* ?31 - 1$/.test(node.getText(source.tree));
+  // The largest id of 32 bits is the same number, and no delay.
+  const isId = ts.isVariableDeclaration(node.parent ?? node) && /_ID$/.test(memberName(node.parent));
+  return isMax && !isId;
 }
 
 function hasMembers(node, test) {

@@ -11,6 +11,7 @@ export type * from './kernel.js';
 export type * from './replica-pool.js';
 export type * from './tensor.js';
 export type * from './worker/session-module.js';
+export type { ProviderFailure } from './worker/protocol.js';
 export type { ProviderAttempt, ProviderPlatform } from './providers/resolve-providers.js';
 export { GpuMonitor, type GpuMonitorOptions } from './gpu/gpu-monitor.js';
 export { listGpus, type ListGpusOptions } from './gpu/list-gpus.js';

@@ -25,6 +25,8 @@ const open = () =>
     directory,
     modelPath: `${directory}/1/model.onnx`,
     sessionModuleUrl: ONNX_SESSION_MODULE_URL,
+    startTimeoutMs: 120_000,
+    stallTimeoutMs: 30_000,
     intraOpThreads: Number(args.threads),
     observer: { onNotice: ({ level, message }) => console.error(level, message) },
   });

@@ -46,6 +46,8 @@ const engine = await GenerationEngine.open({
   directory,
   modelPath: `${directory}/1/model.onnx`,
   sessionModuleUrl: ONNX_SESSION_MODULE_URL,
+  startTimeoutMs: 120_000,
+  stallTimeoutMs: 30_000,
   intraOpThreads: Number(args.threads),
   allowSpinning: args.spin,
   ...(args['spin-us'] === undefined ? {} : { spinMicroseconds: Number(args['spin-us']) }),

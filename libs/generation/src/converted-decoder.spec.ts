@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GenerationEngine } from './generation-engine.js';
 
 const python = process.env.PYTHON ?? 'python3';
-const workerUrl = new URL('../dist/worker/generation.worker.js', import.meta.url);
 const sessionModuleUrl = new URL('../../engine/dist/onnx/onnx-session.module.js', import.meta.url).href;
 const tools = ['tiny_llama.py', 'genai_to_external_kv.py'].map((name) =>
   fileURLToPath(new URL(`../../../tools/${name}`, import.meta.url)),
@@ -47,16 +46,15 @@ interface Generated {
   ])(
     'continues a prompt as transformers does, by the %s way',
     async (decoder, directory, file) => {
-      const engine = await GenerationEngine.open(
-        {
-          name: 'tiny',
-          directory: join(folder, directory),
-          modelPath: join(folder, directory, file),
-          sessionModuleUrl,
-          contextLength: 512,
-        },
-        workerUrl,
-      );
+      const engine = await GenerationEngine.open({
+        name: 'tiny',
+        directory: join(folder, directory),
+        modelPath: join(folder, directory, file),
+        sessionModuleUrl,
+        contextLength: 512,
+        startTimeoutMs: PATIENCE_MS,
+        stallTimeoutMs: PATIENCE_MS,
+      });
       try {
         expect(engine.model.decoder).toBe(decoder);
         const all = await Promise.all(Array.from({ length: 3 }, () => generate(engine)));

@@ -1,6 +1,8 @@
 import type { ProviderAttempt } from '@aerie/engine';
+import type { Clock, SpawnThread } from '@aerie/runtime';
 import type { GenerationUsage } from './generation-request.js';
 import type { StepRecord } from './scheduler/stream-update.js';
+import type { FromWorker, LanguageModelInfo, ToWorker } from './worker/messages.js';
 
 /** Options for a language model. */
 export interface GenerationEngineOptions {
@@ -44,14 +46,22 @@ export interface GenerationEngineOptions {
   readonly prefixCacheBytes?: number;
   /** Query heads per key-value head, if no `config.json` has them. Default: found by trial. */
   readonly queryGroups?: number;
-  /** A thread with work that reports nothing for this long counts as hung and is replaced. Default 30,000. */
-  readonly stallTimeoutMs?: number;
-  /** Opening fails if the model is not ready after this time. Default 120,000. */
-  readonly startTimeoutMs?: number;
+  /** A thread with work that reports nothing for this long counts as hung and is replaced. */
+  readonly stallTimeoutMs: number;
+  /** A thread whose model is not loaded after this time is given up. */
+  readonly startTimeoutMs: number;
   /** Whether {@link GenerationEngine.injectFault} works. For tests. Default false. */
   readonly faultsAllowed?: boolean;
   /** Receives events for metrics and logs. */
   readonly observer?: GenerationObserver;
+}
+
+/** What an engine stands on. */
+export interface GenerationEnginePorts {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Starts the thread. Default: one of `node:worker_threads`. */
+  readonly spawn?: SpawnThread<ToWorker, FromWorker, LanguageModelInfo>;
 }
 
 /** How a request ended and the tokens it used; reported once per request, whatever its outcome. */
@@ -79,7 +89,7 @@ export interface GenerationObserver {
   onNotice?(notice: {
     readonly level: 'info' | 'warn' | 'error';
     readonly message: string;
-    readonly cause?: unknown;
+    readonly cause?: Error;
   }): void;
 }
 

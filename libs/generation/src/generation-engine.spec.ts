@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GenerationEngine } from './generation-engine.js';
@@ -6,7 +5,6 @@ import type { GenerationRecord } from './generation-engine-options.js';
 import type { GenerationEvent, GenerationRequest } from './generation-request.js';
 
 /** The real weights, in the built thread: `npm run build` comes first. */
-const workerUrl = new URL('../dist/worker/generation.worker.js', import.meta.url);
 const sessionModuleUrl = new URL('../../engine/dist/onnx/onnx-session.module.js', import.meta.url).href;
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 const PATIENCE_MS = 120_000;
@@ -39,21 +37,18 @@ describe('GenerationEngine with SmolLM2', () => {
   const records: GenerationRecord[] = [];
 
   beforeAll(async () => {
-    if (!existsSync(workerUrl)) throw new Error('libs/generation/dist is missing: run npm run build first');
-    engine = await GenerationEngine.open(
-      {
-        name: 'smollm2',
-        directory,
-        modelPath: `${directory}/1/model.onnx`,
-        sessionModuleUrl,
-        intraOpThreads: 2,
-        maxQueue: 20,
-        faultsAllowed: true,
-        stallTimeoutMs: 5_000,
-        observer: { onEnd: (record) => records.push(record) },
-      },
-      workerUrl,
-    );
+    engine = await GenerationEngine.open({
+      name: 'smollm2',
+      directory,
+      modelPath: `${directory}/1/model.onnx`,
+      sessionModuleUrl,
+      intraOpThreads: 2,
+      maxQueue: 20,
+      faultsAllowed: true,
+      startTimeoutMs: PATIENCE_MS,
+      stallTimeoutMs: 5_000,
+      observer: { onEnd: (record) => records.push(record) },
+    });
   }, PATIENCE_MS);
 
   afterAll(async () => {
@@ -216,7 +211,8 @@ describe('GenerationEngine with SmolLM2', () => {
 
   it('reports a model that does not load', async () => {
     const nowhere = { name: 'none', directory: '/nowhere', modelPath: '/nowhere/model.onnx' };
-    const opening = GenerationEngine.open({ ...nowhere, sessionModuleUrl }, workerUrl);
+    const limits = { startTimeoutMs: PATIENCE_MS, stallTimeoutMs: 5_000 };
+    const opening = GenerationEngine.open({ ...nowhere, ...limits, sessionModuleUrl });
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
   });
 });

@@ -1,8 +1,16 @@
 import { AerieError, toCanceledError } from '@aerie/contracts';
-import { Backoff, systemClock } from '@aerie/runtime';
+import {
+  type Clock,
+  reviveError,
+  spawnWorkerThread,
+  SupervisedThread,
+  systemClock,
+  type ThreadLoss,
+} from '@aerie/runtime';
 import { checkRequest } from './check-request.js';
 import type {
   GenerationEngineOptions,
+  GenerationEnginePorts,
   GenerationObserver,
   GenerationStatus,
 } from './generation-engine-options.js';
@@ -11,22 +19,30 @@ import { GenerationStream } from './generation-stream.js';
 import { PendingRequest } from './pending-request.js';
 import { PendingRequests } from './pending-requests.js';
 import type { StreamUpdate } from './scheduler/stream-update.js';
-import { WorkerLink } from './worker-link.js';
 import { workerOptionsOf } from './worker-options.js';
-import type { FromWorker, GenerationFault, LanguageModelInfo, WorkerState } from './worker/messages.js';
+import type {
+  FromWorker,
+  GenerationFault,
+  LanguageModelInfo,
+  ToWorker,
+  WorkerState,
+} from './worker/messages.js';
 
 const DEFAULT_MAX_QUEUE = 256;
 const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
-/** Waits before a lost thread is replaced. */
-const RESTARTS = { firstMs: 100, maxMs: 30_000, healthyAfterMs: 60_000 };
-/** How long closing waits for the model's current run. */
-const CLOSE_GRACE_MS = 5_000;
+/** Threads load built files; sources that run from a checkout (as in specs) point to the last build. */
+const WORKER_URL = new URL(
+  `${import.meta.url.endsWith('.ts') ? '../dist' : '.'}/worker/generation.worker.js`,
+  import.meta.url,
+);
 
 /**
  * A language model in its own worker thread, which generates many texts at the same time.
  *
  * @example
- * const engine = await GenerationEngine.open({ name: 'smollm2', modelPath, directory, sessionModuleUrl });
+ * const engine = await GenerationEngine.open({
+ *   name: 'smollm2', modelPath, directory, sessionModuleUrl, startTimeoutMs: 120_000, stallTimeoutMs: 10_000,
+ * });
  * for await (const event of engine.generate({ kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] })) {
  *   if (event.type === 'text') process.stdout.write(event.text);
  * }
@@ -34,46 +50,59 @@ const CLOSE_GRACE_MS = 5_000;
 export class GenerationEngine {
   readonly #options: GenerationEngineOptions;
   readonly #observer: GenerationObserver;
-  readonly #workerUrl: URL;
+  readonly #clock: Clock;
+  readonly #thread: SupervisedThread<ToWorker, FromWorker, LanguageModelInfo>;
   readonly #pending = new PendingRequests();
-  #link: WorkerLink | null = null;
+  #opening: { resolve(): void; reject(cause: Error): void } | null = null;
   #model: LanguageModelInfo | null = null;
-  #state: GenerationStatus['state'] = 'restarting';
   #workerState = IDLE;
-  #restarts = 0;
-  readonly #backoff = new Backoff(RESTARTS);
-  #cancelRestart: (() => void) | null = null;
-  #lastProgressAt = performance.now();
-  #readyAt = performance.now();
+  /** Requests sent to the thread of now. */
+  #sent = 0;
+  #lastProgressAt: number;
   #nextId = 1;
 
-  private constructor(options: GenerationEngineOptions, workerUrl: URL) {
+  private constructor(options: GenerationEngineOptions, ports: GenerationEnginePorts) {
+    const { name, startTimeoutMs, stallTimeoutMs } = options;
     this.#options = options;
     this.#observer = options.observer ?? {};
-    this.#workerUrl = workerUrl;
+    this.#clock = ports.clock ?? systemClock;
+    this.#lastProgressAt = this.#clock.now();
+    this.#thread = new SupervisedThread({
+      spawn:
+        ports.spawn ??
+        spawnWorkerThread({ url: WORKER_URL, name: `generation ${name}`, data: workerOptionsOf(options) }),
+      owner: {
+        ready: (model) => this.#becomeReady(model),
+        message: (message) => this.#receive(message),
+        lost: (loss) => this.#lose(loss),
+      },
+      startTimeoutMs,
+      stallTimeoutMs,
+      clock: this.#clock,
+    });
   }
 
   /**
    * Loads the model.
    *
-   * @param workerUrl the thread's module, where it is not beside this one.
    * @throws AerieError MODEL_NOT_LOADED with the reason as `cause`.
    */
   static async open(
     options: GenerationEngineOptions,
-    workerUrl = new URL('./worker/generation.worker.js', import.meta.url),
+    ports: GenerationEnginePorts = {},
   ): Promise<GenerationEngine> {
-    const engine = new GenerationEngine(options, workerUrl);
-    await new Promise<void>((resolve, reject) => {
-      engine.#startThread(resolve, (reason) => {
-        const cause = new Error(reason);
-        reject(
-          new AerieError('MODEL_NOT_LOADED', `the language model ${options.name} could not be loaded`, {
-            cause,
-          }),
-        );
+    const engine = new GenerationEngine(options, ports);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        engine.#opening = { resolve, reject };
+        engine.#thread.start();
       });
-    });
+    } catch (cause) {
+      await engine.#thread.close();
+      throw new AerieError('MODEL_NOT_LOADED', `the language model ${options.name} could not be loaded`, {
+        cause,
+      });
+    }
     return engine;
   }
 
@@ -92,15 +121,15 @@ export class GenerationEngine {
    */
   generate(request: GenerationRequest, signal?: AbortSignal): GenerationStream {
     checkRequest(request, this.#maxSlots);
-    if (this.#state === 'closed') throw new AerieError('SHUTTING_DOWN', 'the server is shutting down');
+    if (this.#thread.state === 'closed') throw new AerieError('SHUTTING_DOWN', 'the server is shutting down');
     this.#refuseWhenFull();
     const id = this.#nextId++;
     const stream = new GenerationStream({
-      pause: (paused) => this.#link?.send({ type: 'pause', id, paused }),
+      pause: (paused) => this.#post({ type: 'pause', id, paused }),
       cancel: () => this.#abandon(id, null),
     });
-    const now = (): number => performance.now();
-    const pending = new PendingRequest({ id, request, stream, signal, observer: this.#observer, now });
+    const [observer, clock] = [this.#observer, this.#clock];
+    const pending = new PendingRequest({ id, request, stream, signal, observer, clock });
     if (signal?.aborted === true) {
       pending.endStream(toCanceledError(signal.reason));
       pending.settle('canceled', stream.usage);
@@ -113,19 +142,20 @@ export class GenerationEngine {
       },
       () => this.#abandon(id, toCanceledError(signal?.reason)),
     );
-    if (this.#state === 'ready') this.#send(pending);
+    if (this.#thread.state === 'ready') this.#send(pending);
     return stream;
   }
 
   status(): GenerationStatus {
     const { running, kvUsage } = this.#workerState;
+    const { state, restarts } = this.#thread;
     return {
-      state: this.#state,
+      state: state === 'ready' || state === 'closed' ? state : 'restarting',
       running,
       waiting: this.#pending.waiting(),
       kvUsage,
-      restarts: this.#restarts,
-      sinceProgressMs: performance.now() - this.#lastProgressAt,
+      restarts,
+      sinceProgressMs: this.#clock.now() - this.#lastProgressAt,
       totals: this.#pending.totals,
     };
   }
@@ -134,17 +164,14 @@ export class GenerationEngine {
   injectFault(kind: GenerationFault): void {
     if (this.#options.faultsAllowed !== true)
       throw new Error('faults were not allowed when the engine was opened');
-    this.#link?.send({ type: 'fault', kind });
+    this.#post({ type: 'fault', kind });
   }
 
-  /** Ends all remaining requests with SHUTTING_DOWN, then the thread. Idempotent. */
+  /** Ends all remaining requests with SHUTTING_DOWN, then the thread after its current run. Idempotent. */
   async close(): Promise<void> {
-    this.#state = 'closed';
-    this.#cancelRestart?.();
+    const closed = this.#thread.close();
     this.#pending.fail(() => true, new AerieError('SHUTTING_DOWN', 'the server is shutting down'));
-    const link = this.#link;
-    this.#link = null;
-    await link?.close(CLOSE_GRACE_MS);
+    if (!(await closed)) this.#notice('warn', 'left a thread in native code, which ends when that returns');
   }
 
   get #maxSlots(): number {
@@ -168,8 +195,21 @@ export class GenerationEngine {
   }
 
   #send(pending: PendingRequest): void {
+    // Further requests do not give a thread that has work more time.
+    if (!this.#isBusy) this.#thread.expectProgress();
     pending.sent++;
-    this.#link?.send({ type: 'generate', id: pending.id, request: pending.request });
+    this.#sent++;
+    this.#post({ type: 'generate', id: pending.id, request: pending.request });
+  }
+
+  /** Whether the thread has work, or a request on its way to it. */
+  get #isBusy(): boolean {
+    return this.#workerState.hasWork || this.#workerState.received < this.#sent;
+  }
+
+  /** A thread that is not ready has nothing that a message could be about. */
+  #post(message: ToWorker): void {
+    if (this.#thread.state === 'ready') this.#thread.send(message);
   }
 
   /** Ends a request for its caller now, and in the thread before its next run; the thread's count then settles it. */
@@ -177,91 +217,59 @@ export class GenerationEngine {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     pending.endStream(error);
-    if (this.#state === 'ready') this.#link?.send({ type: 'cancel', id });
+    if (this.#thread.state === 'ready') this.#post({ type: 'cancel', id });
     else this.#pending.settle(pending, 'canceled', pending.stream.usage);
-  }
-
-  #startThread(onReady: () => void, onFailed: (reason: string) => void): void {
-    let ready = false;
-    this.#link = new WorkerLink(
-      {
-        workerUrl: this.#workerUrl,
-        name: `generation ${this.#options.name}`,
-        workerOptions: workerOptionsOf(this.#options),
-        startTimeoutMs: this.#options.startTimeoutMs ?? 120_000,
-        stallTimeoutMs: this.#options.stallTimeoutMs ?? 30_000,
-      },
-      {
-        onReady: (model) => {
-          ready = true;
-          this.#becomeReady(model);
-          onReady();
-        },
-        onStep: (message) => this.#takeStep(message),
-        onFault: (reason) => {
-          this.#observer.onNotice?.({
-            level: 'error',
-            message: `a run of ${this.#options.name} failed`,
-            cause: reason,
-          });
-        },
-        onLost: (reason) => {
-          if (ready) this.#replaceThread(reason);
-          else onFailed(reason);
-        },
-      },
-    );
   }
 
   #becomeReady(model: LanguageModelInfo): void {
     this.#model = model;
-    this.#state = 'ready';
-    this.#workerState = IDLE;
-    this.#readyAt = this.#lastProgressAt = performance.now();
-    for (const { provider, reason } of model.failedProviders) {
-      const message = `${this.#options.name} does not run on ${provider}`;
-      this.#observer.onNotice?.({ level: 'warn', message, cause: reason });
-    }
-    if (model.decoder === 'hugging-face') {
-      const message = `${this.#options.name} keeps its caches as outputs: it runs on the slow path, one text per step`;
-      this.#observer.onNotice?.({ level: 'warn', message });
-    }
+    this.#lastProgressAt = this.#clock.now();
+    for (const { provider, error } of model.failedProviders)
+      this.#notice('warn', `does not run on ${provider}`, reviveError(error));
+    if (model.decoder === 'hugging-face')
+      this.#notice('warn', 'keeps its caches as outputs: it runs on the slow path, one text per step');
     for (const pending of this.#pending.all()) this.#send(pending);
+    this.#opening?.resolve();
+    this.#opening = null;
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'step') this.#takeStep(message);
+    else this.#notice('error', 'failed a run', reviveError(message.error));
   }
 
   /**
    * Running texts are lost with the thread. Waiting ones are sent to its successor, but only once: one of them may
    * be what brought the thread down.
    */
-  #replaceThread(reason: string): void {
-    if (this.#state === 'closed') return;
-    this.#observer.onNotice?.({
-      level: 'error',
-      message: `the thread of ${this.#options.name} was lost: ${reason}`,
-    });
+  #lose({ cause, wasReady }: ThreadLoss): boolean {
+    this.#workerState = IDLE;
+    this.#sent = 0;
+    if (this.#opening !== null) {
+      this.#opening.reject(cause);
+      return false;
+    }
+    this.#notice('error', 'lost its thread', cause);
     const message = 'the language model stopped while this text was generated; it is being restarted';
     this.#pending.fail(
-      ({ started, sent, stream }) => this.#state === 'restarting' || started || sent > 1 || stream.ended,
-      new AerieError('WORKER_LOST', message, { retryAfterMs: 1_000 }),
+      ({ started, sent, stream }) => !wasReady || started || sent > 1 || stream.ended,
+      new AerieError('WORKER_LOST', message, { retryAfterMs: 1_000, cause }),
     );
-    const upForMs = this.#state === 'ready' ? performance.now() - this.#readyAt : 0;
-    this.#state = 'restarting';
-    this.#workerState = IDLE;
-    this.#link = null;
-    this.#cancelRestart = systemClock.schedule(this.#backoff.fail(upForMs), () => {
-      this.#restarts++;
-      this.#startThread(
-        () => undefined,
-        (failure) => this.#replaceThread(failure),
-      );
-    });
+    return true;
   }
 
   #takeStep({ updates, steps, state }: Extract<FromWorker, { type: 'step' }>): void {
-    this.#lastProgressAt = performance.now();
+    this.#lastProgressAt = this.#clock.now();
     this.#workerState = state;
+    if (this.#isBusy) this.#thread.expectProgress();
+    else this.#thread.rest();
     for (const step of steps) this.#observer.onStep?.(step);
     for (const update of updates) this.#takeUpdate(update);
+  }
+
+  #notice(level: 'warn' | 'error', what: string, cause?: Error): void {
+    const message = `${this.#options.name} ${what}`;
+    this.#observer.onNotice?.({ level, message, ...(cause === undefined ? {} : { cause }) });
   }
 
   #takeUpdate(update: StreamUpdate): void {

@@ -5,7 +5,6 @@ import { GenerationEngine } from './generation-engine.js';
 import type { GenerationObserver } from './generation-engine-options.js';
 import type { GenerationRequest } from './generation-request.js';
 
-const workerUrl = new URL('../dist/worker/generation.worker.js', import.meta.url);
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 const REQUEST: GenerationRequest = {
   kind: 'text',
@@ -41,18 +40,16 @@ describe('GenerationEngine around native code', () => {
 
   async function open(options: { readonly cuda?: boolean; readonly observer?: GenerationObserver } = {}) {
     const cpu = { name: 'cpu', deviceId: null };
-    engine = await GenerationEngine.open(
-      {
-        name: 'stand-in',
-        directory,
-        modelPath: '/stand-in/model.onnx',
-        sessionModuleUrl: new URL('../test-fixtures/blocking-session.mjs', import.meta.url).href,
-        providers: options.cuda === true ? [{ name: 'cuda', deviceId: 0 }, cpu] : [cpu],
-        stallTimeoutMs: 150,
-        observer: options.observer ?? {},
-      },
-      workerUrl,
-    );
+    engine = await GenerationEngine.open({
+      name: 'stand-in',
+      directory,
+      modelPath: '/stand-in/model.onnx',
+      sessionModuleUrl: new URL('../test-fixtures/blocking-session.mjs', import.meta.url).href,
+      providers: options.cuda === true ? [{ name: 'cuda', deviceId: 0 }, cpu] : [cpu],
+      startTimeoutMs: 30_000,
+      stallTimeoutMs: 150,
+      observer: options.observer ?? {},
+    });
   }
 
   async function read(): Promise<number> {
@@ -79,12 +76,12 @@ describe('GenerationEngine around native code', () => {
     await open({ cuda: true, observer: { onNotice: (notice) => notices.push(notice) } });
     expect(engine.model).toMatchObject({
       provider: 'cpu',
-      failedProviders: [{ provider: 'cuda', reason: 'cuda is not available' }],
+      failedProviders: [{ provider: 'cuda', error: { message: 'cuda is not available' } }],
     });
     expect(notices).toContainEqual({
       level: 'warn',
       message: 'stand-in does not run on cuda',
-      cause: 'cuda is not available',
+      cause: new Error('cuda is not available'),
     });
   }, 30_000);
 });

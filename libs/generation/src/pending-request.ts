@@ -1,5 +1,5 @@
 import type { AerieError } from '@aerie/contracts';
-import { systemClock } from '@aerie/runtime';
+import type { Clock } from '@aerie/runtime';
 import type { GenerationObserver, GenerationRecord } from './generation-engine-options.js';
 import type { GenerationEvent, GenerationRequest, GenerationUsage } from './generation-request.js';
 import type { GenerationStream } from './generation-stream.js';
@@ -11,7 +11,7 @@ export interface PendingRequestOptions {
   readonly stream: GenerationStream;
   readonly signal: AbortSignal | undefined;
   readonly observer: GenerationObserver;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** A request on the caller's side: its stream, its deadlines, and its times for metrics. */
@@ -39,7 +39,7 @@ export class PendingRequest {
     this.request = options.request;
     this.stream = options.stream;
     this.#options = options;
-    this.#acceptedAt = options.now();
+    this.#acceptedAt = options.clock.now();
   }
 
   /** Starts the deadlines and listens to the caller's signal. */
@@ -90,8 +90,8 @@ export class PendingRequest {
   }
 
   #timeText(index: number): void {
-    const { observer, now } = this.#options;
-    const at = now();
+    const { observer, clock } = this.#options;
+    const at = clock.now();
     const last = this.#lastTextAt.get(index);
     this.#lastTextAt.set(index, at);
     if (last !== undefined) observer.onInterToken?.(at - last);
@@ -103,11 +103,11 @@ export class PendingRequest {
 
   /** Time since it was accepted. */
   elapsedMs(): number {
-    return this.#options.now() - this.#acceptedAt;
+    return this.#options.clock.now() - this.#acceptedAt;
   }
 
   #deadline(delayMs: number, callback: () => void): () => void {
-    const cancel = systemClock.schedule(delayMs, callback);
+    const cancel = this.#options.clock.schedule(delayMs, callback);
     this.#deadlines.add(cancel);
     return cancel;
   }

@@ -2,7 +2,7 @@ import type { GenerationEngineOptions } from './generation-engine-options.js';
 import type { WorkerOptions } from './worker/messages.js';
 
 /** Options for the generation thread: the engine's options with their defaults. */
-export function workerOptionsOf(options: GenerationEngineOptions): Omit<WorkerOptions, 'guard'> {
+export function workerOptionsOf(options: GenerationEngineOptions): WorkerOptions {
   return {
     modelPath: options.modelPath,
     sessionModuleUrl: options.sessionModuleUrl,

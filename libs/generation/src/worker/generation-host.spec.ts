@@ -78,7 +78,7 @@ describe('GenerationHost', () => {
     generate(2);
     await sut.idle();
     expect(posted.filter(({ type }) => type === 'fault')).toEqual([
-      { type: 'fault', reason: expect.stringContaining('fault injected') },
+      { type: 'fault', error: expect.objectContaining({ message: 'fault injected for a test' }) },
     ]);
     expect(ended()).toEqual([1, 2]);
   });
@@ -86,8 +86,7 @@ describe('GenerationHost', () => {
   it('stops after the current run when it is closed', async () => {
     const { sut, generate, ended } = setUp();
     generate(1, 50);
-    sut.receive({ type: 'close' });
-    await sut.idle();
+    await sut.close();
     expect(ended()).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { serializeError } from '@aerie/runtime';
 import { GenerationTask } from '../scheduler/generation-task.js';
 import { Scheduler } from '../scheduler/scheduler.js';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.js';
@@ -28,16 +29,13 @@ export class GenerationHost {
         options.post({ type: 'step', updates, steps, state: this.#state() });
       },
       onFault: (error) => {
-        options.post({
-          type: 'fault',
-          reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        });
+        options.post({ type: 'fault', error: serializeError(error) });
       },
     });
   }
 
   /** Handles one message. It takes effect before the model's next run. */
-  receive(message: Exclude<ToWorker, { type: 'exit' }>): void {
+  receive(message: ToWorker): void {
     switch (message.type) {
       case 'generate':
         this.#received++;
@@ -52,15 +50,18 @@ export class GenerationHost {
       case 'fault':
         this.#options.injectFault?.(message.kind);
         break;
-      case 'close':
-        this.#closed = true;
-        break;
     }
     if (!this.#running) this.#loop = this.#run();
   }
 
   /** Resolves when there is no work left, or the host is closed and its last run has ended. */
   idle(): Promise<void> {
+    return this.#loop;
+  }
+
+  /** Ends the work after the current run. */
+  close(): Promise<void> {
+    this.#closed = true;
     return this.#loop;
   }
 

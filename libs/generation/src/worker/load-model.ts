@@ -41,7 +41,6 @@ export async function loadModel(opened: OpenedSession, options: WorkerOptions): 
       vocabSize: decoder.vocabSize,
       contextLength,
       decoder: decoder.canShare ? 'external-kv' : 'hugging-face',
-      hasChatTemplate: chatTemplate !== null,
       provider: session.provider,
       failedProviders,
     },

@@ -1,4 +1,5 @@
-import type { ProviderAttempt } from '@aerie/engine';
+import type { ProviderAttempt, ProviderFailure } from '@aerie/engine';
+import type { SerializedError } from '@aerie/runtime';
 import type { GenerationRequest } from '../generation-request.js';
 import type { StepRecord, StreamUpdate } from '../scheduler/stream-update.js';
 
@@ -13,24 +14,12 @@ export type GenerationFault =
   /** The whole process aborts, as a crash in native code would make it. */
   | 'crash';
 
-/**
- * A message to the generation thread. After `close` it releases the model and ends; after `exit` it ends as soon as it
- * returns from native code.
- */
+/** A message to the generation thread. */
 export type ToWorker =
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerationRequest }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'pause'; readonly id: number; readonly paused: boolean }
-  | { readonly type: 'fault'; readonly kind: GenerationFault }
-  | { readonly type: 'close' }
-  | { readonly type: 'exit' };
-
-/** An execution provider that did not work. */
-export interface FailedProvider {
-  /** ONNX Runtime's name for it. */
-  readonly provider: string;
-  readonly reason: string;
-}
+  | { readonly type: 'fault'; readonly kind: GenerationFault };
 
 /** Properties of the model, found by loading it. */
 export interface LanguageModelInfo {
@@ -39,11 +28,10 @@ export interface LanguageModelInfo {
   readonly contextLength: number;
   /** `hugging-face` is the slow path: one sequence at a time, caches copied with every token. */
   readonly decoder: 'external-kv' | 'hugging-face';
-  readonly hasChatTemplate: boolean;
   /** Execution provider in use. */
   readonly provider: string;
   /** Execution providers that failed before it. */
-  readonly failedProviders: readonly FailedProvider[];
+  readonly failedProviders: readonly ProviderFailure[];
 }
 
 /** State of the thread after a step. */
@@ -62,15 +50,13 @@ export interface WorkerState {
 
 /** A message from the generation thread. */
 export type FromWorker =
-  | { readonly type: 'ready'; readonly model: LanguageModelInfo }
-  | { readonly type: 'failed'; readonly reason: string }
   | {
       readonly type: 'step';
       readonly updates: readonly StreamUpdate[];
       readonly steps: readonly StepRecord[];
       readonly state: WorkerState;
     }
-  | { readonly type: 'fault'; readonly reason: string };
+  | { readonly type: 'fault'; readonly error: SerializedError };
 
 /** Start data of the thread. */
 export interface WorkerOptions {
@@ -89,6 +75,4 @@ export interface WorkerOptions {
   readonly spinMicroseconds: number;
   readonly queryGroups: number | null;
   readonly faultsAllowed: boolean;
-  /** Memory of the thread's NativeGuard. */
-  readonly guard: SharedArrayBuffer;
 }

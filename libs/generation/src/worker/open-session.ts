@@ -1,6 +1,6 @@
-import type { NativeGuard } from '@aerie/runtime';
-import type { CreateSession, InferenceSession } from '@aerie/engine';
-import type { FailedProvider, WorkerOptions } from './messages.js';
+import type { CreateSession, InferenceSession, ProviderFailure } from '@aerie/engine';
+import { type NativeGuard, serializeError } from '@aerie/runtime';
+import type { WorkerOptions } from './messages.js';
 
 /** Options for opening a session. */
 export type OpenSessionOptions = Pick<
@@ -11,14 +11,14 @@ export type OpenSessionOptions = Pick<
 /** A session, and the execution providers that failed before it. */
 export interface OpenedSession {
   readonly session: InferenceSession;
-  readonly failedProviders: readonly FailedProvider[];
+  readonly failedProviders: readonly ProviderFailure[];
 }
 
 /** Opens the model with the first execution provider that works. The guard is held inside the session's calls. */
 export async function openSession(options: OpenSessionOptions, guard: NativeGuard): Promise<OpenedSession> {
   const { sessionModuleUrl, modelPath, providers, intraOpThreads, allowSpinning, spinMicroseconds } = options;
   const createSession = await importCreateSession(sessionModuleUrl);
-  const failedProviders: FailedProvider[] = [];
+  const failedProviders: ProviderFailure[] = [];
   let lastError: unknown = new Error('there is no execution provider to try. This is a bug.');
   for (const provider of providers) {
     try {
@@ -28,10 +28,7 @@ export async function openSession(options: OpenSessionOptions, guard: NativeGuar
       return { session: guarded(session, guard), failedProviders };
     } catch (error) {
       lastError = error;
-      failedProviders.push({
-        provider: provider.name,
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      failedProviders.push({ provider: provider.name, error: serializeError(error) });
     }
   }
   throw lastError;

@@ -170,6 +170,8 @@ describe('loading language models', () => {
     observer?.onEnd?.({ ...record, outcome: 'completed' });
     observer?.onEnd?.({ ...record, outcome: 'failed' });
     observer?.onEnd?.({ ...record, outcome: 'canceled' });
+    const cause = new Error('out of memory');
+    observer?.onNotice?.({ level: 'error', message: 'chat@1 lost its thread', cause });
     observer?.onNotice?.({ level: 'warn', message: 'the slow path' });
     stop();
     observer?.onFirstToken?.(7);
@@ -183,11 +185,11 @@ describe('loading language models', () => {
     ]);
     const { requests, total } = registry.describeModel('chat').versions[0]?.statistics ?? {};
     expect({ requests, total: total?.count }).toEqual({ requests: { succeeded: 1, failed: 1 }, total: 1 });
-    expect(logger.lines.at(-1)).toEqual({
-      level: 'warn',
-      message: 'the slow path',
-      fields: { model: 'chat', version: '1' },
-    });
+    const fields = { model: 'chat', version: '1' };
+    expect(logger.lines.slice(-2)).toEqual([
+      { level: 'error', message: 'chat@1 lost its thread', fields: { ...fields, err: cause } },
+      { level: 'warn', message: 'the slow path', fields },
+    ]);
   });
 
   it('reports the activity of loaded language models', async () => {

@@ -114,7 +114,7 @@ export class GenerationModelLoader implements ModelLoader {
         report({ ...whose, type: 'end', record });
       },
       onNotice: ({ level, message, cause }) => {
-        this.#options.logger[level](cause === undefined ? whose : { ...whose, reason: cause }, message);
+        this.#options.logger[level](cause === undefined ? whose : { ...whose, err: cause }, message);
       },
     };
   }
