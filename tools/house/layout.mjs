@@ -45,14 +45,19 @@ export function foldable(repository) {
   });
 }
 
-function codeLines({ text, tree }) {
+/** Lines with a token that is neither a comment nor an import's. */
+function codeLines({ tree }) {
   const code = new Set();
-  const scanner = ts.createScanner(ts.ScriptTarget.ES2022, true, ts.LanguageVariant.Standard, text);
-  const starts =
-    tree.statements.find((statement) => !ts.isImportDeclaration(statement))?.getStart(tree) ?? text.length;
-  scanner.resetTokenState(starts);
-  while (scanner.scan() !== ts.SyntaxKind.EndOfFileToken)
-    code.add(tree.getLineAndCharacterOfPosition(scanner.getTokenStart()).line);
+  const lineAt = (position) => tree.getLineAndCharacterOfPosition(position).line;
+  const step = (node) => {
+    if (ts.isImportDeclaration(node) || ts.isJSDoc(node) || node.kind === ts.SyntaxKind.EndOfFileToken)
+      return;
+    const children = node.getChildren(tree);
+    if (children.length === 0 && node.getWidth(tree) > 0)
+      for (let line = lineAt(node.getStart(tree)); line <= lineAt(node.getEnd()); line++) code.add(line);
+    children.forEach(step);
+  };
+  step(tree);
   return code.size;
 }
 

@@ -18,7 +18,7 @@ describe('a full queue', () => {
     void submit('f');
     void submit('g');
     await expect(submit('h')).rejects.toMatchObject({ maxQueueSize: 2 });
-    expect(batcher.stats()).toMatchObject({ queuedRequests: 2, rejected: 2, submitted: 6 });
+    expect(batcher.queuedRequests).toBe(2);
   });
 
   it('has room again when a waiting request leaves', async () => {
@@ -28,7 +28,7 @@ describe('a full queue', () => {
     caller.abort();
     void submit('b');
     await expect(submit('c')).rejects.toThrow(QueueFullError);
-    expect(batcher.stats().queuedRequests).toBe(1);
+    expect(batcher.queuedRequests).toBe(1);
   });
 
   const retryAfterMs = async (batchMs: number, capacity: number): Promise<number> => {
@@ -59,7 +59,7 @@ describe('a full queue', () => {
   });
 });
 
-describe('what a request and the stats tell', () => {
+describe('what a request and the batcher tell', () => {
   it('are the batches that ran a request, with their waits, times and reports', async () => {
     const { batches, clock, submit } = createBench({ maxBatchSize: 2 });
     const large = submit(['a', 'b', 'c']);
@@ -85,41 +85,42 @@ describe('what a request and the stats tell', () => {
     });
   });
 
-  it('are the state of the queue and the counts of what happened', async () => {
+  it('are the requests that wait and the batches that run', async () => {
     const { batcher, batches, clock, submit } = createBench({ maxBatchSize: 2 });
-    expect(batcher.stats()).toMatchObject({ oldestWaitingMs: null, lastProgressAt: null, capacity: 1 });
-    const first = submit(['a', 'b', 'c']);
-    await clock.advance(7);
+    void submit(['a', 'b', 'c']);
     void submit('d');
-    await clock.advance(3);
-    expect(batcher.stats()).toMatchObject({
-      runningBatches: 1,
-      queuedRequests: 2,
-      queuedItems: 2,
-      pendingRequests: 2,
-      oldestWaitingMs: 10,
-    });
+    await clock.endTurn();
+    expect(batcher).toMatchObject({ queuedRequests: 2, runningBatches: 1 });
     batches[0]?.finish();
     await clock.endTurn();
+    expect(batcher).toMatchObject({ queuedRequests: 0, runningBatches: 1 });
     batches[1]?.finish();
-    await first;
-    await clock.advance(100);
-    expect(batcher.stats()).toEqual({
-      capacity: 1,
-      runningBatches: 0,
-      queuedRequests: 0,
-      queuedItems: 0,
-      pendingRequests: 0,
-      oldestWaitingMs: null,
-      lastProgressAt: clock.now() - 100,
-      submitted: 2,
-      completed: 2,
-      failed: 0,
-      expired: 0,
-      canceled: 0,
-      rejected: 0,
-      batchSizes: new Map([[2, 2]]),
-    });
+    await clock.endTurn();
+    expect(batcher.runningBatches).toBe(0);
+  });
+
+  it('are the time since the work began or a batch last ended', async () => {
+    const { batcher, batches, clock, submit } = createBench({ maxBatchSize: 1 });
+    await clock.advance(1_000);
+    expect(batcher.stalledForMs).toBeNull();
+    const leaving = new AbortController();
+    void submit('a', { signal: leaving.signal });
+    await clock.advance(7);
+    void submit('b');
+    await clock.advance(3);
+    expect(batcher.stalledForMs).toBe(10);
+    leaving.abort();
+    expect(batcher.stalledForMs).toBe(10);
+    batches[0]?.fail(new Error('replica lost'));
+    await clock.endTurn();
+    await clock.advance(4);
+    expect(batcher.stalledForMs).toBe(4);
+    batches[1]?.finish();
+    await clock.endTurn();
+    expect(batcher.stalledForMs).toBeNull();
+    await clock.advance(50);
+    void submit('c');
+    expect(batcher.stalledForMs).toBe(0);
   });
 
   it('do not keep the inputs of requests that have settled', async () => {
@@ -131,7 +132,7 @@ describe('what a request and the stats tell', () => {
       runBatch: (items) => Promise.resolve({ results: items.map(() => null), report: undefined }),
     });
     const inputs: WeakRef<object>[] = [];
-    const submitAll = async (): Promise<void> => {
+    const submitAll = async () => {
       const caller = new AbortController();
       setMaxListeners(0, caller.signal);
       const submits = Array.from({ length: 300 }, (_, index) => {
@@ -143,12 +144,13 @@ describe('what a request and the stats tell', () => {
       });
       caller.abort();
       batcher.setCapacity(2);
-      await Promise.allSettled(submits);
+      return Promise.allSettled(submits);
     };
-    await submitAll();
+    const statuses = (await submitAll()).map(({ status }) => status);
     await new Promise<void>((resolve) => setImmediate(resolve));
     collect();
-    expect(batcher.stats()).toMatchObject({ completed: 200, canceled: 100, pendingRequests: 0 });
+    expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(200);
+    expect(batcher.stalledForMs).toBeNull();
     expect(inputs.filter((input) => input.deref() !== undefined)).toHaveLength(0);
   });
 });
@@ -170,6 +172,6 @@ describe('a value out of range', () => {
     await expect(submit('a', { priority: NaN })).rejects.toThrow('priority must be');
     await expect(submit('a', { deadline: NaN })).rejects.toThrow('deadline must be');
     await expect(batcher.submit([{ input: 'a', cost: NaN }])).rejects.toThrow('cost must be');
-    expect(batcher.stats()).toMatchObject({ pendingRequests: 0, rejected: 4 });
+    expect(batcher.stalledForMs).toBeNull();
   });
 });

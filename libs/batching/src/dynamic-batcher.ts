@@ -1,22 +1,14 @@
 import { type Clock, systemClock } from '@aerie/runtime';
 import { BatcherClosedError } from './batcher-closed.error.js';
 import type { BatchItem, Completed, DynamicBatcherOptions, SubmitOptions } from './batcher-options.js';
-import type { BatcherStats } from './batcher-stats.js';
 import { BatchRequest, type RunningBatch } from './batch-request.js';
+import { BatchSchedule } from './batch-schedule.js';
 import { DeadlineExceededError } from './deadline-exceeded.error.js';
 import { Deadlines } from './deadlines.js';
 import { FairQueue, type TakenItem } from './fair-queue.js';
 import { QueueFullError } from './queue-full.error.js';
 import { ServiceRate } from './service-rate.js';
 import { assertBatcherOptions, assertCapacity, assertSubmit } from './validation.js';
-
-/** How a request ended, as {@link BatcherStats} counts it. */
-type Outcome = 'completed' | 'failed' | 'expired' | 'canceled' | 'rejected';
-
-interface Refusal {
-  readonly outcome: Outcome;
-  readonly error: Error;
-}
 
 /**
  * Collects the items of many requests into batches and runs as many batches at once as the capacity allows.
@@ -41,41 +33,54 @@ interface Refusal {
 export class DynamicBatcher<I, O, R = undefined> {
   readonly #options: DynamicBatcherOptions<I, O, R>;
   readonly #clock: Clock;
-  readonly #maxDelayMs: number;
-  readonly #maxTokens: number;
   readonly #queue: FairQueue<BatchRequest<I, O, R>>;
   readonly #deadlines: Deadlines<BatchRequest<I, O, R>>;
+  readonly #schedule: BatchSchedule;
   readonly #rate = new ServiceRate();
   /** Requests not settled, in the order of their arrival. */
   readonly #pending = new Set<BatchRequest<I, O, R>>();
-  readonly #batchSizes = new Map<number, number>();
-  readonly #counters: Record<Outcome | 'submitted', number> = {
-    submitted: 0,
-    completed: 0,
-    failed: 0,
-    expired: 0,
-    canceled: 0,
-    rejected: 0,
-  };
   readonly #idleListeners = new Set<() => void>();
   #accepting = true;
-  #capacity = 0;
-  #running = 0;
-  #deferred = false;
-  #cancelDelay: (() => void) | null = null;
-  #lastProgressAt: number | null = null;
+  /** When the work began or a batch last ended, whichever was later. */
+  #movedAt = 0;
 
   /** @throws RangeError for an option outside its range. Nothing runs before {@link DynamicBatcher.setCapacity}. */
   constructor(options: DynamicBatcherOptions<I, O, R>) {
     assertBatcherOptions(options);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#maxDelayMs = options.maxDelayMs ?? 0;
-    this.#maxTokens = options.maxBatchTokens ?? Infinity;
-    this.#queue = new FairQueue(options.maxBatchSize, this.#maxTokens);
+    const { maxBatchSize, maxBatchTokens: maxTokens = Infinity, maxDelayMs = 0 } = options;
+    this.#queue = new FairQueue(maxBatchSize, maxTokens);
     this.#deadlines = new Deadlines(this.#clock, (request) => {
       this.#expire(request);
     });
+    this.#schedule = new BatchSchedule({
+      maxBatchSize,
+      maxTokens,
+      maxDelayMs,
+      clock: this.#clock,
+      queue: this.#queue,
+      oldestWaitMs: () => this.#oldestWaitMs(),
+      dropExpired: () => {
+        this.#deadlines.expire();
+      },
+      start: (size) => void this.#run(this.#queue.take(size)),
+    });
+  }
+
+  /** Requests that wait with at least one item not started. */
+  get queuedRequests(): number {
+    return this.#queue.requests;
+  }
+
+  /** Batches that run, including those whose callers have all left. */
+  get runningBatches(): number {
+    return this.#schedule.running;
+  }
+
+  /** Milliseconds since the work began or the last batch ended, whichever is later; null without work. */
+  get stalledForMs(): number | null {
+    return this.#isIdle() ? null : this.#clock.now() - this.#movedAt;
   }
 
   /**
@@ -88,41 +93,25 @@ export class DynamicBatcher<I, O, R = undefined> {
   submit(items: readonly BatchItem<I>[], options: SubmitOptions = {}): Promise<Completed<O, R>> {
     return new Promise((resolve, reject) => {
       const now = this.#clock.now();
-      this.#counters.submitted += 1;
       const refusal = this.#refusal(items, options, now);
       if (refusal !== null) {
-        this.#counters[refusal.outcome] += 1;
-        reject(refusal.error);
+        reject(refusal);
         return;
       }
+      if (this.#isIdle()) this.#movedAt = now;
       const request = new BatchRequest<I, O, R>(items, now, resolve, reject);
       this.#pending.add(request);
       request.place = this.#queue.add(request, items, options.priority ?? 0);
       if (options.deadline !== undefined) request.deadline = this.#deadlines.add(options.deadline, request);
       if (options.signal !== undefined) this.#listen(request, options.signal);
-      this.#wake();
+      this.#schedule.wake();
     });
   }
 
   /** Sets how many batches may run at once: the replicas that are ready. 0 lets requests wait until some return. */
   setCapacity(capacity: number): void {
     assertCapacity(capacity);
-    this.#capacity = capacity;
-    this.#wake();
-  }
-
-  stats(): BatcherStats {
-    return {
-      capacity: this.#capacity,
-      runningBatches: this.#running,
-      queuedRequests: this.#queue.requests,
-      queuedItems: this.#queue.items,
-      pendingRequests: this.#pending.size,
-      oldestWaitingMs: this.#oldestWaitingMs(),
-      lastProgressAt: this.#lastProgressAt,
-      ...this.#counters,
-      batchSizes: new Map(this.#batchSizes),
-    };
+    this.#schedule.capacity = capacity;
   }
 
   /**
@@ -133,7 +122,7 @@ export class DynamicBatcher<I, O, R = undefined> {
   async drain(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     this.#accepting = false;
-    this.#wake();
+    this.#schedule.stopHoldingBack();
     if (this.#isIdle()) return;
     await new Promise<void>((resolve, reject) => {
       const onIdle = (): void => {
@@ -156,30 +145,30 @@ export class DynamicBatcher<I, O, R = undefined> {
   close(error: Error = new BatcherClosedError()): void {
     this.#accepting = false;
     for (const request of this.#pending) {
-      if (request.waiting > 0) this.#fail(request, 'rejected', error);
+      if (request.waiting > 0) this.#fail(request, error);
     }
   }
 
   /** The error that refuses a request; null if it is accepted. */
-  #refusal(items: readonly BatchItem<I>[], options: SubmitOptions, now: number): Refusal | null {
+  #refusal(items: readonly BatchItem<I>[], options: SubmitOptions, now: number): Error | null {
     try {
       assertSubmit(items, options);
     } catch (error) {
-      return { outcome: 'rejected', error: error as Error };
+      return error as Error;
     }
     const { signal, deadline = Infinity } = options;
-    if (!this.#accepting) return { outcome: 'rejected', error: new BatcherClosedError() };
-    if (signal?.aborted === true) return { outcome: 'canceled', error: signal.reason as Error };
-    if (deadline <= now) return { outcome: 'expired', error: new DeadlineExceededError(0, false) };
+    if (!this.#accepting) return new BatcherClosedError();
+    if (signal?.aborted === true) return signal.reason as Error;
+    if (deadline <= now) return new DeadlineExceededError(0, false);
     const { maxQueueSize } = this.#options;
     if (this.#queue.requests < maxQueueSize) return null;
-    const retryAfterMs = this.#rate.retryAfterMs(this.#queue.items, this.#capacity);
-    return { outcome: 'rejected', error: new QueueFullError(maxQueueSize, retryAfterMs) };
+    const retryAfterMs = this.#rate.retryAfterMs(this.#queue.items, this.#schedule.capacity);
+    return new QueueFullError(maxQueueSize, retryAfterMs);
   }
 
   #listen(request: BatchRequest<I, O, R>, signal: AbortSignal): void {
     const onAbort = (): void => {
-      this.#fail(request, 'canceled', signal.reason);
+      this.#fail(request, signal.reason);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     request.stopListening = () => {
@@ -187,60 +176,10 @@ export class DynamicBatcher<I, O, R = undefined> {
     };
   }
 
-  #freeSlots(): number {
-    return Math.max(0, this.#capacity - this.#running);
-  }
-
-  /** Called after every change that may let a batch start. */
-  #wake(): void {
-    const free = this.#freeSlots();
-    if (free === 0 || this.#queue.items === 0) return;
-    if (this.#queue.items >= free * this.#options.maxBatchSize) {
-      this.#dispatch();
-    } else if (!this.#deferred) {
-      this.#deferred = true;
-      this.#clock.defer(() => {
-        this.#deferred = false;
-        this.#dispatch();
-      });
-    }
-  }
-
-  #dispatch(): void {
-    // The timer may be late if the event loop is busy, and expired requests must not run.
-    this.#deadlines.expire();
-    this.#stopDelay();
-    if (this.#freeSlots() === 0 || this.#queue.items === 0 || this.#isHeldBack()) return;
-    while (this.#freeSlots() > 0 && this.#queue.items > 0) {
-      const size = Math.min(this.#options.maxBatchSize, Math.ceil(this.#queue.items / this.#freeSlots()));
-      void this.#run(this.#queue.take(size));
-    }
-  }
-
-  /** Whether the waiting requests should wait for others. Arms the timer that limits this wait. */
-  #isHeldBack(): boolean {
-    if (this.#maxDelayMs === 0 || !this.#accepting) return false;
-    if (this.#queue.items >= this.#options.maxBatchSize || this.#queue.cost >= this.#maxTokens) return false;
-    const leftMs = this.#maxDelayMs - (this.#oldestWaitingMs() ?? 0);
-    if (leftMs <= 0) return false;
-    this.#cancelDelay = this.#clock.schedule(Math.ceil(leftMs), () => {
-      this.#cancelDelay = null;
-      this.#dispatch();
-    });
-    return true;
-  }
-
-  #stopDelay(): void {
-    this.#cancelDelay?.();
-    this.#cancelDelay = null;
-  }
-
   async #run(taken: readonly TakenItem<BatchRequest<I, O, R>>[]): Promise<void> {
     const startedAt = this.#clock.now();
     const batch: RunningBatch<R> = { size: taken.length, startedAt, endedAt: startedAt, report: undefined };
     const inputs = taken.map(({ owner, index }) => owner.start(index, batch));
-    this.#running += 1;
-    this.#batchSizes.set(batch.size, (this.#batchSizes.get(batch.size) ?? 0) + 1);
     try {
       const { results, report } = await this.#options.runBatch(inputs);
       if (results.length !== batch.size) {
@@ -248,64 +187,56 @@ export class DynamicBatcher<I, O, R = undefined> {
         throw new Error(`runBatch returned ${counts}. This is a bug.`);
       }
       batch.report = report;
-      this.#end(batch);
+      batch.endedAt = this.#clock.now();
       this.#rate.record(batch.size, batch.endedAt - startedAt);
       taken.forEach(({ owner, index }, position) => {
         this.#finish(owner, index, results[position] as O);
       });
     } catch (error) {
-      this.#end(batch);
-      for (const { owner } of taken) this.#fail(owner, 'failed', error);
+      for (const { owner } of taken) this.#fail(owner, error);
     }
-    this.#wake();
+    this.#movedAt = this.#clock.now();
+    this.#schedule.batchEnded();
     this.#reportIdle();
-  }
-
-  #end(batch: RunningBatch<R>): void {
-    this.#running -= 1;
-    batch.endedAt = this.#clock.now();
-    this.#lastProgressAt = batch.endedAt;
   }
 
   #finish(request: BatchRequest<I, O, R>, index: number, result: O): void {
     if (request.settled || !request.finish(index, result)) return;
-    this.#settle(request, 'completed');
+    this.#settle(request);
     request.resolve(request.complete(this.#clock.now()));
   }
 
   #expire(request: BatchRequest<I, O, R>): void {
     const elapsedMs = this.#clock.now() - request.submittedAt;
-    this.#fail(request, 'expired', new DeadlineExceededError(elapsedMs, request.started));
+    this.#fail(request, new DeadlineExceededError(elapsedMs, request.started));
   }
 
-  #fail(request: BatchRequest<I, O, R>, outcome: Outcome, error: unknown): void {
+  #fail(request: BatchRequest<I, O, R>, error: unknown): void {
     if (request.settled) return;
-    this.#settle(request, outcome);
+    this.#settle(request);
     request.reject(error);
     this.#reportIdle();
   }
 
   /** Forgets a request, however it ended. */
-  #settle(request: BatchRequest<I, O, R>, outcome: Outcome): void {
+  #settle(request: BatchRequest<I, O, R>): void {
     request.settled = true;
-    this.#counters[outcome] += 1;
     this.#pending.delete(request);
     if (request.place !== null) this.#queue.remove(request.place);
     if (request.deadline !== null) this.#deadlines.remove(request.deadline);
     request.stopListening?.();
-    if (this.#queue.items === 0) this.#stopDelay();
+    this.#schedule.requestsLeft();
   }
 
-  #oldestWaitingMs(): number | null {
-    if (this.#queue.items === 0) return null;
+  #oldestWaitMs(): number {
     for (const request of this.#pending) {
       if (request.waiting > 0) return this.#clock.now() - request.submittedAt;
     }
-    return null;
+    return 0;
   }
 
   #isIdle(): boolean {
-    return this.#pending.size === 0 && this.#running === 0;
+    return this.#pending.size === 0 && this.#schedule.running === 0;
   }
 
   #reportIdle(): void {

@@ -1,6 +1,5 @@
 export * from './batcher-closed.error.js';
 export type * from './batcher-options.js';
-export type * from './batcher-stats.js';
 export * from './deadline-exceeded.error.js';
 export * from './dynamic-batcher.js';
 export * from './queue-full.error.js';

@@ -13,7 +13,6 @@ import type { InferenceListener } from '../inference-event.js';
 import type { InferenceOutcome, InferenceStats, LoadedModel, InferOptions } from '../loaded-model.js';
 import type { BatchingSpec } from '../model-spec.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
-import { BatchActivity } from './batch-activity.js';
 import { toCallerError } from './caller-error.js';
 import type { RuntimeActivity } from './model-runtime.js';
 
@@ -44,7 +43,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
   readonly details: TaskTypes[K]['details'];
   readonly #options: BatchModelOptions<K>;
   readonly #clock: Clock;
-  readonly #activity: BatchActivity;
   readonly #batcher: DynamicBatcher<
     QueuedItem<TaskTypes[K]['item']>,
     ItemResult<TaskTypes[K]['result']>,
@@ -59,7 +57,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     this.version = options.version;
     this.details = task.details;
     this.#clock = options.clock ?? systemClock;
-    this.#activity = new BatchActivity(() => this.#clock.now());
     this.#batcher = new DynamicBatcher({
       maxBatchSize: batching.maxBatchSize,
       maxQueueSize: batching.maxQueueSize,
@@ -88,7 +85,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
   ): Promise<InferenceOutcome<TaskTypes[K]['result']>> {
     const { recorder, task } = this.#options;
     const queuedAt = this.#clock.now();
-    this.#activity.requestStarted();
     try {
       const completed = await this.#batcher.submit(
         items.map((item) => ({ input: { item, queuedAt }, cost: task.costOf(item) })),
@@ -99,17 +95,12 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     } catch (error) {
       if (options.signal?.aborted !== true) recorder.requestFailed();
       throw toCallerError(error, this, options.signal);
-    } finally {
-      this.#activity.requestEnded();
     }
   }
 
   activity(): RuntimeActivity {
-    return {
-      queueLength: this.#batcher.stats().queuedRequests,
-      runningBatches: this.#activity.runningBatches,
-      stalledForMs: this.#activity.stalledForMs(),
-    };
+    const { queuedRequests: queueLength, runningBatches, stalledForMs } = this.#batcher;
+    return { queueLength, runningBatches, stalledForMs };
   }
 
   replicas(): readonly ReplicaStatus[] {
@@ -139,7 +130,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
   }> {
     const startedAt = this.#clock.now();
     const queueMs = queued.map(({ queuedAt }) => startedAt - queuedAt);
-    this.#activity.batchStarted();
     let times: StageTimes | null = null;
     try {
       const { pool, task } = this.#options;
@@ -151,7 +141,6 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
       times = outcome.times;
       return { results: outcome.results, report: times };
     } finally {
-      this.#activity.batchEnded();
       this.#report(queueMs, times);
     }
   }
