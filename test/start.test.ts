@@ -46,13 +46,13 @@ describe('the start', () => {
     const { port } = blocker.address() as AddressInfo;
     const { code, output } = await ServerProcess.runToExit({ PORT: String(port) });
     expect(code).toBe(78);
-    expect(output).toMatch(`PORT: expected a free port, got ${String(port)}, which another process has`);
+    expect(output).toMatch(`PORT: expected a free port, got ${String(port)}, which another process uses`);
   });
 
   it.each<Refusal>([
     ['MODEL_PATH', 'absent, which does not exist', { MODEL_PATH: '/absent' }],
-    ['MODEL_PATH', 'which is no folder', { MODEL_PATH: fileURLToPath(import.meta.url) }],
-    ['DATA_DIR', 'which is no folder', { DATA_DIR: fileURLToPath(import.meta.url) }],
+    ['MODEL_PATH', 'which is not a folder', { MODEL_PATH: fileURLToPath(import.meta.url) }],
+    ['DATA_DIR', 'which is not a folder', { DATA_DIR: fileURLToPath(import.meta.url) }],
     ['DATA_DIR', '/proc/aerie', { DATA_DIR: '/proc/aerie' }],
     ['DATA_DIR', '/, which holds ', { DATA_DIR: '/' }],
     ['DATA_DIR', 'which holds ', { DATA_DIR: '.' }],

@@ -16,7 +16,7 @@ describe('a host name', () => {
     expect(hostNameOf(text)).toBe(name);
   });
 
-  it.each(['', ':8000', '[::1', 'a b', '1.2.3.256'])('"%s" is none', (text) => {
+  it.each(['', ':8000', '[::1', 'a b', '1.2.3.256'])('rejects "%s" as a host name', (text) => {
     expect(hostNameOf(text)).toBeNull();
   });
 });
@@ -36,7 +36,7 @@ describe('a list of hosts', () => {
 });
 
 describe('a list of origins', () => {
-  it('is written as browsers write it', () => {
+  it('is normalized to the form that browsers send', () => {
     expect(
       origins().parse('HTTPS://App.Example.com/, http://localhost:3000, https://a.example:443, *'),
     ).toEqual(['https://app.example.com', 'http://localhost:3000', 'https://a.example', '*']);

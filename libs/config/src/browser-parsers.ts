@@ -5,7 +5,7 @@ import { list } from './parsers.js';
 /**
  * The name in a Host header or in a setting, as browsers read it: lower case, without port, brackets and final dot.
  *
- * @returns null when it is none
+ * @returns null if the text is not a host name
  */
 export function hostNameOf(text: string): string | null {
   const url = `http://${isIPv6(text) ? `[${text}]` : text}`;
@@ -22,7 +22,7 @@ export const hosts = () =>
     return z.NEVER;
   });
 
-/** A comma-separated list of origins, in the form in which browsers send them; `*` is every origin. */
+/** A comma-separated list of origins, in the form that browsers send; `*` is every origin. */
 export const origins = () =>
   list().transform((items, context): readonly string[] => {
     const parsed = items.map((item) => (item === '*' ? item : originOf(item)));
@@ -37,6 +37,6 @@ export const origins = () =>
 function originOf(text: string): string | null {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*\s\\]+\/?$/i.test(text) || !URL.canParse(text)) return null;
   const { origin } = new URL(text);
-  // Pages of extensions have schemes of which the URL standard knows no origin.
+  // Browser extensions have schemes for which the URL standard defines no origin.
   return origin === 'null' ? text.replace(/\/$/, '').toLowerCase() : origin;
 }

@@ -2,11 +2,11 @@
 export interface ConfigurationProblem {
   readonly name: string;
   readonly expected: string;
-  /** The value that came; secrets are masked. */
+  /** The value received; secrets are masked. */
   readonly received: string;
 }
 
-/** Thrown at the start when a value cannot be used: names each variable, what was expected and what came. */
+/** Thrown at start-up if a value cannot be used. Its message names each variable, the expected and the received value. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly problems: readonly ConfigurationProblem[];
@@ -19,7 +19,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** A problem in words. */
+/** A problem as text. */
 export function problemText({ name, expected, received }: ConfigurationProblem): string {
   return `${name}: expected ${expected}, got ${received}`;
 }

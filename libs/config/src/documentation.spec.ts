@@ -39,7 +39,7 @@ describe.each([
     for (const { name, meaning } of entries) expect([name, meaning.length > 10]).toEqual([name, true]);
   });
 
-  it('gives the defaults that are in force', () => {
+  it('gives the actual defaults', () => {
     const defaults = loadSettings({}, FOLDER);
     for (const { name, fallback } of entries) {
       if (fallback === '') continue;
@@ -47,7 +47,7 @@ describe.each([
     }
   });
 
-  it('leaves blank only what has no default', () => {
+  it('leaves only variables without a default blank', () => {
     const blank = entries.filter(({ fallback }) => fallback === '').map(({ name }) => name);
     expect(blank.sort()).toEqual([
       'ALLOWED_HOSTS',
@@ -74,7 +74,7 @@ describe.each([
   });
 });
 
-it('.env.example sets nothing as long as nothing is uncommented', () => {
+it('.env.example sets nothing until a line is uncommented', () => {
   expect(
     read('.env.example')
       .split('\n')

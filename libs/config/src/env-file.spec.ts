@@ -33,11 +33,11 @@ function refusal(content: string | Buffer): readonly string[] {
 describe('a .env file', () => {
   it.each([
     ['a byte order mark', '\uFEFFA=1\nB=2', { A: '1', B: '2' }],
-    ['line ends of Windows', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
-    ['line ends of old Macs', 'A=1\rB=2', { A: '1', B: '2' }],
+    ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
+    ['old Mac line ends', 'A=1\rB=2', { A: '1', B: '2' }],
     ['comments and empty lines', '# c\n\n  \n A=1 # c\n#B=2\n', { A: '1' }],
     ['export', 'export A=1\nexport   B=2', { A: '1', B: '2' }],
-    ['blanks around the name', '  A = 1 2  \nB=2', { A: '1 2', B: '2' }],
+    ['spaces around the name', '  A = 1 2  \nB=2', { A: '1 2', B: '2' }],
     ['an empty value', 'A=\nB=2', { A: '', B: '2' }],
     ['quotes of each kind', `A="a # b"\nB='a"b'\nC=\`it's\` # c`, { A: 'a # b', B: 'a"b', C: "it's" }],
     ['quotes inside a value', `A=it's "so"\nB=2`, { A: `it's "so"`, B: '2' }],
@@ -48,7 +48,7 @@ describe('a .env file', () => {
     ],
     ['an assignment inside quotes', 'A="\nB=2"\nC=3', { A: '\nB=2', C: '3' }],
     ['\\n in double quotes only', `A="x\\ny"\nB='x\\ny'`, { A: 'x\ny', B: 'x\\ny' }],
-    ['a name twice, of which the last counts', 'A=1\nA=2', { A: '2' }],
+    ['a name twice, and the last one counts', 'A=1\nA=2', { A: '2' }],
     ['an equals sign in the value', 'A=postgres://h/db?x=1', { A: 'postgres://h/db?x=1' }],
   ])('may hold %s', (_, content, expected) => {
     expect(read(content)).toEqual(expected);
@@ -58,7 +58,7 @@ describe('a .env file', () => {
     ['words', 'A=1\nsome words\nB=2', '.env, line 2: NAME=value or a comment, got neither'],
     ['a value without a name', '=1', '.env, line 1: NAME=value or a comment, got neither'],
     ['YAML', 'A=1\r\nB: 2\r\n', '.env, line 2: NAME=value or a comment, got neither'],
-    ['a name with a blank', 'A B=1', '.env, line 1: NAME=value or a comment, got neither'],
+    ['a name with a space', 'A B=1', '.env, line 1: NAME=value or a comment, got neither'],
     ['an open quote', '\n\nA="x\nB=2', '.env, line 3: a closing quote for the value of A, got none'],
     [
       'more after quotes',
@@ -70,21 +70,21 @@ describe('a .env file', () => {
       'A="x\ny"\nB=\'',
       '.env, line 3: a closing quote for the value of B, got none',
     ],
-  ])('is refused for %s, by the line, without its content', (_, content, expected) => {
+  ])('is refused for %s, with the number of the line but not its content', (_, content, expected) => {
     expect(refusal(content)).toEqual([expected]);
   });
 
-  it('is refused with every line that means nothing', () => {
+  it('is refused with a list of all invalid lines', () => {
     expect(refusal('one\nA=1\ntwo\n')).toHaveLength(2);
   });
 
-  it('is refused in UTF-16, as some shells of Windows write it', () => {
+  it('is refused in UTF-16, which some Windows shells write', () => {
     expect(refusal(Buffer.from('\uFEFFA=1', 'utf16le'))).toEqual([
       '.env: a readable text file in UTF-8, got a file that is not UTF-8',
     ]);
   });
 
-  it('is refused as a folder, which a container makes of a file that was not there to mount', () => {
+  it('is refused as a folder, which Docker creates when a mounted file is missing', () => {
     mkdirSync(join(folder, '.env'));
     expect(() => readEnvFile(folder)).toThrow('.env: expected a readable text file in UTF-8, got a folder');
   });

@@ -4,12 +4,12 @@ import { parseEnv } from 'node:util';
 import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 import { TextFileError, readTextFile } from '@aerie/runtime';
 
-/** The environment, or what stands in for it. */
+/** The environment, or an object in its place. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 const FILE = '.env';
 
-/** Blanks and a comment, up to the end of the line. */
+/** Spaces and a comment, up to the end of the line. */
 const BLANK = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
 /** The start of an assignment; the group is its name. */
 const NAME = /[^\S\n]*(?:export[^\S\n]+)?([\w.-]+)[^\S\n]*=[^\S\n]*/y;
@@ -18,10 +18,10 @@ const QUOTED = /"[^"]*"|'[^']*'|`[^`]*`/y;
 const REST_OF_LINE = /[^\n]*(?:\n|$)/y;
 
 /**
- * The variables of the `.env` file in `directory`, if there is one, as dotenv writes them: `NAME=value`, also after
- * `export`; `#` begins a comment; a value in quotes may hold `#` and line ends, in double quotes `\n` is one.
+ * The variables of the `.env` file in `directory`, if there is one, in dotenv's syntax: `NAME=value`, optionally after
+ * `export`. `#` begins a comment. A quoted value may contain `#` and line ends; in double quotes, `\n` is a line end.
  *
- * @throws ConfigurationError naming each line that means nothing
+ * @throws ConfigurationError naming each invalid line
  */
 export function readEnvFile(directory: string): Variables {
   const path = resolve(directory, FILE);
@@ -37,8 +37,7 @@ export function readEnvFile(directory: string): Variables {
 }
 
 /**
- * Reads one assignment after the other. Node's parser alone takes a line that means nothing for the beginning of the
- * next name, and so loses both.
+ * Reads one assignment after another. Node's own parser would join an invalid line to the next name and lose both.
  */
 function parseEnvFile(text: string): Variables {
   const variables: Record<string, string> = {};

@@ -6,7 +6,7 @@ import { bytes, flag, folders, integer, list, rate, seconds } from './parsers.js
 const optionalUrl = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `an address such as ${example}` }).optional();
 
-/** Whether nothing is in an address that would be dropped, or be logged, when paths are added to it. */
+/** Whether an address has no part that would be dropped or logged when a path is appended to it. */
 function isBare(text: string | undefined): boolean {
   if (text === undefined) return true;
   const { username, password } = new URL(text);
@@ -18,7 +18,7 @@ export const environmentSchema = z.object({
   APP_NAME: z
     .string()
     .max(64, 'at most 64 characters')
-    .regex(/^[\x20-\x7e]*$/, 'letters, digits and signs of ASCII, as a header takes')
+    .regex(/^[\x20-\x7e]*$/, 'printable ASCII characters, because it is sent in a header')
     .default('aerie'),
   DEBUG: flag(false),
   HOST: z.string().default('127.0.0.1'),
@@ -67,7 +67,7 @@ export const environmentSchema = z.object({
   STREAM_STALL_TIMEOUT: seconds(20, 0.05, 3600),
   OPENAI_API_KEY: z
     .string()
-    .regex(/^[\x21-\x7e]+$/, 'a key without blanks')
+    .regex(/^[\x21-\x7e]+$/, 'a key without spaces')
     .optional(),
   OPENAI_BASE_URL: optionalUrl(/^https?$/, 'https://api.openai.com/v1').refine(
     isBare,

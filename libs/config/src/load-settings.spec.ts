@@ -35,7 +35,7 @@ function refusal(variables: Variables): ConfigurationError {
 }
 
 describe('the defaults', () => {
-  it('are those that callers and operators are promised', () => {
+  it('are the documented ones', () => {
     expect(load()).toEqual({
       appName: 'aerie',
       debug: false,
@@ -113,18 +113,18 @@ describe('the defaults', () => {
     });
   });
 
-  it('log more with DEBUG, unless a level is asked for', () => {
+  it('log more with DEBUG, unless LOG_LEVEL is set', () => {
     expect(load({ DEBUG: 'true' }).logLevel).toBe('debug');
     expect(load({ DEBUG: 'true', LOG_LEVEL: 'warn' }).logLevel).toBe('warn');
   });
 
-  it('come back with an empty or blank variable', () => {
+  it('apply if a variable is empty or blank', () => {
     expect(load({ PORT: '', APP_NAME: '  ', API_KEYS: '', REDIS_URL: ' ' })).toEqual(load());
   });
 });
 
 describe('the settings', () => {
-  it('are frozen to the leaves', () => {
+  it('are deeply frozen', () => {
     const settings = load({ API_KEYS: 'a', ALLOWED_IMAGE_HOSTS: 'b' });
     const containers = (value: object): object[] => [
       value,
@@ -141,7 +141,7 @@ describe('the settings', () => {
     expect(load({ MODEL_PATH: '/srv/zoo' }).models.path).toBe('/srv/zoo');
   });
 
-  it('take 0 replicas and threads for "let the cores decide"', () => {
+  it('read 0 replicas and threads as "by the number of cores"', () => {
     const { models } = load({ REPLICAS: '3', INTRA_OP_THREADS: '2' });
     expect(models).toMatchObject({ replicas: 3, intraOpThreads: 2 });
   });
@@ -158,7 +158,7 @@ describe('a .env file', () => {
     expect(load({ PORT: '9001' }).http).toMatchObject({ port: 9001, host: '::1' });
   });
 
-  it('yields to an empty variable, which brings the default back', () => {
+  it('yields to an empty variable, so that the default applies', () => {
     write('.env', 'PORT=9000\n');
     expect(load({ PORT: '' }).http.port).toBe(8000);
   });
@@ -185,7 +185,7 @@ describe('a value that cannot be used', () => {
     ['DEVICE', 'tpu', 'one of "auto"|"cpu"|"gpu"'],
     ['LOG_LEVEL', 'loud', 'one of "fatal"|"error"|"warn"|"info"|"debug"|"trace"|"silent"'],
     ['APP_NAME', 'n'.repeat(65), 'at most 64 characters'],
-    ['APP_NAME', 'a\nb', 'letters, digits and signs of ASCII, as a header takes'],
+    ['APP_NAME', 'a\nb', 'printable ASCII characters, because it is sent in a header'],
     ['MAX_IMAGE_BYTES', '20 apples', 'a size of at least 1 byte, such as 20MB, 512kB or 1048576'],
     ['RATE_LIMIT_PREDICT', 'often', 'a rate such as 10/minute, or off'],
   ])('stops the start: %s=%s, expected %s', (name, value, expected) => {
@@ -194,7 +194,7 @@ describe('a value that cannot be used', () => {
     ]);
   });
 
-  it('is told together with all others', () => {
+  it('is reported together with all others', () => {
     const { problems, message } = refusal({ PORT: 'x', WORKERS: 'y', DEVICE: 'z', API_KEYS_FILE: 'absent' });
     expect(problems.map(({ name }) => name).sort()).toEqual(['API_KEYS_FILE', 'DEVICE', 'PORT', 'WORKERS']);
     expect(message.split('\n')).toHaveLength(5);
@@ -225,14 +225,14 @@ describe('secrets', () => {
     });
   });
 
-  it('leave an address without any as it is', () => {
+  it('leave an address without secrets unchanged', () => {
     expect(redactSettings(load({ REDIS_URL: 'redis://10.0.0.1:6379/2' })).redisUrl).toBe(
       'redis://10.0.0.1:6379/2',
     );
     expect(redactSettings(load()).redisUrl).toBeNull();
   });
 
-  it('are not printed when they cannot be used', () => {
+  it('are not printed if they are invalid', () => {
     const error = refusal({ REDIS_URL: `http://u:${SECRET}@h` });
     expect(error.message).toContain(
       'REDIS_URL: expected an address such as redis://127.0.0.1:6379, got (a secret)',
@@ -252,7 +252,7 @@ describe('secrets', () => {
 
   it.each([
     ['a byte order mark', '\uFEFFone\n'],
-    ['line ends of Windows', 'one\r\n\r\n'],
+    ['Windows line ends', 'one\r\n\r\n'],
     ['no line end', 'one'],
   ])('may come from a file with %s', (_, text) => {
     write('secret', text);
@@ -268,7 +268,7 @@ describe('secrets', () => {
   });
 
   it.each(['http://u@h/v1', 'http://u:p@h/v1', 'http://h/v1?x=1', 'http://h/v1#x', 'http://h/v1?'])(
-    'stop the start where they cannot be used: OPENAI_BASE_URL=%s',
+    'stop the start if they are in an address: OPENAI_BASE_URL=%s',
     (url) => {
       expect(refusal({ OPENAI_BASE_URL: url }).problems).toEqual([
         {
@@ -280,7 +280,7 @@ describe('secrets', () => {
     },
   );
 
-  it('stop the start when their file is missing, without a guess at the content', () => {
+  it('stop the start if their file is missing', () => {
     expect(refusal({ API_KEYS_FILE: 'absent' }).problems).toEqual([
       {
         name: 'API_KEYS_FILE',
@@ -290,21 +290,21 @@ describe('secrets', () => {
     ]);
   });
 
-  it('stop the start when their file is empty, as the server would stand open', () => {
+  it('stop the start if their file is empty, because the server would be open', () => {
     write('keys', '\n');
     expect(refusal({ API_KEYS_FILE: 'keys' }).problems).toEqual([
       { name: 'API_KEYS_FILE', expected: 'a file that is not empty', received: '"keys"' },
     ]);
   });
 
-  it('stop the start when a value and a file are given, as only one can count', () => {
+  it('stop the start if both a value and a file are set', () => {
     write('keys', 'one');
     expect(refusal({ API_KEYS_FILE: 'keys', API_KEYS: 'two' }).problems).toEqual([
       { name: 'API_KEYS_FILE', expected: 'no API_KEYS beside it', received: 'both' },
     ]);
   });
 
-  it('stop the start when a list holds nothing, as the server would stand open', () => {
+  it('stop the start if a list is empty, because the server would be open', () => {
     expect(refusal({ API_KEYS: ' , ' }).problems).toEqual([
       { name: 'API_KEYS', expected: 'a comma-separated list with at least one item', received: '(a secret)' },
     ]);

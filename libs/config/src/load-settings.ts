@@ -65,7 +65,7 @@ export function redactSettings(settings: Settings): Settings {
   };
 }
 
-/** Where an address leads, without what may hold a password: ioredis takes one from the query, too. */
+/** An address without the parts that may hold a password. ioredis reads one from the query, too. */
 function redactUrl(text: string): string {
   const { protocol, username, password, host, pathname, search } = new URL(text);
   const credentials = username === '' && password === '' ? '' : '[redacted]@';
@@ -179,7 +179,7 @@ function readSecretFiles(
     if (variables[name] !== undefined) refuse(`no ${name} beside it`, 'both');
     try {
       const text = readTextFile(resolve(directory, file)).trim();
-      // Taken for "not set", an empty secret would open what it is meant to close.
+      // If an empty secret meant "not set", the server would be open.
       if (text === '') refuse('a file that is not empty', JSON.stringify(file));
       else if (name !== 'API_KEYS' && text.includes('\n')) refuse('a file of one line', JSON.stringify(file));
       else result[name] = text.replaceAll('\n', ',');

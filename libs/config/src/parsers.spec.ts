@@ -42,7 +42,7 @@ describe('a rate', () => {
     expect(rate('off').parse(text)).toEqual({ limit, windowMs });
   });
 
-  it('is none with off', () => {
+  it('is null for off', () => {
     expect(rate('10/minute').parse(' OFF ')).toBeNull();
   });
 
@@ -53,7 +53,7 @@ describe('a rate', () => {
     },
   );
 
-  it('is not over a window that no timer can wait for', () => {
+  it('cannot have a window longer than a timer can wait', () => {
     expect(accepts(rate('off'), '10/24 days')).toBe(true);
     expect(accepts(rate('off'), '10/25 days')).toBe(false);
   });
@@ -80,12 +80,12 @@ it('a whole number is not a fraction', () => {
   expect(accepts(integer(1, 0, 9), '1.5')).toBe(false);
 });
 
-it('a list drops blanks', () => {
+it('a list drops empty items', () => {
   expect(list().parse(' a, ,b ,')).toEqual(['a', 'b']);
   expect(list().parse(undefined)).toEqual([]);
 });
 
-it('folders are separated by commas or as in PATH', () => {
+it('folders are separated by commas or like PATH', () => {
   expect(folders().parse(` /a ,b${delimiter}c d,`)).toEqual(['/a', 'b', 'c d']);
   expect(folders().parse(undefined)).toEqual([]);
 });

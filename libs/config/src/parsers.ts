@@ -47,7 +47,7 @@ export const bytes = (fallback: string) =>
       return z.NEVER;
     });
 
-/** `true`/`false` in the spellings that operators use. */
+/** `true` or `false` in the usual spellings. */
 export const flag = (fallback: boolean) =>
   z
     .stringbool({
@@ -58,8 +58,8 @@ export const flag = (fallback: boolean) =>
     .default(fallback);
 
 /**
- * A comma-separated list; blanks are dropped. A value of nothing but commas is refused: taken for "none", it would
- * open a server that was meant to ask for keys.
+ * A comma-separated list; empty items are dropped. A value without items is refused, because an empty list of keys
+ * would open the server.
  */
 export const list = () =>
   z
@@ -112,7 +112,7 @@ export const rate = (fallback: string) =>
       return { limit, windowMs: windowMs * count };
     });
 
-/** Folders, separated by commas or as PATH separates them; blanks are dropped. */
+/** Folders, separated by commas or like PATH; empty items are dropped. */
 export const folders = () =>
   list().transform((items) =>
     items.flatMap((item) => item.split(delimiter).map((path) => path.trim())).filter((path) => path !== ''),

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('reads a secret from its variable, from .env or from a file, and knows when there is none', () => {
+it('reads a secret from its variable, from .env or from a file, and returns null if there is none', () => {
   writeFileSync(join(folder, 'key'), 'from-file\n');
   writeFileSync(join(folder, '.env'), 'A_KEY=from-dotenv\nB_KEY=from-dotenv\nC_KEY_FILE=key\n');
   const read = createSecretReader({ A_KEY: 'from-environment', D_KEY: ' ' }, folder);

@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { type Variables, readEnvFile } from './env-file.js';
 import { readTextFile } from '@aerie/runtime';
 
-/** Reads a secret by the name of its variable; null when it is not set. */
+/** Reads a secret by the name of its variable; null if it is not set. */
 export type ReadSecret = (name: string) => string | null;
 
 /**
- * Reads secrets that manifests of models name: from the variable `NAME`, or from the file that `NAME_FILE` names.
- * The environment wins over `.env`, as it does for settings.
+ * Reads secrets that manifests name, from the variable `NAME` or the file that `NAME_FILE` names. The environment takes
+ * precedence over `.env`, as for settings.
  *
- * @returns a function that throws an Error naming the variable when its file cannot be read.
+ * @returns a function that throws an Error naming the variable if its file cannot be read.
  */
 export function createSecretReader(
   variables: Variables = process.env,

@@ -21,7 +21,7 @@ export interface Settings {
     readonly embed: RateLimit | null;
     readonly chat: RateLimit | null;
   };
-  /** Keys that callers must present; none: the API is open. */
+  /** Keys that callers must send one of. If there are none, the API is open. */
   readonly apiKeys: readonly string[];
 }
 
@@ -31,9 +31,9 @@ export interface HttpSettings {
   readonly port: number;
   /** HTTP processes. */
   readonly workers: number;
-  /** Proxies in front whose X-Forwarded-For is believed; 0 believes none. */
+  /** Number of proxies whose X-Forwarded-For is trusted; 0 trusts none. */
   readonly trustedProxies: number;
-  /** Names beside loopback's own that a server bound to loopback answers to, lower case, without ports. */
+  /** Host names, besides loopback's own, that a server bound to loopback answers to; lower case, without ports. */
   readonly allowedHosts: readonly string[];
   /** Origins of other sites whose pages may change state, as browsers write them; `*` is every origin. */
   readonly corsOrigins: readonly string[];
@@ -44,11 +44,11 @@ export interface HttpSettings {
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
   readonly keepAliveMs: number;
-  /** Time a client has for its headers. */
+  /** Time within which a client must send its headers. */
   readonly headersTimeoutMs: number;
-  /** Time a client has for its whole request. */
+  /** Time within which a client must send its whole request. */
   readonly receiveTimeoutMs: number;
-  /** Time a request may take in all before it is answered with 504. */
+  /** Time that a whole request may take before it is answered with 504. */
   readonly requestTimeoutMs: number;
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
@@ -58,23 +58,23 @@ export interface HttpSettings {
 export interface JobSettings {
   /** all: serve and run jobs. api: serve only. worker: run jobs only. */
   readonly role: 'all' | 'api' | 'worker';
-  /** Port on which a worker process tells its health. */
+  /** Port on which a worker process serves health and metrics. */
   readonly workerPort: number;
-  /** Jobs of one kind that a process runs at once; null matches the replicas. */
+  /** Jobs of one task that a process runs at once; null matches the replicas. */
   readonly concurrency: number | null;
   /** How long finished jobs are kept. */
   readonly retentionMs: number;
   readonly maxFinished: number;
-  /** Jobs of one kind that may wait. */
+  /** Jobs of one task that may wait. */
   readonly maxPending: number;
   readonly maxPayloadBytes: number;
   readonly maxWorkerDeaths: number;
   readonly maxBatchItems: number;
   readonly maxBatchBytes: number;
-  /** Signs webhooks whose request names no secret. */
+  /** Signs webhooks whose job names no secret. */
   readonly webhookSecret: string | null;
   readonly allowedWebhookHosts: readonly string[];
-  /** Opens the queue page; null keeps it closed. */
+  /** Password of the queue page; null disables the page. */
   readonly queuePagePassword: string | null;
 }
 
@@ -89,16 +89,16 @@ export interface ModelSettings {
   readonly device: 'auto' | 'cpu' | 'gpu';
   readonly maxBatchSize: number;
   readonly maxQueueSize: number;
-  /** Replicas of each version; null lets the cores decide. */
+  /** Replicas of each version; null: by the number of cores. */
   readonly replicas: number | null;
-  /** Intra-op threads of each replica; null lets the cores decide. */
+  /** Intra-op threads of each replica; null: by the number of cores. */
   readonly intraOpThreads: number | null;
-  /** A run that takes longer is taken for wedged. */
+  /** Time after which a run counts as hung. */
   readonly replicaStallTimeoutMs: number;
-  /** A model that has work and finishes none for so long makes /health/live fail. */
+  /** Time without a finished run, despite work, after which /health/live fails. */
   readonly livenessTimeoutMs: number;
   readonly startTimeoutMs: number;
-  /** Lazily loaded models that are idle for so long are unloaded; 0 keeps them. */
+  /** Idle time after which a lazily loaded model is unloaded; 0 keeps it. */
   readonly keepAliveMs: number;
 }
 
@@ -113,16 +113,16 @@ export interface ImageSettings {
 
 /** Settings of chat and text generation. */
 export interface GenerationSettings {
-  /** Model of requests that name none; null: the default of its task. */
+  /** Model for requests that name none; null: the default of the task. */
   readonly chatModel: string | null;
-  /** Time until the first piece of text, waiting included. */
+  /** Time until the first piece of text, including the queue. */
   readonly firstTokenTimeoutMs: number;
-  /** Time for a whole text, waiting included. */
+  /** Time for a whole text, including the queue. */
   readonly timeoutMs: number;
-  /** A stream that is silent for so long gets a comment, so that proxies keep it. */
+  /** Silence after which a stream gets a comment, so that proxies keep it open. */
   readonly pingIntervalMs: number;
-  /** A stream whose reader takes nothing for so long is cut. */
+  /** Time after which a client that reads nothing from a stream is disconnected. */
   readonly streamStallTimeoutMs: number;
-  /** What makes `gpt-4` callable; both null: there is no such model. Either alone is enough. */
+  /** Either one makes `gpt-4` available. If both are null, that model does not exist. */
   readonly openai: { readonly apiKey: string | null; readonly baseUrl: string | null };
 }

@@ -14,13 +14,13 @@ describe('an AerieError', () => {
     });
   });
 
-  it('keeps its cause, and has none when none was given', () => {
+  it('keeps its cause, and has none if none was given', () => {
     const cause = new Error('deeper');
     expect(new AerieError('INTERNAL', 'why', { cause }).cause).toBe(cause);
     expect('cause' in new AerieError('INTERNAL', 'why')).toBe(false);
   });
 
-  it('comes through JSON as it was', () => {
+  it('survives JSON unchanged', () => {
     const error = new AerieError('VALIDATION_ERROR', 'top_k is wrong', {
       details: [{ field: 'top_k', message: 'must be at least 1' }],
       retryAfterMs: 1500,
@@ -45,7 +45,7 @@ describe('an AerieError', () => {
     });
   });
 
-  it('takes neither its cause nor its stack along', () => {
+  it('serializes neither its cause nor its stack', () => {
     const error = new AerieError('INTERNAL', 'why', { cause: new Error('/etc/secret') });
     expect(JSON.stringify(error)).toBe('{"code":"INTERNAL","message":"why"}');
   });

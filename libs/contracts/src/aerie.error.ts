@@ -4,7 +4,7 @@ import { type ErrorCode, errorTableEntry } from './error-table.js';
 export interface FieldError {
   /** Path of the field in the request body or query, such as `top_k` or `messages.0.role`. */
   readonly field: string;
-  /** What was expected and what was received. */
+  /** States what was expected and what was received. */
   readonly message: string;
 }
 
@@ -25,8 +25,8 @@ export interface AerieErrorJson {
 }
 
 /**
- * An error that a caller may see. Its message says what was expected, what was received, and what to do,
- * and contains no stack, file path or secret.
+ * An error that a caller may see. Its message states what was expected, what was received and what to do. It contains
+ * no stack, file path or secret.
  *
  * @example
  * throw new AerieError('INVALID_INPUT', 'image has 90 million pixels, the limit is 50 million (MAX_IMAGE_PIXELS)');
@@ -69,7 +69,7 @@ export class AerieError extends Error {
   }
 }
 
-/** The error for a text whose caller has left: the reason of the caller's signal if that is an {@link AerieError}. */
+/** The error for a text whose caller has left: the reason of the caller's signal if it is an {@link AerieError}. */
 export function toCanceledError(reason: unknown): AerieError {
   return reason instanceof AerieError
     ? reason

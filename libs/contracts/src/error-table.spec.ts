@@ -12,18 +12,18 @@ describe.each(CODES)('%s', (code) => {
     expect(Number.isInteger(status) && status >= 400 && status <= 599).toBe(true);
   });
 
-  it('says when to come back only if coming back can help', () => {
+  it('has a Retry-After only if it is retryable', () => {
     if (retryAfterSeconds === undefined) return;
     expect(retryable).toBe(true);
     expect(retryAfterSeconds).toBeGreaterThanOrEqual(1);
   });
 
-  it('says when to come back with every 429 and 503', () => {
+  it('has a Retry-After if its status is 429 or 503', () => {
     expect(retryAfterSeconds !== undefined).toBe(status === 429 || status === 503);
   });
 });
 
-it('the statuses are those that callers rely on', () => {
+it('the statuses are the documented ones', () => {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of CODES) {
     const { status } = ERROR_TABLE[code];
@@ -52,7 +52,7 @@ it('the statuses are those that callers rely on', () => {
   });
 });
 
-it('docs/errors.md lists every code with its status and whether to retry, in the order of the table', () => {
+it('docs/errors.md lists every code, its status and whether it is retryable, in the order of the table', () => {
   const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
   const rows = [
     ...text.matchAll(/^\| `([A-Z_]+)` *\| (\d+) *\| (yes|no) *\| (\S.{10,}?) *\| (\S.+?) *\|$/gm),

@@ -32,7 +32,7 @@ export const ERROR_TABLE = {
   RATE_LIMITED: { status: 429, retryable: true, retryAfterSeconds: 1 },
   OVERLOADED: { status: 429, retryable: true, retryAfterSeconds: 1 },
   HEADERS_TOO_LARGE: { status: 431, retryable: false },
-  /** In logs only: the caller disconnected before the response. */
+  /** Appears only in logs: the caller disconnected before the response. */
   CANCELED: { status: 499, retryable: false },
   INTERNAL: { status: 500, retryable: false },
   UPSTREAM_ERROR: { status: 502, retryable: true },

@@ -9,8 +9,8 @@ export interface Bounds {
 }
 
 /**
- * The wording of field errors, whatever library found them. Each is what follows the name of the field. A wrong type is
- * told before a wrong range: a range says nothing to someone who sent another type.
+ * The wording of field errors, for every validation library. Each text follows the name of the field. A wrong type is
+ * reported before a wrong range.
  */
 export const fieldProblems = {
   /** @param expected such as `an integer` */
@@ -47,7 +47,7 @@ function counted(count: number, unit: 'characters' | 'items'): string {
   return `${count} ${count === 1 ? unit.slice(0, -1) : unit}`;
 }
 
-/** A short value as it is, anything else by its type. */
+/** A short value unchanged, any other by its type. */
 function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 32)) : typeNameOf(value);
 }

@@ -1,4 +1,4 @@
-/** A number that shapes a text. */
+/** A numeric parameter. */
 interface NumberField {
   readonly type: 'number' | 'integer';
   readonly min?: number;
@@ -7,7 +7,7 @@ interface NumberField {
   readonly max: number;
 }
 
-/** A list of strings that are not empty. */
+/** A list of nonempty strings. */
 interface StringsField {
   readonly type: 'strings';
   readonly maxItems: number;
@@ -17,31 +17,31 @@ interface SwitchField {
   readonly type: 'boolean';
 }
 
-/** One parameter of a request for text, under the names that callers use. */
+/** One sampling parameter, with the names that callers use. */
 export type SamplingField = (NumberField | StringsField | SwitchField) & {
   /** Name in our own REST bodies; null where they do not have it. */
   readonly rest: string | null;
   /** Name in OpenAI's API, or in vLLM's extensions of it. */
   readonly openai: string;
-  /** Who knows the OpenAI name: every server, vLLM and its kin, or this server alone. */
+  /** Upstreams that accept the OpenAI name: all, those with vLLM's extensions, or none. */
   readonly upstream: 'openai' | 'vllm' | 'none';
-  /** The value that changes nothing; also what holds where the field is absent. */
+  /** The value that has no effect; also the default. */
   readonly neutral?: number | boolean;
-  /** Value of our own REST bodies where the field is absent, if they have one of their own. */
+  /** Default of our own REST bodies, if it differs from {@link neutral}. */
   readonly restDefault?: number;
   /** A stricter upper bound of our own REST bodies. */
   readonly restMax?: number;
-  /** A lower bound of the OpenAI name; values below `min` stand for the neutral one. */
+  /** A lower bound of the OpenAI name; values below `min` mean the neutral one. */
   readonly openaiMin?: number;
   readonly description: string;
 };
 
-/** Integers of 64 bits, signed or not. JSON gives the nearest double: neighbors beyond 2^53 are one seed. */
+/** Integers of 64 bits, signed or unsigned. JSON numbers are doubles, so neighbors beyond 2^53 are the same seed. */
 const SEED = { min: -(2 ** 63), max: 2 ** 64 } as const;
 
 /**
- * Every parameter that shapes a text, by its name in a `GenerationRequest`. The REST bodies, the schemas of /v1, the
- * check of the engine, what goes on to other servers and the documentation are made of this table.
+ * All sampling parameters, by their names in a `GenerationRequest`. The REST bodies, the schemas of /v1, the engine's
+ * checks, the requests to upstreams and the OpenAPI document are derived from this table.
  */
 export const SAMPLING_FIELDS = {
   maxTokens: {
@@ -64,7 +64,7 @@ export const SAMPLING_FIELDS = {
     max: 2,
     restDefault: 0.7,
     neutral: 1,
-    description: '0 takes the most likely token.',
+    description: '0 picks the most likely token.',
   },
   topP: {
     rest: 'top_p',
@@ -75,7 +75,7 @@ export const SAMPLING_FIELDS = {
     max: 1,
     neutral: 1,
     description:
-      'Keeps the most likely tokens that together reach this probability; 0 takes the most likely one, 1 is off.',
+      'Keeps the most likely tokens that together reach this probability; 0 picks the most likely one, 1 is off.',
   },
   topK: {
     rest: 'top_k',
@@ -85,7 +85,7 @@ export const SAMPLING_FIELDS = {
     min: 0,
     max: 1_000_000,
     neutral: 0,
-    // vLLM's word for off.
+    // vLLM's value for off.
     openaiMin: -1,
     description: 'Keeps this many of the most likely tokens; 0 is off.',
   },
@@ -127,7 +127,7 @@ export const SAMPLING_FIELDS = {
     min: -2,
     max: 2,
     neutral: 0,
-    description: 'Subtracted from the logit of each generated token, once for each time it came.',
+    description: 'Subtracted from the logit of each generated token, once for each occurrence.',
   },
   seed: {
     rest: 'seed',
@@ -182,7 +182,7 @@ export type SamplingValues = {
   readonly [Name in SamplingName]?: ValueOf[Fields[Name]['type']];
 };
 
-/** Parameters under the names of one kind of callers. */
+/** Parameters under the names of the REST API or of OpenAI's. */
 export type NamedSampling<Door extends 'rest' | 'openai'> = {
   readonly [Name in SamplingName as Fields[Name][Door] extends string ? Fields[Name][Door] : never]?:
     ValueOf[Fields[Name]['type']] | undefined;
@@ -193,7 +193,7 @@ export const SAMPLING_ROWS: readonly (SamplingField & { readonly name: SamplingN
   SAMPLING_FIELDS,
 ).map(([name, field]) => ({ name: name as SamplingName, ...field }));
 
-/** What a checked body says of sampling, under the names of a `GenerationRequest`. Absent fields stay absent. */
+/** The sampling parameters of a validated body, by their names in a `GenerationRequest`. Absent fields stay absent. */
 export function samplingOf<Door extends 'rest' | 'openai'>(
   door: Door,
   body: NamedSampling<Door>,
@@ -216,7 +216,7 @@ function normalized(row: (typeof SAMPLING_ROWS)[number], value: unknown): unknow
 
 const SEED_BITS = 53;
 
-/** An integer that every JSON reader takes at its word, made of all bits of a larger one. */
+/** Folds an integer into 53 bits, which every JSON reader represents exactly. All its bits count. */
 function foldSeed(seed: number): number {
   if (Number.isSafeInteger(seed)) return seed;
   const bits = BigInt(seed);

@@ -1,10 +1,10 @@
 import { AerieError, type FieldError } from './aerie.error.js';
 
-/** Most fields that one error names; the caller mends the rest alike. */
+/** Maximum number of fields that one error names. */
 const MAX_DETAILS = 20;
 
 /**
- * The one error for a request whose shape or fields are not as they should be.
+ * The error for a request with an invalid shape or invalid fields.
  *
  * @param issues each message is a sentence of its own and names its field: `top_k must be an integer, got a string`
  */
@@ -17,7 +17,7 @@ export function validationError(...issues: readonly FieldError[]): AerieError {
 /**
  * A field error whose message begins with the name of the field.
  *
- * @param problem with one of a list's items, it begins with the item's place: `.1 must be a string, got a number`
+ * @param problem for an item of a list, it begins with the item's index: `.1 must be a string, got a number`
  */
 export function fieldError(field: string, problem: string): FieldError {
   return { field, message: `${field}${problem.startsWith('.') ? '' : ' '}${problem}` };

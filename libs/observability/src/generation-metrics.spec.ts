@@ -8,7 +8,7 @@ describe('metrics of language models', () => {
     metrics = new Metrics();
   });
 
-  it('read the gauges at each scrape, versions of one model added up', async () => {
+  it('read the gauges at each scrape, and sum the versions of a model', async () => {
     let running = 1;
     metrics.generation.watch(() => [
       { model: 'chat', running, waiting: 4, kvUsage: 0.25 },
@@ -22,7 +22,7 @@ describe('metrics of language models', () => {
     expect(text).toContain('vllm:kv_cache_usage_perc{model_name="chat"} 0.25');
   });
 
-  it('count tokens of every request, and the time of those that were completed', async () => {
+  it('count tokens of every request, and the duration of completed ones', async () => {
     const usage = { promptTokens: 10, cachedTokens: 4, completionTokens: 3 };
     metrics.generation.observeEnd('chat', { outcome: 'completed', usage, totalMs: 2_000 });
     metrics.generation.observeEnd('chat', { outcome: 'canceled', usage, totalMs: 9_000 });

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Names of the metrics of language models: vLLM's names, which dashboards know, or ours if vLLM has none. */
+/** Names of the metrics of language models: vLLM's, which existing dashboards use, or our own if vLLM has none. */
 export const GENERATION_METRIC_NAMES = {
   running: 'vllm:num_requests_running',
   waiting: 'vllm:num_requests_waiting',

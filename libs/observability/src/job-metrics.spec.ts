@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { registerJobMetrics } from './job-metrics.js';
 
 describe('the metrics of jobs', () => {
-  it('tell for each task how many jobs run and wait, how old the oldest is, and when the last one finished', async () => {
+  it('report for each task the running and waiting jobs, the age of the oldest, and the last finish', async () => {
     const registry = new Registry();
     registerJobMetrics(registry, () =>
       Promise.resolve([

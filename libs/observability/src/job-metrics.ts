@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 
-/** Forward progress of one task's jobs, as metrics tell it. */
+/** The progress of one task's jobs. */
 export interface JobGauges {
   readonly task: string;
   readonly running: number;
@@ -19,7 +19,7 @@ export const JOB_METRIC_NAMES = {
   lastCompletion: 'aerie_jobs_last_completion_timestamp_seconds',
 } as const;
 
-/** Registers the metrics of a process that runs jobs. They are read when they are scraped, once for all of them. */
+/** Registers the metrics of a process that runs jobs. Each scrape reads the jobs once, for all metrics. */
 export function registerJobMetrics(registry: Registry, read: () => Promise<readonly JobGauges[]>): void {
   let reading: Promise<readonly JobGauges[]> | null = null;
   const readOnce = (): Promise<readonly JobGauges[]> => {

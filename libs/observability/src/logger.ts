@@ -9,7 +9,7 @@ export interface LoggerOptions {
   readonly level: string;
 }
 
-/** Lines are written together, with one system call for many requests, within this time, in milliseconds. */
+/** Milliseconds for which lines are buffered, so that one system call writes those of many requests. */
 const FLUSH_MS = 50;
 const BUFFER_BYTES = 4096;
 /** Pino's number of the level. The process may end right after such a line. */

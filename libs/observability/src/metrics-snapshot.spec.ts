@@ -3,7 +3,7 @@ import { GENERATION_METRIC_NAMES } from './generation-metrics.js';
 import { METRIC_NAMES, Metrics } from './metrics.js';
 import { renderSnapshots } from './metrics-snapshot.js';
 
-it('several processes are reported as one', async () => {
+it('the metrics of several processes are merged', async () => {
   const processes = [new Metrics(), new Metrics()];
   processes.forEach((metrics, index) => {
     metrics.collectProcessMetrics();
@@ -17,7 +17,7 @@ it('several processes are reported as one', async () => {
   expect(text).toContain(`${METRIC_NAMES.httpDuration}_count{${route}} 2`);
   expect(text).toContain(`${METRIC_NAMES.httpDuration}_bucket{le="+Inf",${route}} 2`);
   expect(text).toContain(`${GENERATION_METRIC_NAMES.running}{model_name="chat"} 4`);
-  // A share is no sum.
+  // A share is averaged, not summed.
   expect(text).toContain(`${GENERATION_METRIC_NAMES.kvUsage}{model_name="chat"} 0.625`);
   expect(text).toMatch(/^nodejs_version_info\{.*\} 1$/m);
 });

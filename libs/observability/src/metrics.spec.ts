@@ -26,7 +26,7 @@ describe('the metrics', () => {
     expect(lines).toContain(`${METRIC_NAMES.stage}_sum{${LABELS},stage="postprocess"} 0.0005`);
   });
 
-  it('of a failed batch have its wait, but no stage that it may not have reached', async () => {
+  it('of a failed batch include its wait, but no stage that it may not have reached', async () => {
     const metrics = new Metrics();
     metrics.observeBatch({ ...BATCH, outcome: 'failure' });
     const text = await metrics.registry.metrics();
@@ -35,7 +35,7 @@ describe('the metrics', () => {
     expect(text).not.toContain('stage="compute"');
   });
 
-  it('of a request are by method, route and status', async () => {
+  it('of a request are labeled with method, route and status', async () => {
     const metrics = new Metrics();
     metrics.observeRequest('GET', '/health', 200, 1500);
     expect(await metrics.registry.metrics()).toContain(
@@ -43,7 +43,7 @@ describe('the metrics', () => {
     );
   });
 
-  it('have registries of their own', async () => {
+  it('have separate registries', async () => {
     new Metrics().observeBatch(BATCH);
     expect(await new Metrics().registry.metrics()).not.toContain('net');
   });

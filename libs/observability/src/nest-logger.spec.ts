@@ -7,7 +7,7 @@ function newLogger() {
   return { sut: new NestLogger(lines as unknown as PinoLogger), lines };
 }
 
-it("Nest's ordinary messages are details, with their context", () => {
+it("Nest's log messages become debug lines with their context", () => {
   const { sut, lines } = newLogger();
   sut.log('mapped', 'Router');
   sut.debug('x', 'Y');

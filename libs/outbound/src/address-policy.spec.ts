@@ -113,12 +113,12 @@ describe('AddressPolicy', () => {
     ['x.test', 443],
     ['images.internal.evil.test', 80],
     ['a.images.internal', 80],
-  ])('does not open %s on port %d', (host, port) => {
+  ])('keeps %s on port %d closed', (host, port) => {
     expect(policy.isOpened(host, port)).toBe(false);
   });
 
   it.each(['', 'http://a', 'a/b', 'a b', '*', 'a:99999', 'user@a'])(
-    'refuses the entry %j, naming it',
+    'refuses the entry %j, and the error names it',
     (entry) => {
       expect(() => new AddressPolicy([entry])).toThrow(JSON.stringify(entry));
     },
@@ -149,7 +149,7 @@ describe('parseOutboundUrl', () => {
     'http://168.63.129.16/',
     'http://127.0.0.1:22/',
     'http://localhost../',
-  ])('refuses %s with the one message', (url) => {
+  ])('refuses %s with the common message', (url) => {
     expect(() => parseOutboundUrl(url, closed)).toThrow(
       expect.objectContaining({
         code: 'INVALID_INPUT',
@@ -175,7 +175,7 @@ describe('parseOutboundUrl', () => {
     );
   });
 
-  it('takes a public URL apart, without its fragment and trailing dot', () => {
+  it('parses a public URL, without its fragment and trailing dot', () => {
     expect(parseOutboundUrl('https://Example.com.:8443/a?b=c#d', closed)).toMatchObject({
       origin: 'https://example.com:8443',
       host: 'example.com',
@@ -184,7 +184,7 @@ describe('parseOutboundUrl', () => {
     });
   });
 
-  it('lets the operator open an address, in any spelling, and a port of another protocol', () => {
+  it('permits an address that the operator allowed, in any spelling, and a port of another protocol', () => {
     const open = new AddressPolicy(['127.0.0.1', 'box:22']);
     expect(parseOutboundUrl('http://2130706433/', open).host).toBe('127.0.0.1');
     expect(parseOutboundUrl('http://box:22/', open).port).toBe(22);

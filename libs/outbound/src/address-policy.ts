@@ -2,23 +2,23 @@ import { isIP, isIPv6 } from 'node:net';
 
 import ipaddr from 'ipaddr.js';
 
-/** Azure's wire server: its address is public, but it is reachable only from inside. */
+/** Azure's wire server. Its address is public, but it can be reached only from inside. */
 const AZURE_WIRE_SERVER = '168.63.129.16';
 
-/** The only IPv6 block that IANA allocates; compatible, translated and unassigned addresses lie outside. */
+/** The only IPv6 block that IANA allocates. Compatible, translated and unassigned addresses lie outside it. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
  * Whether a connection to `ip` could reach something that is not on the public internet.
  *
- * Everything but global unicast is refused: loopback, private, link-local, carrier-grade NAT, unique-local,
+ * Everything except global unicast is refused: loopback, private, link-local, carrier-grade NAT, unique-local,
  * multicast, reserved, documentation, benchmark, unspecified, IPv4 inside IPv6 in any form (mapped, compatible,
- * NAT64, 6to4, Teredo), and metadata services. Anything but an address in plain spelling is refused too.
+ * NAT64, 6to4, Teredo), metadata services, and anything that is not an address in plain spelling.
  *
  * @param ip an IPv4 or IPv6 address as DNS and sockets write it, without brackets
  */
 export function isRefusedAddress(ip: string): boolean {
-  // A zone id names an interface of this machine: nothing public needs one.
+  // A zone id names an interface of this machine; public addresses have none.
   if (isIP(ip) === 0 || ip.includes('%')) return true;
   const address = ipaddr.parse(ip);
   if (address.range() !== 'unicast') return true;

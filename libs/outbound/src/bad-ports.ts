@@ -1,5 +1,5 @@
 /**
- * Ports of protocols that an HTTP request could be smuggled into (mail, shells, old databases).
+ * Ports of protocols that could be attacked with an HTTP request (mail, shells, old databases).
  * Source: https://fetch.spec.whatwg.org/#port-blocking
  */
 export const BAD_PORTS: ReadonlySet<number> = new Set([

@@ -20,7 +20,7 @@ export class ConnectionPool {
   readonly #maxWaiting: number;
   /** Every connection that counts against the limit. */
   readonly #open = new Set<Connection>();
-  /** The most recently used last: it is reused first, and evicted last. */
+  /** Idle connections. The most recently used one is last; it is reused first and evicted last. */
   readonly #idle = new Map<string, Connection[]>();
   readonly #idleInOrder = new Set<Connection>();
   readonly #waiting = new Set<Waiter>();
@@ -33,7 +33,7 @@ export class ConnectionPool {
   }
 
   /**
-   * A connection for one request to the target's origin; give it back with `release` or `discard`.
+   * A connection for one request to the target's origin. Return it with `release` or `discard`.
    *
    * @throws AerieError SHUTTING_DOWN after `close`, OVERLOADED if the queue is full or the deadline passes in it
    */
@@ -79,7 +79,7 @@ export class ConnectionPool {
     next.resolve(this.#add(next.target));
   }
 
-  /** Closes everything; running and waiting requests end with SHUTTING_DOWN. */
+  /** Closes every connection. Running and waiting requests end with SHUTTING_DOWN. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiter of this.#waiting) waiter.reject(fetcherClosed());

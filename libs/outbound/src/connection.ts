@@ -6,7 +6,7 @@ import type { ConnectAttempt, PinnedConnector } from './pinned-connector.js';
 /** Longest keep-alive that a peer may request; undici's default of 10 minutes would let peers hold our sockets. */
 const MAX_KEEP_ALIVE_MS = 10_000;
 
-/** One connection to one origin, used by one request at a time; connects, and connects again, when used. */
+/** One connection to one origin, used by one request at a time. It connects, and reconnects, when it is used. */
 export class Connection {
   readonly origin: string;
   readonly client: Client;
@@ -43,7 +43,7 @@ export class Connection {
     return this.#attempt.phase === 'resolving';
   }
 
-  /** Whether the socket of the last request had served one before, so that the peer may have closed it meanwhile. */
+  /** Whether the last request reused a socket, which the peer may have closed meanwhile. */
   get wasReused(): boolean {
     return this.#requestsOnSocket > 0;
   }
@@ -52,7 +52,7 @@ export class Connection {
     this.#requestsOnSocket += 1;
   }
 
-  /** Closes the socket, or gives up opening it; a running request fails with `error`. */
+  /** Closes the socket, or stops opening it. A running request fails with `error`. */
   async destroy(error: Error): Promise<void> {
     this.#attempt.abandoned = true;
     const destroyed = this.client.destroy(error);

@@ -47,13 +47,13 @@ describe('parseDataUrl', () => {
   );
 
   it.each(['http://a/', 'data:image/png;base64', `data:${'a'.repeat(300)},b`])(
-    'refuses %s, which has no head',
+    'refuses %s, which has no media type and comma',
     (url) => {
       expect(() => parseDataUrl(url, 100)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
     },
   );
 
-  it('accepts content of exactly the limit and refuses one byte more, naming the limit', () => {
+  it('accepts content of exactly the limit and refuses one byte more with an error that names the limit', () => {
     const url = `data:;base64,${Buffer.alloc(10).toString('base64')}`;
     expect(parseDataUrl(url, 10).bytes).toHaveLength(10);
     expect(() => parseDataUrl(url, 9)).toThrow(/has 10 bytes, the limit is 9 bytes/);
@@ -67,7 +67,7 @@ describe('parseDataUrl', () => {
 });
 
 describe('isDataUrl', () => {
-  it('knows the scheme in any case', () => {
+  it('recognizes the scheme in any case', () => {
     expect(isDataUrl('Data:,x')).toBe(true);
     expect(isDataUrl('http://data:80/')).toBe(false);
   });

@@ -3,17 +3,17 @@ import { AerieError } from '@aerie/contracts';
 /** Longest part of a data URL before its comma. */
 const MAX_HEADER_LENGTH = 256;
 const PERCENT = 0x25;
-/** ASCII white space, as the URL standard has it for base64. */
+/** ASCII white space, which the URL standard allows in base64. */
 const WHITE_SPACE = [' ', '\n', '\r', '\t', '\f'];
 
-/** What a data URL holds. */
+/** The content of a data URL. */
 export interface DataUrlContent {
   readonly bytes: Buffer;
-  /** Lower case, without parameters; `text/plain` where the URL names none. */
+  /** Lower case, without parameters; `text/plain` if the URL names none. */
   readonly mediaType: string;
 }
 
-/** Whether `text` is a data URL, and so {@link parseDataUrl} is what reads it. */
+/** Whether `text` is a data URL, which {@link parseDataUrl} reads. */
 export function isDataUrl(text: string): boolean {
   return text.slice(0, 5).toLowerCase() === 'data:';
 }
@@ -22,7 +22,7 @@ export function isDataUrl(text: string): boolean {
  * Reads a `data:` URL (RFC 2397), base64 or percent-encoded. Base64 may lack its padding, may hold white space and may
  * be percent-encoded; the URL-safe alphabet and anything else is refused.
  *
- * @param maxBytes largest content, held against the size before anything is decoded
+ * @param maxBytes largest content; the size is checked before anything is decoded
  * @throws AerieError INVALID_INPUT if it is malformed or too large
  */
 export function parseDataUrl(url: string, maxBytes: number): DataUrlContent {
@@ -41,8 +41,8 @@ export function parseDataUrl(url: string, maxBytes: number): DataUrlContent {
 
 function decodeBase64(data: string, maxBytes: number): Buffer {
   const written = data.includes('%') ? percentDecode(data, maxBytes * 2 + 4).toString('latin1') : data;
-  // Node's decoder skips what is not base64, stops at '=', reads the URL-safe alphabet and the low byte of wide
-  // characters. Native passes find all of it: no character loop over megabytes.
+  // Node's decoder skips invalid characters, stops at '=', and reads the URL-safe alphabet and the low byte of wide
+  // characters. Native functions detect all of this without a loop over megabytes of characters.
   if (Buffer.byteLength(written, 'utf8') !== written.length) throw notBase64();
   const plain = WHITE_SPACE.some((character) => written.includes(character))
     ? withoutWhiteSpace(written)
@@ -57,7 +57,7 @@ function decodeBase64(data: string, maxBytes: number): Buffer {
   return bytes;
 }
 
-/** Of ASCII text. One pass over the bytes, a nanosecond for each: only what has white space pays for it. */
+/** For ASCII text: one pass over the bytes, a nanosecond each, which only texts with white space need. */
 function withoutWhiteSpace(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   let length = 0;
@@ -70,7 +70,7 @@ function withoutWhiteSpace(text: string): string {
 }
 
 function percentDecode(data: string, maxBytes: number): Buffer {
-  // Three characters make at least one byte.
+  // Three encoded characters are at least one byte.
   if (data.length > maxBytes * 3) throw tooLarge(Math.ceil(data.length / 3), maxBytes);
   const bytes = Buffer.from(data, 'utf8');
   let from = bytes.indexOf(PERCENT);

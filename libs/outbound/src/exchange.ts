@@ -5,7 +5,7 @@ import { BodyCollector } from './body-collector.js';
 import { bodyTooLarge } from './fetch-errors.js';
 import type { OperationStep } from './operation.js';
 
-/** Bytes of an unwanted body that are read to keep its connection; for more, closing is cheaper. */
+/** Bytes of an unwanted body that are read to keep its connection. Beyond that, closing is cheaper. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** The response. */
@@ -22,7 +22,7 @@ export interface ExchangeResponse {
 export interface ExchangePlan {
   /** Largest body that is collected. */
   readonly maxBytes: number;
-  /** Whether the body of this response is wanted; throws to refuse the response unread. */
+  /** Whether the body of this response is wanted. Throws to refuse the response unread. */
   readonly wantsBody: (status: number, headers: IncomingHttpHeaders) => boolean;
   /** The error if the deadline passes before the response is complete. */
   readonly timedOut: () => Error;

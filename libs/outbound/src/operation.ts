@@ -9,7 +9,7 @@ export interface OperationStep {
 }
 
 /**
- * One deadline and one caller's signal over all steps of a fetch: waiting, connecting, redirects, body.
+ * One deadline and one caller's signal for all steps of a fetch: waiting, connecting, redirects, body.
  * Owns its timer and its listener; {@link Operation.end} releases both.
  */
 export class Operation {

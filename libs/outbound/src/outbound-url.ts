@@ -40,7 +40,7 @@ export function parseOutboundUrl(text: string, policy: AddressPolicy, base?: URL
   if (url.username !== '' || url.password !== '') {
     throw invalid('a URL with a user name or password is not fetched; remove them');
   }
-  // With a trailing dot, the host is the same to DNS but another one to TLS and to the list of allowed hosts.
+  // A trailing dot makes no difference to DNS, but it does to TLS and the list of allowed hosts.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   const host = url.hostname;
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);

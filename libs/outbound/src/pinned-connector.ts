@@ -17,7 +17,7 @@ export interface ConnectAttempt {
 /**
  * Opens connections only to checked addresses. All name lookups happen here, and the socket is
  * given exactly the checked addresses, so a name that changes its addresses cannot redirect the connection.
- * The `Host` header and the TLS server name stay the name.
+ * The `Host` header and the TLS server name are still the name.
  */
 export class PinnedConnector {
   readonly #policy: AddressPolicy;
@@ -51,7 +51,7 @@ export class PinnedConnector {
     attempt.phase = 'connecting';
     const socket = await openSocket(host, port, addresses, attempt);
     const peer = socket.remoteAddress;
-    // Cannot happen while the address is pinned; this last defense costs one check per connection.
+    // Cannot happen while the address is pinned. This last defense costs one check per connection.
     if (peer !== undefined && !this.#policy.permits(host, port, peer)) {
       socket.destroy();
       throw unreachableAddress();

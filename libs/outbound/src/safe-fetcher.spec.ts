@@ -64,11 +64,11 @@ describe('SafeFetcher.fetchBytes', () => {
     const requests: IncomingMessage[] = [];
     const { url, port } = await newServer((request, response) => {
       requests.push(request);
-      response.setHeader('content-type', 'image/png').end('picture');
+      response.setHeader('content-type', 'image/png').end('image');
     });
     const fetched = await newFetcher({ userAgent: 'aerie-test' }).fetchBytes(`${url}/a.png?x=1#f`, ACCEPT);
     expect(fetched).toEqual({
-      bytes: Buffer.from('picture'),
+      bytes: Buffer.from('image'),
       contentType: 'image/png',
       finalUrl: `${url}/a.png?x=1#f`,
     });
@@ -84,7 +84,7 @@ describe('SafeFetcher.fetchBytes', () => {
   it.each([
     ['with a Content-Length', true],
     ['in chunks', false],
-  ])('gathers a large body %s', async (_name, hasLength) => {
+  ])('collects a large body %s', async (_name, hasLength) => {
     const body = Buffer.from(Array.from({ length: 300_000 }, (_value, index) => index % 251));
     const { url } = await newServer((_request, response) => {
       if (hasLength) response.setHeader('content-length', body.length);
@@ -94,7 +94,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect((await newFetcher().fetchBytes(url, ACCEPT)).bytes.equals(body)).toBe(true);
   });
 
-  it('uses one connection and one lookup for one request after another', async () => {
+  it('uses one connection and one lookup for consecutive requests', async () => {
     const { url, connections } = await newServer((_request, response) => response.end('x'));
     const resolve = jest.fn(toLoopback);
     const fetcher = newFetcher({ resolve });
@@ -103,7 +103,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect(resolve).toHaveBeenCalledTimes(1);
   });
 
-  it('asks again on a new connection when the peer closed the kept one', async () => {
+  it('repeats the request on a new connection if the peer closed the idle one', async () => {
     let served = 0;
     const port = await newTcpServer((socket) => {
       let onSocket = 0;
@@ -120,7 +120,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect((await fetcher.fetchBytes(url, ACCEPT)).bytes.toString()).toBe('2');
   });
 
-  it('refuses private addresses and names without an answer in the same words, and connects to none', async () => {
+  it('refuses private addresses and unknown names with the same message, and connects to none', async () => {
     const { port, connections } = await newServer((_request, response) => response.end('secret'));
     const answers: Record<string, ResolveHost> = {
       private: toLoopback,
@@ -141,7 +141,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect(connections()).toBe(0);
   });
 
-  it('checks a name again on each new connection, so that an answer that turns private is refused', async () => {
+  it('checks a name on each new connection, and refuses one whose address has become private', async () => {
     const { url, port, connections } = await newServer((_request, response) => {
       response.writeHead(302, { location: `http://rebind.test:${String(port)}/` }).end();
     });
@@ -153,7 +153,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect(connections()).toBe(1);
   });
 
-  it('follows redirects up to the limit, keeps the connection, and says when there are more', async () => {
+  it('follows redirects up to the limit on one connection, and refuses more', async () => {
     const { url, connections } = await newServer((request, response) => {
       const left = Number(request.url?.slice(1));
       if (left === 0) response.end('here');
@@ -175,7 +175,7 @@ describe('SafeFetcher.fetchBytes', () => {
     await expect(newFetcher().fetchBytes(url, ACCEPT)).rejects.toThrow(message);
   });
 
-  it.each([204, 304, 302, 404, 500])('names the status %d', async (status) => {
+  it.each([204, 304, 302, 404, 500])('refuses the status %d and names it', async (status) => {
     const { url } = await newServer((_request, response) => response.writeHead(status).end());
     await expect(newFetcher().fetchBytes(url, ACCEPT)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
@@ -199,7 +199,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect(closed).toHaveLength(1);
   });
 
-  it('takes a body of exactly the limit', async () => {
+  it('accepts a body of exactly the limit', async () => {
     const { url } = await newServer((_request, response) => response.end('0123456789'));
     expect((await newFetcher({ maxBytes: 10 }).fetchBytes(url, ACCEPT)).bytes).toHaveLength(10);
   });
@@ -214,7 +214,7 @@ describe('SafeFetcher.fetchBytes', () => {
   it.each([
     ['head', false],
     ['rest of the body', true],
-  ])('times out when the %s does not come', async (_name, hasHead) => {
+  ])('times out if the %s does not arrive', async (_name, hasHead) => {
     const { url } = await newServer((_request, response) => {
       if (hasHead) response.write('x');
     });
@@ -224,12 +224,12 @@ describe('SafeFetcher.fetchBytes', () => {
     });
   });
 
-  it('tells a lookup that does not end in time from a refused address by nothing', async () => {
+  it('answers a lookup that times out exactly like a refused address', async () => {
     const fetcher = newFetcher({ timeoutMs: 20, resolve: () => new Promise(() => undefined) });
     await expect(fetcher.fetchBytes('http://slow.test/', ACCEPT)).rejects.toThrow(REFUSED);
   });
 
-  it('says that the connection was refused, or cut in the answer', async () => {
+  it('reports a refused connection and a broken response', async () => {
     const port = await newTcpServer((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab'));
     await expect(newFetcher().fetchBytes(`http://img.test:${String(port)}/`, ACCEPT)).rejects.toThrow(
       /closed before the response was complete|Content-Length/,
@@ -269,7 +269,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect(connections()).toBe(1);
   });
 
-  it('keeps to its connections over all hosts, lets a bounded number wait, and refuses the rest', async () => {
+  it('limits connections over all hosts, lets a bounded number wait, and refuses the rest', async () => {
     const held: (() => void)[] = [];
     const { server, port, connections } = await newServer((_request, response) => {
       held.push(() => response.end('x'));
@@ -290,7 +290,7 @@ describe('SafeFetcher.fetchBytes', () => {
     expect((await second).bytes.toString()).toBe('x');
   });
 
-  it('closes an idle connection of another host to stay within its connections', async () => {
+  it('closes an idle connection of another host to stay within the limit', async () => {
     const { server, port } = await newServer((_request, response) => response.end('x'));
     const fetcher = newFetcher({ allowedHosts: ['*.test'], maxConnections: 1 });
     const connected = once(server, 'connection') as Promise<[Socket]>;
@@ -299,10 +299,10 @@ describe('SafeFetcher.fetchBytes', () => {
     const closed = once(idle, 'close');
     await fetcher.fetchBytes(`http://b.test:${String(port)}/`, ACCEPT);
     expect(await closed).toEqual([false]);
-    // Under the 4 s after which an idle connection closes by itself.
+    // Less than the 4 s after which an idle connection is closed anyway.
   }, 2000);
 
-  it('ends the wait for a connection with the deadline, as overload and not as a fault of the URL', async () => {
+  it('ends the wait for a connection at the deadline, as overload and not as an invalid URL', async () => {
     const { url } = await newServer(() => undefined);
     const fetcher = newFetcher({ maxConnections: 1, timeoutMs: 40 });
     const first = fetcher
@@ -313,13 +313,13 @@ describe('SafeFetcher.fetchBytes', () => {
     expect(await first).toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 
-  it('tries the next address of an answer when the first has no listener', async () => {
+  it('tries the next address of a name if the first has no listener', async () => {
     const { url } = await newServer((_request, response) => response.end('x'));
     const resolve: ResolveHost = () => Promise.resolve([{ address: '::1', family: 6 }, LOOPBACK]);
     expect((await newFetcher({ resolve }).fetchBytes(url, ACCEPT)).bytes.toString()).toBe('x');
   });
 
-  it('ends requests under way and refuses new ones once it is closed', async () => {
+  it('ends running requests and refuses new ones once it is closed', async () => {
     const fetcher = newFetcher();
     const closing: Promise<void>[] = [];
     const { url } = await newServer(() => closing.push(fetcher.close()));
@@ -330,7 +330,7 @@ describe('SafeFetcher.fetchBytes', () => {
 });
 
 describe('SafeFetcher.post', () => {
-  it('sends the body, follows no redirect, and drops the answer unread beyond a bound', async () => {
+  it('sends the body, follows no redirect, and drops a long response unread', async () => {
     const bodies: string[] = [];
     const { url } = await newServer((request, response) => {
       request.setEncoding('utf8').once('data', (text: string) => {
@@ -348,8 +348,8 @@ describe('SafeFetcher.post', () => {
   });
 
   it.each([
-    ['sends again, when it may, what met the end of a kept connection', true, { status: 200 }],
-    ['never sends anything twice otherwise', false, null],
+    ['repeats a request whose idle connection was closed, if it may', true, { status: 200 }],
+    ['sends nothing twice otherwise', false, null],
   ])('%s', async (_name, repeatable, answer) => {
     let requests = 0;
     const port = await newTcpServer((socket) => {
@@ -371,7 +371,7 @@ describe('SafeFetcher.post', () => {
     else expect([second, requests]).toEqual([expect.objectContaining(answer), 3]);
   });
 
-  it('holds receivers to the same addresses', async () => {
+  it('applies the same address policy to receivers', async () => {
     await expect(newFetcher().post('http://10.0.0.1/', { headers: {}, body: '' })).rejects.toThrow(REFUSED);
     await expect(newFetcher().post('http://private.test/', { headers: {}, body: '' })).rejects.toThrow(
       REFUSED,

@@ -55,7 +55,7 @@ export interface PostOptions {
   /** Time for the whole exchange. Default: the fetcher's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** The receiver recognizes duplicates: a request whose keep-alive connection was closed is sent again on a new one. */
+  /** The receiver recognizes duplicates, so a request whose keep-alive connection was closed is sent again. */
   readonly repeatable?: boolean;
 }
 
@@ -132,7 +132,7 @@ export class SafeFetcher {
   }
 
   /**
-   * Sends `body` to `url`. Redirects are not followed; every status is a valid response; its body is dropped.
+   * Sends `body` to `url`. Redirects are not followed. Every status is a valid response, and its body is dropped.
    *
    * @throws like {@link SafeFetcher.fetchBytes}, but not because of the status
    */
@@ -178,7 +178,7 @@ export class SafeFetcher {
       } catch (error) {
         const wasReused = connection.wasReused;
         this.#pool.discard(connection);
-        // The peer closed a keep-alive connection as we used it, not in response to this request: tries a new one.
+        // The peer closed an idle keep-alive connection, not in response to this request, so a new one is tried.
         if (wasReused && request.repeatable && !exchange.hasStarted && isConnectionLoss(error)) continue;
         throw operation.isAborted(error) ? error : toFetchError(error, target.host);
       }
@@ -221,5 +221,5 @@ function fetchedBytes(response: ExchangeResponse, { host, url }: OutboundTarget)
   };
 }
 
-/** `getaddrinfo`, which unlike c-ares uses the hosts file and the search domains of the machine. */
+/** `getaddrinfo`, which, unlike c-ares, uses the machine's hosts file and search domains. */
 const resolveWithSystem: ResolveHost = (host) => lookup(host, { all: true });

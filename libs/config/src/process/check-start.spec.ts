@@ -39,27 +39,27 @@ async function problemsOf(
 }
 
 describe('the start', () => {
-  it('goes on where everything is there', async () => {
+  it('succeeds if nothing is missing', async () => {
     expect(await problemsOf({})).toEqual([]);
   });
 
   it.each(['PORT', 'WORKER_PORT'] as const)(
-    'is refused on a port that is taken, by the name %s',
+    'is refused on a port in use, and the error names %s',
     async (name) => {
       const { port } = blocker.address() as AddressInfo;
       expect(await problemsOf({ [name]: String(port) }, name)).toEqual([
-        `${name}: a free port, got ${String(port)}, which another process has`,
+        `${name}: a free port, got ${String(port)}, which another process uses`,
       ]);
     },
   );
 
-  it('is refused without the folder of the models', async () => {
+  it('is refused without the models folder', async () => {
     writeFileSync(join(folder, 'file'), '');
     expect(await problemsOf({ MODEL_PATH: 'absent' })).toEqual([
       `MODEL_PATH: a readable folder, got ${folder}/absent, which does not exist`,
     ]);
     expect(await problemsOf({ MODEL_PATH: 'file' })).toEqual([
-      `MODEL_PATH: a readable folder, got ${folder}/file, which is no folder`,
+      `MODEL_PATH: a readable folder, got ${folder}/file, which is not a folder`,
     ]);
   });
 
@@ -69,7 +69,7 @@ describe('the start', () => {
     ]);
   });
 
-  it('is refused with everything that is wrong at once', async () => {
+  it('is refused with all problems at once', async () => {
     expect(await problemsOf({ HOST: '192.0.2.1', MODEL_PATH: 'absent' })).toHaveLength(2);
   });
 });

@@ -3,13 +3,13 @@ import { createServer } from 'node:net';
 import { ConfigurationError, type ConfigurationProblem } from '../configuration.error.js';
 import type { Settings } from '../settings.js';
 
-/** Files that a process has open beside its connections: models, threads, the queue. */
+/** Files that a process opens besides its connections, for models, threads and the queue. */
 const OTHER_FILES = 128;
 const LIMITS = '/proc/self/limits';
 
 /**
- * Checks what the settings alone do not tell: that the models' folder is there, the port is free, and as many
- * connections may be open as MAX_CONNECTIONS says.
+ * Checks the machine against the settings: the models folder exists, the port is free, and the process may open
+ * MAX_CONNECTIONS connections.
  *
  * @param portName variable of the port that this process listens on
  * @throws ConfigurationError naming every variable that cannot be used here
@@ -31,7 +31,7 @@ function modelPathProblem(path: string): ConfigurationProblem | null {
     received: `${path}, ${what}`,
   });
   try {
-    if (!statSync(path).isDirectory()) return problem('which is no folder');
+    if (!statSync(path).isDirectory()) return problem('which is not a folder');
     accessSync(path, constants.R_OK | constants.X_OK);
     return null;
   } catch (error) {
@@ -42,7 +42,7 @@ function modelPathProblem(path: string): ConfigurationProblem | null {
 }
 
 function openFilesProblem(maxConnections: number): ConfigurationProblem | null {
-  // Elsewhere the limit is not known without a report that takes long.
+  // On other systems, reading the limit takes a slow diagnostic report.
   if (!existsSync(LIMITS)) return null;
   const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync(LIMITS, 'utf8'))?.[1] ?? Infinity);
   if (maxConnections + OTHER_FILES <= limit) return null;
@@ -53,7 +53,7 @@ function openFilesProblem(maxConnections: number): ConfigurationProblem | null {
   };
 }
 
-/** Listens for a moment: that the port is taken shows before any model is loaded. */
+/** Listens for a moment, so that a port in use is reported before any model is loaded. */
 async function listenProblem(
   host: string,
   port: number,
@@ -73,9 +73,9 @@ async function listenProblem(
   const { code = error.message } = error;
   switch (code) {
     case 'EADDRINUSE':
-      return { name: portName, expected: 'a free port', received: `${port}, which another process has` };
+      return { name: portName, expected: 'a free port', received: `${port}, which another process uses` };
     case 'EACCES':
-      return { name: portName, expected: 'a port that this user may have', received: String(port) };
+      return { name: portName, expected: 'a port that this user may use', received: String(port) };
     default:
       return {
         name: 'HOST',

@@ -26,12 +26,12 @@ afterEach(() => {
 const modeOf = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
 
 describe('DATA_DIR', () => {
-  it('is made for its user alone', () => {
+  it('is created for its user only', () => {
     prepareDataDirectory(join(folder, 'a/b'));
     expect(modeOf(join(folder, 'a/b'))).toBe('700');
   });
 
-  it('is closed to others with all that is in it, but not with what links lead to', () => {
+  it('is closed to others with its whole content, but links are not followed', () => {
     const outside = join(folder, 'outside');
     const data = join(folder, 'data');
     mkdirSync(join(data, 'queue/db'), { recursive: true });
@@ -53,13 +53,13 @@ describe('DATA_DIR', () => {
     expect(modeOf(outside)).toBe('644');
   });
 
-  it('is refused as a file, and below one', () => {
+  it('is refused as a file or a path below a file', () => {
     writeFileSync(join(folder, 'file'), '');
     for (const path of [join(folder, 'file'), join(folder, 'file/data')])
       expect(() => {
         prepareDataDirectory(path);
       }).toThrow(
-        /DATA_DIR: expected a folder that this user can write, .*, got .*file.*, which is no folder/,
+        /DATA_DIR: expected a folder whose whole content this user can write, got .*file.*, which is not a folder/,
       );
   });
 
@@ -68,7 +68,7 @@ describe('DATA_DIR', () => {
     ['the root', '/', []],
     ['a folder with the models', '', ['models']],
     ['the working folder', 'work', ['work']],
-  ])("is refused as %s: its permissions are not the server's to change", (_, path, foreign) => {
+  ])('is refused as %s, whose permissions the server must not change', (_, path, foreign) => {
     const before = modeOf(join(folder));
     expect(() => {
       prepareDataDirectory(

@@ -15,39 +15,39 @@ import { ConfigurationError } from '../configuration.error.js';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Bits of everybody but the owner. */
+/** Permission bits of everyone except the owner. */
 const OTHERS = 0o077;
 
-/** Keeps what this process and its threads make from now on for its user alone: folders 0700, files 0600. */
+/** From now on, this process and its threads create files for its user only: folders 0700, files 0600. */
 export function keepFilesPrivate(): void {
   process.umask(OTHERS);
 }
 
 /**
- * Makes DATA_DIR where it is missing, and corrects the permissions of everything in it: jobs hold what callers sent.
+ * Creates DATA_DIR if it is missing, and corrects the permissions of everything in it, because jobs hold callers' data.
  *
  * @param path absolute
- * @param foreign paths that are not the server's to change, and so must not lie in DATA_DIR
- * @throws ConfigurationError when it cannot be written, or is no folder of its own
+ * @param foreign paths whose permissions the server must not change, so they must not lie in DATA_DIR
+ * @throws ConfigurationError if it cannot be written, or holds foreign paths
  */
 export function prepareDataDirectory(path: string, foreign: readonly string[] = []): void {
   try {
     if (!existsSync(path)) {
       mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
-      // Not with the others: where nothing can be made, as in /proc, Node would try that forever.
+      // A separate call: where nothing can be created, such as in /proc, a recursive mkdir never returns.
       mkdirSync(path, { mode: FOLDER_MODE });
     }
     const real = realpathSync(path);
     const held = [homedir(), tmpdir(), ...foreign].find((other) => holds(real, other));
     if (held !== undefined) throw refusal('a folder of its own', `${path}, which holds ${held}`);
-    // A volume may belong to another user and be writable all the same: what the server makes in it is its own.
+    // A volume may belong to another user and still be writable; the server's own files in it are corrected.
     if (statSync(real).uid === process.getuid?.()) chmodSync(real, FOLDER_MODE);
     accessSync(real, constants.R_OK | constants.W_OK | constants.X_OK);
     restrictContent(real);
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     const { code = '', path: at = path } = error as NodeJS.ErrnoException;
-    throw refusal('a folder that this user can write, with all that is in it', `${at}, ${reasonOf(code)}`);
+    throw refusal('a folder whose whole content this user can write', `${at}, ${reasonOf(code)}`);
   }
 }
 
@@ -55,7 +55,7 @@ function restrictContent(folder: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     const status = lstatSync(path);
-    // A link has no permissions of its own, and leads to what may be somebody else's.
+    // A link has no permissions of its own, and its target may belong to someone else.
     if (status.isSymbolicLink()) continue;
     const mode = status.isDirectory() ? FOLDER_MODE : FILE_MODE;
     if ((status.mode & 0o777) !== mode) chmodSync(path, mode);
@@ -79,10 +79,10 @@ function reasonOf(code: string): string {
     case 'EROFS':
       return 'which is read-only';
     case 'ENOENT':
-      return 'which cannot be made';
+      return 'which cannot be created';
     case 'EEXIST':
     case 'ENOTDIR':
-      return 'which is no folder';
+      return 'which is not a folder';
     default:
       return `which cannot be used (${code})`;
   }

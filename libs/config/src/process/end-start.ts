@@ -3,15 +3,15 @@ import { ConfigurationError, problemText } from '../configuration.error.js';
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIGURATION = 78;
 
-/** Where the end of a process is told: its line is out when the call returns. A pino logger is one. */
+/** A logger whose line has been written when the call returns, such as pino's. */
 export interface FatalLogger {
   fatal(fields: object, message: string): void;
 }
 
 /**
- * Ends a process that cannot start, with one line: exit status 78 and no stack for a wrong setting, else 1.
+ * Ends a process that cannot start, with one log line. The exit status is 78, without a stack, for a wrong setting, else 1.
  *
- * @param what cannot start: `the server`
+ * @param what the thing that cannot start, such as `the server`
  */
 export function endStart(what: string, error: unknown, logger: FatalLogger): never {
   if (error instanceof ConfigurationError) {

@@ -3,7 +3,7 @@ import { loadSettings } from '../load-settings.js';
 import type { Settings } from '../settings.js';
 import { EXIT_CONFIGURATION } from './end-start.js';
 
-/** The settings of this process; where they cannot be used it says why on standard error and ends. */
+/** The settings of this process. If they cannot be used, the process writes the reason to standard error and ends. */
 export function settingsOrExit(): Settings {
   try {
     return loadSettings();

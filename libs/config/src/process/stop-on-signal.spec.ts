@@ -32,7 +32,7 @@ function newProcess() {
   return { logger, stop, resolve, reject };
 }
 
-/** Lets what has settled be heard of. */
+/** Lets callbacks of settled promises run. */
 const settle = () => jest.advanceTimersByTimeAsync(0);
 
 describe('a process that is asked to stop', () => {
@@ -49,18 +49,18 @@ describe('a process that is asked to stop', () => {
     expect(kill).not.toHaveBeenCalled();
   });
 
-  it('is cut off at the deadline, not before', () => {
+  it('is killed at the deadline, not before', () => {
     const { logger } = newProcess();
     process.emit('SIGTERM');
     jest.advanceTimersByTime(999);
     expect(kill).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
     expect(kill.mock.calls).toEqual([[process.pid, 'SIGKILL']]);
-    // Fatal, as such a line is written at once: another one would be lost.
+    // Only a fatal line is written at once; others would be lost.
     expect(logger.fatal).toHaveBeenCalledTimes(1);
   });
 
-  it('does not linger when its stop fails', async () => {
+  it('ends at once if its stop fails', async () => {
     const { logger, reject } = newProcess();
     const err = new Error('no');
     process.emit('SIGTERM');

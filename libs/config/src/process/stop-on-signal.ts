@@ -1,25 +1,25 @@
 import { type Clock, backgroundClock } from '@aerie/runtime';
 import type { FatalLogger } from './end-start.js';
 
-/** Signals that ask a process to stop. The last two are what a terminal sends when it closes, and by Ctrl-\. */
+/** Signals that ask a process to stop. A terminal sends the last two when it closes and for Ctrl-\. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** Signals that would open a debugger's port, or end the process without a line. */
+/** Signals that would open a debugger's port, or end the process without a log line. */
 const REFUSED_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const;
 
 /** How a process stops. */
 export interface StopOptions {
   /** Events of the process that ask for it: signals, or `disconnect`. */
   readonly events: readonly (NodeJS.Signals | 'disconnect')[];
-  /** What is still at work this long after the first of them is cut off, milliseconds. */
+  /** Milliseconds after the first event at which the process is killed if it is still running. */
   readonly deadlineMs: number;
   readonly logger: FatalLogger;
-  /** Finishes what is under way; called once. @param event the first that came */
+  /** Finishes running work; called once. @param event the first one */
   readonly stop: (event: string) => Promise<void>;
   readonly clock?: Clock;
 }
 
-/** Ends the process when an event asks for it: with 0 once `stop` is done, else by SIGKILL. */
+/** Ends the process when an event asks for it: with status 0 once `stop` is done, otherwise by SIGKILL. */
 export function stopOnSignal({
   events,
   deadlineMs,
@@ -31,7 +31,7 @@ export function stopOnSignal({
   const begin = (event: string): void => {
     if (isStopping) return;
     isStopping = true;
-    // Native code cannot be interrupted: process.exit would wait for a model's run. A signal does not.
+    // Native code cannot be interrupted, so process.exit would wait for a model's run. A signal does not.
     clock.schedule(deadlineMs, () => {
       logger.fatal({}, 'the drain took longer than DRAIN_TIMEOUT; ending now');
       process.kill(process.pid, 'SIGKILL');
@@ -51,11 +51,11 @@ export function stopOnSignal({
   }
 }
 
-/** Keeps signals that are not for this process from ending it, or from opening a debugger's port. */
+/** Keeps signals from ending this process without a log line or from opening a debugger's port. */
 export function refuseSignals(logger: { warn(fields: object, message: string): void }): void {
   for (const signal of REFUSED_SIGNALS) {
     process.on(signal, () => {
-      logger.warn({ signal }, 'the signal has no meaning here; a debugger needs a start with --inspect');
+      logger.warn({ signal }, 'the signal is ignored; start with --inspect to attach a debugger');
     });
   }
 }
