@@ -1,13 +1,13 @@
 /** Queue of webhooks' deliveries. */
 export const WEBHOOK_QUEUE = 'aerie-webhooks';
 
-/** BullMQ's queue for a kind of work. Names must not hold a colon. */
+/** Name of a task's BullMQ queue. It must not contain a colon. */
 export function queueNameOf(task: string): string {
   return `aerie-${task}`;
 }
 
-/** Where BullMQ keeps its keys in Redis. One hash tag: a cluster keeps them together. */
+/** Prefix of BullMQ's keys in Redis. A cluster keeps keys with the same hash tag together. */
 export const BULLMQ_PREFIX = '{aerie}:bull';
 
-/** Where the store keeps its keys in Redis. */
+/** Prefix of the store's keys in Redis. */
 export const STORE_PREFIX = '{aerie}:job';

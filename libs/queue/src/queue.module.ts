@@ -28,19 +28,19 @@ export interface QueueModuleOptions {
   readonly logger: Logger;
   /** How long finished jobs are kept, milliseconds. */
   readonly retentionMs: number;
-  /** How many finished jobs are kept at most. */
+  /** Maximum number of finished jobs that are kept. */
   readonly maxFinished: number;
 }
 
 const OPTIONS = Symbol('QUEUE_MODULE_OPTIONS');
 const CONNECTION = Symbol('QUEUE_CONNECTION');
 
-/** Callers are answered within a second, whatever the backend does. */
+/** Callers get an answer within a second, even if the backend hangs. */
 const REMOTE_TIMEOUT_MS = 900;
-/** The embedded backend is here or it is not; an operation that takes long has a busy machine. */
+/** The embedded backend cannot be unreachable; a slow operation only means a busy machine. */
 const EMBEDDED_TIMEOUT_MS = 10_000;
 
-/** Connects when the application starts, without waiting for the backend, and closes in order. */
+/** Connects when the application starts, without waiting for the backend. Closes everything in order. */
 @Injectable()
 class QueueLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
@@ -68,18 +68,18 @@ class QueueLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-// BullModule constructs these instead of BullMQ's own, which know nothing of our backends and connect at once.
+// BullModule constructs these instead of BullMQ's own classes, which do not know our backends and connect at once.
 BullModule.queueClass = LazyQueue;
 BullModule.workerClass = BackendWorker;
 
-/** The way to the backend, for BullModule and for the job queue. */
+/** Provides the connection to the backend, for BullModule and the job queue. */
 @Module({})
 class QueueConnectionModule {}
 
-/** The job queue. */
+/** Provides the job queue. */
 @Module({})
 export class QueueModule {
-  /** @param tasks kinds of work that can be jobs; each has a queue */
+  /** @param tasks tasks that can be jobs; each has a queue */
   static forRootAsync(
     tasks: readonly string[],
     options: Pick<FactoryProvider<QueueModuleOptions>, 'inject' | 'useFactory'>,
@@ -106,7 +106,7 @@ export class QueueModule {
           inject: [CONNECTION, OPTIONS],
           useFactory: (connection: QueueConnection, { logger }: QueueModuleOptions) =>
             ({ connection, logger }) satisfies BackendConfiguration as never,
-          // Workers are registered when the backend was reached: BullMQ's connect in their constructors.
+          // Workers are registered after the backend was reached, because BullMQ's connect in their constructors.
           extraOptions: { manualRegistration: true },
         }),
         BullModule.registerQueue(...names.map((name) => ({ name }))),

@@ -1,11 +1,11 @@
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { BackendConfiguration } from './lazy-queue.js';
 
-/** BullMQ's worker on our backend. BullModule constructs one for each `@Processor`. */
+/** BullMQ's worker on the configured backend. BullModule constructs one for each `@Processor`. */
 export class BackendWorker extends Worker {
   #closed = false;
 
-  /** @param options those of the decorator, and what BullModule takes over from the queue */
+  /** @param options those of the decorator and, copied by BullModule, those of the queue */
   constructor(
     name: string,
     processor: Processor,
@@ -15,7 +15,7 @@ export class BackendWorker extends Worker {
     super(name, processor, { ...options, ...workerOptions }, backendFactory as undefined);
   }
 
-  /** Nest closes workers again at the end: one that could not be closed in time is not waited for twice. */
+  /** Closes once. Nest closes workers again at shutdown, and a worker that did not close in time must not be awaited twice. */
   override async close(force = false): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -4,7 +4,7 @@ import type { QueueBackendSettings } from './queue-settings.js';
 import { RedisConnection } from './redis-connection.js';
 import { SqlConnection } from './sql-connection.js';
 
-/** A connection to the configured backend; it connects when first used. */
+/** A connection to the configured backend. It connects when it is first used. */
 export function openConnection(backend: QueueBackendSettings, logger: Logger): QueueConnection {
   switch (backend.kind) {
     case 'embedded':

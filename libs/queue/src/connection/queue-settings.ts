@@ -1,4 +1,4 @@
-/** Where jobs are kept. */
+/** The backend that keeps the jobs. */
 export type QueueBackendSettings =
   /** In `dataDir`, by this server alone. */
   | { readonly kind: 'embedded'; readonly dataDir: string }
@@ -11,7 +11,7 @@ export function queueBackendOf(settings: {
   readonly redisUrl: string | null;
   readonly dataDir: string;
 }): QueueBackendSettings {
-  // Redis may be there for rate limits alone; a database is only ever given for jobs.
+  // REDIS_URL may be set for rate limits only; DATABASE_URL is used only for jobs.
   if (settings.databaseUrl !== null) return { kind: 'postgres', url: settings.databaseUrl };
   if (settings.redisUrl !== null) return { kind: 'redis', url: settings.redisUrl };
   return { kind: 'embedded', dataDir: settings.dataDir };

@@ -28,15 +28,15 @@ export class RedisConnection implements QueueConnection {
     this.#logger = logger;
     this.#open = () => {
       const redis = new Redis(url, {
-        // Nothing connects in a constructor: the first command does.
+        // The first command connects, not the constructor.
         lazyConnect: true,
-        // Commands wait for Redis to come back: callers that may not wait that long have a limit of their own.
+        // Commands wait until Redis is back. Operations of callers have their own time limit.
         maxRetriesPerRequest: null,
         connectTimeout: CONNECT_TIMEOUT_MS,
         keepAlive: CONNECT_TIMEOUT_MS,
         retryStrategy: (tries) => backoffMs(tries, RECONNECT_BACKOFF),
       });
-      // The copies that BullMQ's workers block on are made when Redis was reached, and wait better if they connect at once.
+      // BullMQ's workers duplicate the connection after Redis was reached. The copies should connect at once.
       redis.options.lazyConnect = false;
       redis.on('error', (error: Error) => {
         logger.warn({ err: error.message }, 'the connection to Redis failed');
@@ -53,18 +53,18 @@ export class RedisConnection implements QueueConnection {
   async prepare(): Promise<void> {
     await this.store.open();
     const persistence = await this.#redis.config('GET', 'appendonly').catch(() => null);
-    // Managed services refuse CONFIG: nothing is known then.
+    // Managed services refuse CONFIG, so their settings are unknown.
     if (Array.isArray(persistence) && persistence[1] === 'no') {
       this.#logger.warn(
         {},
-        'Redis runs without its append-only file: jobs are lost when it is killed. Set appendonly yes.',
+        'Redis runs without an append-only file, so jobs are lost if it is killed. Set appendonly yes.',
       );
     }
     const policy = await this.#redis.config('GET', 'maxmemory-policy').catch(() => null);
     if (Array.isArray(policy) && typeof policy[1] === 'string' && policy[1] !== 'noeviction') {
       this.#logger.warn(
         { maxmemory_policy: policy[1] },
-        'Redis may evict jobs when its memory is full. Set maxmemory-policy noeviction.',
+        'Redis may evict jobs if its memory is full. Set maxmemory-policy noeviction.',
       );
     }
   }
@@ -77,7 +77,7 @@ export class RedisConnection implements QueueConnection {
         const ids = message.split(',');
         for (const { onChanged } of this.#listeners) onChanged(ids);
       });
-      // Subscriptions are made again by ioredis itself; what was announced meanwhile is not.
+      // ioredis renews subscriptions, but announcements made meanwhile are lost.
       this.#subscriber.on('ready', () => {
         for (const { onResync } of this.#listeners) onResync();
       });
@@ -87,7 +87,7 @@ export class RedisConnection implements QueueConnection {
   }
 
   close(): Promise<void> {
-    // Not `quit`: it would wait for a Redis that is away.
+    // Not `quit`, which would wait for an unreachable Redis.
     this.#subscriber?.disconnect();
     this.#redis.disconnect();
     return Promise.resolve();

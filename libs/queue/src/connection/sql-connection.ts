@@ -8,13 +8,13 @@ import type { JobChangesListener } from '../store/job-store.js';
 import type { QueueConnection } from './queue-connection.js';
 import { SqlSubscription } from './sql-subscription.js';
 
-/** Sessions of one process: each worker's queue holds one to listen, and so does the store. */
+/** Sessions of one process. Each worker's queue and the store hold one each to listen. */
 const MAX_SESSIONS = 24;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 type SqlPoolLike = EmbeddedPool | pg.Pool;
 
-/** Jobs in PostgreSQL, a server or embedded. */
+/** Jobs in PostgreSQL, on a server or embedded. */
 export class SqlConnection implements QueueConnection {
   readonly kind: 'embedded' | 'postgres';
   readonly store: SqlJobStore;
@@ -32,7 +32,7 @@ export class SqlConnection implements QueueConnection {
     this.#pool = pool;
     this.#urgentPool = urgentPool;
     this.store = new SqlJobStore(pool, urgentPool);
-    // BullMQ takes any pool of this shape; its types know node-postgres alone.
+    // BullMQ accepts any pool of this shape, but its types name only node-postgres.
     this.queueOptions = { connection: urgentPool as never };
     this.workerOptions = { connection: pool as never };
     this.#subscription = new SqlSubscription(() => pool.connect());
@@ -40,7 +40,7 @@ export class SqlConnection implements QueueConnection {
 
   static embedded(dataDir: string): SqlConnection {
     const directory = embeddedQueueDirectory(dataDir);
-    // One statement runs after the other: who submits does not wait for all that the workers ask.
+    // The database runs one statement at a time. The urgent pool's statements overtake those of the workers.
     return new SqlConnection('embedded', new EmbeddedPool(directory), new EmbeddedPool(directory, true));
   }
 

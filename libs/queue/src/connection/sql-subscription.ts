@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '@aerie/runtime';
 import type { JobChangesListener } from '../store/job-store.js';
 import { SQL_CHANGES_CHANNEL } from '../store/sql-schema.js';
 
-/** A session that hears notifications: of node-postgres or of the embedded database. */
+/** A session that receives notifications, of node-postgres or of the embedded database. */
 export interface ListenClient {
   query(sql: string): Promise<unknown>;
   on(
@@ -16,7 +16,7 @@ export interface ListenClient {
 
 const RETRY_MS = 500;
 
-/** Listens for changed jobs on a session of its own, and takes a new session when it is lost. */
+/** Listens for changed jobs on a dedicated session, and opens a new session if it is lost. */
 export class SqlSubscription {
   readonly #connect: () => Promise<ListenClient>;
   readonly #clock: Clock;

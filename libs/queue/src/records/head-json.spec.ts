@@ -31,15 +31,15 @@ const FULL: JobHead = {
   webhook: { url: 'https://example.org', secret: 's', events: ['job.failed'] },
 };
 
-describe('the text of a head', () => {
+describe('the JSON of a head', () => {
   it.each([
     ['a fresh job', FRESH],
     ['a job with everything', FULL],
-  ])('gives %s back as it was', (_name, head) => {
+  ])('restores %s unchanged', (_name, head) => {
     expect(parseHead(stringifyHead(head))).toEqual(head);
   });
 
-  it('says only what is not usual', () => {
+  it('omits usual values', () => {
     expect(JSON.parse(stringifyHead(FRESH))).toEqual({
       id: 'job-1',
       task: 'text-embedding',
@@ -50,7 +50,7 @@ describe('the text of a head', () => {
     });
   });
 
-  it('reads texts that have all fields', () => {
+  it('reads JSON that has all fields', () => {
     expect(parseHead(JSON.stringify(FULL))).toEqual(FULL);
   });
 });

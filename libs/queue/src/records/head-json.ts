@@ -1,6 +1,6 @@
 import type { JobHead } from './job-record.js';
 
-/** Most heads have these values; a head's text leaves them out, because each step writes the whole of it. */
+/** Usual values of a head. Its JSON omits them, because each step writes the whole head. */
 export const USUAL_FIELDS = {
   v: 1,
   model: null,
@@ -26,7 +26,7 @@ export const USUAL_FIELDS = {
   webhook: null,
 } as const satisfies Partial<JobHead>;
 
-/** JSON text of a head as stores keep it. Written out: a third of the time of JSON.stringify, and two for each job. */
+/** JSON of a head as stores keep it. Built by hand, in a third of JSON.stringify's time; each job needs two. */
 export function stringifyHead(head: JobHead): string {
   const { event } = head;
   return (
@@ -69,7 +69,7 @@ function numberPart(name: keyof JobHead, value: number | null): string {
   return value === null ? '' : `,"${name}":${String(value)}`;
 }
 
-/** The head of a text by {@link stringifyHead}, or of one with all its fields. */
+/** Parses JSON of {@link stringifyHead}, or JSON that has all fields. */
 export function parseHead(text: string): JobHead {
   return {
     ...USUAL_FIELDS,

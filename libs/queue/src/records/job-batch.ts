@@ -1,4 +1,4 @@
-/** A job batch: items that were submitted together, each a job of its own. Not a batch of a model. */
+/** A job batch: items that were submitted together, each as a separate job. Not a batch of a model. */
 export interface JobBatch {
   readonly v: 1;
   readonly id: string;

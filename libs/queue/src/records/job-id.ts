@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 const PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const RANDOM_BYTES = 8;
-/** Drawn for many ids at once: to ask the system for each takes longer than all the rest. */
+/** Random bytes for many ids. Asking the system for each id would take most of the time. */
 const pool = Buffer.alloc(RANDOM_BYTES * 256);
 let drawn = pool.length;
 
@@ -11,8 +11,7 @@ let lastMs = 0;
 let counter = 0;
 
 /**
- * A new id: a UUID of version 7 (RFC 9562), so that ids sort by the time they were made, also within one millisecond of
- * one process.
+ * A new id: a UUID of version 7 (RFC 9562). Ids sort by creation time, in one process even within a millisecond.
  */
 export function newId(nowMs: number = Date.now()): string {
   if (nowMs > lastMs) {
@@ -39,12 +38,12 @@ function randomTail(): string {
   return tail;
 }
 
-/** Whether `text` has the form of an id; what has not need not be looked up. */
+/** Whether `text` has the form of an id. If not, it need not be looked up. */
 export function isId(text: string): boolean {
   return PATTERN.test(text);
 }
 
-/** The lowest id that a time can have: every id made before it sorts below. */
+/** The lowest id of a time. Ids that were created earlier sort below it. */
 export function idFloor(ms: number): string {
   const time = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;

@@ -6,7 +6,7 @@ export const JOB_STATUSES = ['pending', 'processing', 'completed', 'failed', 'ca
 /** State of a job: pending -> processing -> completed | failed | canceled, and back to pending for another attempt. */
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** The kinds of event a job has. */
+/** The kinds of a job's events. */
 export const JOB_EVENT_TYPES = [
   'job.processing',
   'job.progress',
@@ -30,29 +30,29 @@ export interface JobEvent {
 /** The receiver of a job's events. */
 export interface WebhookTarget {
   readonly url: string;
-  /** The caller's; null where deliveries are signed with WEBHOOK_SECRET, which is not stored with jobs. */
+  /** The caller's secret; null if deliveries are signed with WEBHOOK_SECRET, which is not stored with jobs. */
   readonly secret: string | null;
   readonly events: readonly JobEventType[];
 }
 
-/** Everything about a job but its input and result: small, and rewritten at each step. */
+/** A job without its input and result. Small, and rewritten at each step. */
 export interface JobHead {
   /** Version of this layout. */
   readonly v: 1;
   readonly id: string;
-  /** Kind of work, which is also the name of its queue. */
+  /** Task, which also selects its queue. */
   readonly task: string;
   readonly status: JobStatus;
   /** The requested model and version. */
   readonly model: string | null;
   readonly modelVersion: string | null;
-  /** Key that keeps its caller on one version of a traffic split. */
+  /** Keeps its caller on one version of a traffic split. */
   readonly stickyKey: string;
   /** 0..100; higher goes first. */
   readonly priority: number;
   /** Maximum number of attempts. */
   readonly maxAttempts: number;
-  /** Number of completed attempts, failed or not; worker deaths are counted separately. */
+  /** Number of finished attempts, failed or not. Worker deaths are counted separately. */
   readonly attempts: number;
   /** Number of workers that died while running it. */
   readonly deaths: number;
@@ -67,7 +67,7 @@ export interface JobHead {
   readonly servedVersion: string | null;
   /** Epoch milliseconds, like all times here. */
   readonly createdAt: number;
-  /** Not before. */
+  /** Earliest start. */
   readonly runAt: number;
   /** The job fails with TIMEOUT if it has not started by then. */
   readonly expiresAt: number | null;
@@ -76,12 +76,12 @@ export interface JobHead {
   readonly retryOf: string | null;
   readonly batchId: string | null;
   readonly batchIndex: number | null;
-  /** Of the request that made it with an Idempotency-Key; empty without. */
+  /** Fingerprint of the request if it had an Idempotency-Key; otherwise empty. */
   readonly fingerprint: string;
   readonly webhook: WebhookTarget | null;
 }
 
-/** A head with the number that a change must name. */
+/** A head with its version, which a change must name. */
 export interface VersionedHead {
   readonly head: JobHead;
   readonly version: number;
@@ -98,7 +98,7 @@ export function isTerminal(status: JobStatus): status is 'completed' | 'failed' 
   return status === 'completed' || status === 'failed' || status === 'canceled';
 }
 
-/** The id of an event: the same however often and over whichever way it is sent. */
+/** The id of an event, the same for every delivery over SSE and webhooks. */
 export function eventId(head: JobHead, event: JobEvent): string {
   return `${head.id}-${String(event.sequence)}`;
 }

@@ -10,7 +10,7 @@ export interface JobView {
   readonly result: unknown;
   readonly error?: { readonly code: string; readonly message: string; readonly details?: unknown };
   readonly progress: number;
-  /** 1 for the next to run. */
+  /** 1 is the next to run. */
   readonly queue_position?: number;
   readonly attempts: number;
   readonly created_at: string;
@@ -65,7 +65,7 @@ export function viewJob(head: JobHead, result: string | null, queuePosition?: nu
   };
 }
 
-/** The event with the job as it was then. */
+/** The event with the job at that time. */
 export function viewEvent(head: JobHead, event: JobEvent, result: string | null): JobEventView {
   return {
     id: eventId(head, event),

@@ -13,7 +13,7 @@ function running(runId = 'a', head: JobHead = PENDING_JOB): JobHead {
 }
 
 describe('a job', () => {
-  it('numbers its events without a gap', () => {
+  it('numbers its events without gaps', () => {
     const started = running();
     const further = progressed(started, 'a', 0.5, 2_100);
     const done = completed(further ?? started, SERVED, 2_200);
@@ -29,7 +29,7 @@ describe('a job', () => {
     expect(attemptFailed(done, new AerieError('TIMEOUT', 'late'), 3_000)).toBeNull();
   });
 
-  it('counts a death when another worker takes it over, and fails with WORKER_LOST at the limit', () => {
+  it('counts a death if another worker takes it over, and fails with WORKER_LOST at the limit', () => {
     let head = running('0');
     for (let death = 1; death < 5; death++) {
       head = running(String(death), head);
@@ -39,7 +39,7 @@ describe('a job', () => {
     expect(last).toMatchObject({ kind: 'end', next: { status: 'failed', error: { code: 'WORKER_LOST' } } });
   });
 
-  it('counts deaths of workers that had not written that they run it', () => {
+  it('counts deaths of workers that had not yet stored that they run it', () => {
     const twice = claim(PENDING_JOB, 'a', 2_000, 5, 2);
     expect(twice).toMatchObject({ kind: 'run', next: { deaths: 2 } });
     expect(claim({ ...PENDING_JOB, deaths: 5 }, 'a', 2_000, 5, 5).kind).toBe('run');
@@ -49,7 +49,7 @@ describe('a job', () => {
     });
   });
 
-  it('is tried again only after an error that may pass, and only as often as it may', () => {
+  it('is tried again only after a retryable error, and only up to its attempts', () => {
     const passing = new AerieError('OVERLOADED', 'busy');
     const first = attemptFailed(running(), passing, 2_100);
     expect(first).toMatchObject({ status: 'pending', attempts: 1, deaths: 0 });
@@ -58,19 +58,19 @@ describe('a job', () => {
     expect(bad).toMatchObject({ status: 'failed', attempts: 1 });
   });
 
-  it('is canceled at once while it waits, and asked to end while it runs', () => {
+  it('is canceled at once while it waits, and asked to stop while it runs', () => {
     expect(cancelAsked(PENDING_JOB, 2_000)?.status).toBe('canceled');
     const asked = cancelAsked(running(), 2_000);
     expect(asked).toMatchObject({ status: 'processing', cancelRequested: true });
     expect(canceled(asked ?? PENDING_JOB, 2_100).event?.type).toBe('job.canceled');
   });
 
-  it('that lost its worker after a cancel was asked for is not run again', () => {
+  it('is not run again if it lost its worker after a cancel request', () => {
     const asked = cancelAsked(running(), 2_000) ?? PENDING_JOB;
     expect(claim(asked, 'b', 3_000, 5)).toMatchObject({ kind: 'end', next: { status: 'canceled' } });
   });
 
-  it('expires by its ttl only while it waits', () => {
+  it('expires after its ttl only while it waits', () => {
     const short = { ...PENDING_JOB, expiresAt: 5_000 };
     expect(expire(short, 4_999)).toBeNull();
     expect(expire(short, 5_000)).toMatchObject({ status: 'failed', error: { code: 'TIMEOUT' } });
@@ -78,7 +78,7 @@ describe('a job', () => {
     expect(claim(short, 'a', 6_000, 5)).toMatchObject({ kind: 'end', next: { startedAt: null } });
   });
 
-  it('waits for its time', () => {
+  it('waits until its start time', () => {
     expect(claim({ ...PENDING_JOB, runAt: 9_000 }, 'a', 2_000, 5)).toEqual({ kind: 'early', waitMs: 7_000 });
   });
 });

@@ -1,26 +1,26 @@
 import { AerieError, type AerieErrorJson } from '@aerie/contracts';
 import { type JobEvent, type JobEventType, type JobHead, isTerminal } from './job-record.js';
 
-/** The state machine of a job: each function gives the next head, or null where the step is not allowed. */
+/** The state machine of a job. Each function returns the next head, or null if the step is not allowed. */
 
 /** The outcome of a claim. */
 export type Claim =
   /** Run it. */
   | { readonly kind: 'run'; readonly next: JobHead }
-  /** Do not run it: it ends here. */
+  /** Do not run it; it ends now. */
   | { readonly kind: 'end'; readonly next: JobHead }
-  /** It is finished already. */
+  /** It is already finished. */
   | { readonly kind: 'finished' }
-  /** It waits for its time. */
+  /** Its start time has not come. */
   | { readonly kind: 'early'; readonly waitMs: number };
 
 /**
- * A worker takes the job. If another worker was running it, that worker died: BullMQ hands out no job while its
+ * A worker takes the job. If another worker was running it, that worker died, because BullMQ hands out no job while its
  * lock is renewed.
  *
  * @param runId the worker's name for this run
  * @param maxDeaths MAX_WORKER_DEATHS
- * @param stalls how often BullMQ saw its worker die: also workers that died before they had written down that they run it
+ * @param stalls how often BullMQ saw its worker die, including workers that had not yet stored that they run it
  */
 export function claim(head: JobHead, runId: string, now: number, maxDeaths: number, stalls = 0): Claim {
   if (isTerminal(head.status)) return { kind: 'finished' };
@@ -56,7 +56,7 @@ export function progressed(head: JobHead, runId: string, progress: number, now: 
   return { ...head, progress, event: nextEvent(head, 'job.progress', now) };
 }
 
-/** The job is done. Null if it has already finished: only one result is stored. */
+/** The job is done. Null if it has already finished, because only one result is stored. */
 export function completed(
   head: JobHead,
   served: { readonly model: string; readonly version: string },
@@ -75,7 +75,7 @@ export function completed(
   };
 }
 
-/** An attempt failed: back to pending if another may succeed and is left, else failed. Null if already finished. */
+/** An attempt failed. The job is pending again if another attempt is left and may succeed, else failed. Null if finished. */
 export function attemptFailed(head: JobHead, error: AerieError, now: number): JobHead | null {
   if (isTerminal(head.status)) return null;
   const tried = { ...head, attempts: head.attempts + 1 };
@@ -83,13 +83,13 @@ export function attemptFailed(head: JobHead, error: AerieError, now: number): Jo
   return { ...tried, status: 'pending', runId: null, error: error.toJSON() };
 }
 
-/** The worker stops and hands the job back unchanged. Null if it belongs to another run. */
+/** The worker stops and returns the job unchanged. Null if the job belongs to another run. */
 export function handedBack(head: JobHead, runId: string): JobHead | null {
   if (head.status !== 'processing' || head.runId !== runId) return null;
   return { ...head, status: 'pending', runId: null };
 }
 
-/** A caller cancels the job: at once while it waits; while it runs, the worker is asked. Null if finished. */
+/** A caller cancels the job. It ends at once if it waits; if it runs, the worker is asked to stop. Null if finished. */
 export function cancelAsked(head: JobHead, now: number): JobHead | null {
   if (isTerminal(head.status)) return null;
   return head.status === 'pending' ? canceled(head, now) : { ...head, cancelRequested: true };
@@ -119,7 +119,7 @@ export function expire(head: JobHead, now: number): JobHead | null {
   return failed(head, new AerieError('TIMEOUT', message).toJSON(), now);
 }
 
-/** What every end sets. */
+/** Sets the fields of a finished job. */
 function ended(now: number): Pick<JobHead, 'runId' | 'error' | 'finishedAt'> {
   return { runId: null, error: null, finishedAt: now };
 }

@@ -17,20 +17,20 @@ async function setUp() {
   return sut;
 }
 
-describe('a backend without room', () => {
+describe('a full backend', () => {
   it.each([
     ['Redis', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
     ['Redis on a full disk', new Error('MISCONF Errors writing to the AOF file: No space left on device')],
     ['PostgreSQL', Object.assign(new Error('could not extend file'), { code: '53100' })],
     ['a file system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
-  ])('refuses the write and is not taken for one that is away: %s', async (_, error) => {
+  ])('refuses the write and is not reported as unreachable: %s', async (_, error) => {
     const sut = await setUp();
     await expect(sut.use(() => Promise.reject(error))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
     expect(sut.state).toBe('up');
     sut.close();
   });
 
-  it('is another thing than one that is away', async () => {
+  it('differs from an unreachable one', async () => {
     const sut = await setUp();
     await expect(sut.use(() => Promise.reject(new Error('reset')))).rejects.toMatchObject({
       code: 'QUEUE_UNAVAILABLE',

@@ -21,7 +21,7 @@ const PROBE_TIMEOUT_MS = 2_000;
 
 /**
  * Tracks whether the backend can be reached. While it cannot, operations are refused at once and the backend is checked
- * every half second; while it can, there are no checks: the operations themselves show it.
+ * every half second. While it can, the operations themselves show its state, and there are no checks.
  */
 export class Availability {
   readonly #options: AvailabilityOptions;
@@ -60,8 +60,8 @@ export class Availability {
   /**
    * Runs an operation for a caller that cannot wait long.
    *
-   * @throws AerieError QUEUE_UNAVAILABLE if the backend is unreachable or does not respond in time, STORAGE_FULL if it has no
-   * space
+   * @throws AerieError QUEUE_UNAVAILABLE if the backend is unreachable or does not respond in time, STORAGE_FULL if it is
+   * full
    */
   async use<T>(operation: () => Promise<T>, timeoutMs = this.#options.operationTimeoutMs): Promise<T> {
     const startedAt = this.#clock.now();
@@ -145,7 +145,7 @@ export class Availability {
 }
 
 function full(cause: unknown): AerieError {
-  const message = 'The job queue has no space left to store this. Requests that are not jobs go on.';
+  const message = 'The job queue has no space left to store this. Requests without jobs still work.';
   return new AerieError('STORAGE_FULL', message, { cause });
 }
 

@@ -15,7 +15,7 @@ describe('Coalescer', () => {
     expect(calls).toEqual([[1, 2, 3]]);
   });
 
-  it('gives what was added together its results together, over as many calls as it takes', async () => {
+  it('returns the results of items added together, even if they take several calls', async () => {
     const calls: number[][] = [];
     const doubled = new Coalescer<number, number>(
       async (items) => {
@@ -35,7 +35,7 @@ describe('Coalescer', () => {
     await expect(doubled.addAll([6, 7, 9])).rejects.toThrow('no nine');
   });
 
-  it('never puts two items of one key into one call, and keeps their order', async () => {
+  it('never puts two items with the same key into one call, and keeps their order', async () => {
     const calls: string[][] = [];
     const seen = new Coalescer<string, string>(
       async (items) => {
@@ -48,7 +48,7 @@ describe('Coalescer', () => {
     expect(calls).toEqual([['a1', 'b1'], ['a2'], ['a3']]);
   });
 
-  it('fails those of a failed call alone', async () => {
+  it('fails only the items of the failed call', async () => {
     const failing = new Coalescer<string, string>(
       async (items) => {
         if (items.includes('bad')) throw new Error('no');

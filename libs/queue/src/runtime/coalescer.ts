@@ -9,7 +9,7 @@ interface Group<R> {
 interface Entry<T, R> {
   readonly item: T;
   readonly group: Group<R>;
-  /** Where its result goes in those of its group. */
+  /** Index of its result in its group's results. */
   readonly index: number;
 }
 
@@ -18,13 +18,13 @@ export interface CoalescerOptions<T> {
   readonly maxItems: number;
   /** Maximum concurrent calls. */
   readonly maxCalls: number;
-  /** Items of one key never share a call, nor overtake each other. Default: every item is on its own. */
+  /** Items with the same key never share a call or overtake each other. Default: every item has its own key. */
   readonly keyOf?: (item: T) => string;
 }
 
 /**
- * Combines single calls that arrive close together into one: calls that arrive while others are running go with
- * the next. A single call is sent at once.
+ * Combines single calls that arrive close together into one. Calls that arrive while others are running go with the
+ * next. A single call is sent at once.
  */
 export class Coalescer<T, R> {
   readonly #run: (items: readonly T[]) => Promise<readonly R[]>;
@@ -49,7 +49,7 @@ export class Coalescer<T, R> {
     });
   }
 
-  /** Their results, in order; rejects when the call of one fails. */
+  /** Their results, in order. Rejects if the call of one fails. */
   addAll(items: readonly T[]): Promise<R[]> {
     if (items.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ export class Coalescer<T, R> {
   #schedule(): void {
     if (this.#scheduled || this.#calls >= this.#options.maxCalls) return;
     this.#scheduled = true;
-    // After the current I/O: what one packet brought goes together.
+    // After the current I/O, so that items of one packet go together.
     setImmediate(() => {
       this.#scheduled = false;
       this.#flush();

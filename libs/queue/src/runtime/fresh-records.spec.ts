@@ -6,7 +6,7 @@ const record = (id: string, input = '{}') =>
   ({ head: { id }, version: 1, input, result: null }) as unknown as JobRecord;
 
 describe('FreshRecords', () => {
-  it('gives a record once', () => {
+  it('returns a record once', () => {
     const fresh = new FreshRecords();
     fresh.add(record('a'));
     expect(fresh.take('a')).toMatchObject({ head: { id: 'a' } });
@@ -23,7 +23,7 @@ describe('FreshRecords', () => {
     expect(fresh.take('1')).not.toBeNull();
   });
 
-  it('counts what was taken no more', () => {
+  it('no longer counts records that were taken', () => {
     const fresh = new FreshRecords();
     const input = 'x'.repeat(16_384);
     fresh.add(record('first', input));

@@ -2,14 +2,14 @@ import type { JobRecord } from '../records/job-record.js';
 
 /** Approximate maximum number of characters held. */
 const MAX_LENGTH = 16 * 1024 * 1024;
-/** Characters of a job beside its input. */
+/** Characters of a job without its input. */
 const HEAD_LENGTH = 1_024;
 /** Larger inputs are read from the store when needed. */
 const MAX_INPUT_LENGTH = 16 * 1024;
 
 /**
- * Jobs as this process has just stored them, so that its worker need not read them. One may have changed since: who
- * writes by it names its version, and reads when that is no longer so.
+ * Jobs that this process has just stored, so that its worker need not read them. A job may have changed since. Writes
+ * therefore name its version, and the job is read again if the version has changed.
  */
 export class FreshRecords {
   readonly #records = new Map<string, JobRecord>();
@@ -26,7 +26,7 @@ export class FreshRecords {
     }
   }
 
-  /** The record, once. */
+  /** Returns the record and forgets it. */
   take(id: string): JobRecord | null {
     const record = this.#records.get(id);
     if (record === undefined) return null;

@@ -8,10 +8,10 @@ import type { JobChanges } from './job-changes.js';
 import { JobQueue } from './job-queue.js';
 import type { JobRepository } from './job-repository.js';
 
-/** Bulk work may take longer than a caller's second. */
+/** Bulk operations may take longer than a second. */
 const BULK_TIMEOUT_MS = 30_000;
 
-/** {@link JobQueue} over a repository that may be unreachable. */
+/** A {@link JobQueue} on a repository that may be unreachable. */
 export class GuardedJobQueue extends JobQueue {
   readonly #jobs: JobRepository;
   readonly #availability: Availability;
@@ -115,7 +115,7 @@ export class GuardedJobQueue extends JobQueue {
 
   async #cancel(id: string): Promise<JobHead | null> {
     const next = await this.#jobs.update(id, (head) => cancelAsked(head, this.now()));
-    // It is canceled whether or not BullMQ's queue still holds it, because a worker does not run a canceled job.
+    // The job is canceled even if BullMQ's queue still holds it, because a worker does not run a canceled job.
     if (next?.status === 'canceled') await this.#jobs.unqueue(next).catch(() => undefined);
     return next;
   }

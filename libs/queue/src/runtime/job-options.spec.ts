@@ -7,7 +7,7 @@ describe('the wait before a job is tried again', () => {
     [1, 500, 1_000],
     [2, 1_000, 2_000],
     [5, 8_000, 16_000],
-  ])('after %i failed attempts is from %i to %i ms', (attempts, least, most) => {
+  ])('after %i failed attempts is between %i and %i ms', (attempts, least, most) => {
     expect(backoffMs(attempts, JOB_BACKOFF, () => 0)).toBe(least);
     expect(backoffMs(attempts, JOB_BACKOFF, () => 1)).toBe(most);
   });

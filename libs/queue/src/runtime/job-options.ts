@@ -2,10 +2,10 @@ import type { BackoffOptions } from '@aerie/runtime';
 import type { JobsOptions } from 'bullmq';
 import type { JobHead } from '../records/job-record.js';
 
-/** Lowest of BullMQ's priorities that is used; 1 is its highest. */
+/** The lowest priority that is used. BullMQ's highest is 1. */
 const LOWEST_PRIORITY = 101;
 
-/** How BullMQ treats a job: the store remembers it and counts its attempts, so BullMQ need not. */
+/** BullMQ's options for a job. The store keeps the job and counts its attempts, so BullMQ need not. */
 export function jobOptions(head: JobHead, now: number): JobsOptions {
   const delay = head.runAt - now;
   return {

@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 
-/** The payload version, checked when read. BullMQ carries it beside the id; the job itself is in the store. */
+/** The payload version, checked when it is read. The payload holds nothing else; the job is in the store. */
 export interface JobPayload {
   readonly v: 1;
 }
@@ -9,7 +9,7 @@ export interface JobPayload {
 export const PAYLOAD: JobPayload = { v: 1 };
 
 /**
- * The store's id of a job that a queue hands out.
+ * The store's id of a job that BullMQ hands out.
  *
  * @throws Error if the queue holds a payload that this version cannot read
  */

@@ -27,7 +27,7 @@ export interface JobProcessorsOptions {
   readonly availability: Pick<Availability, 'onUp'>;
   readonly processors: readonly JobProcessor[];
   readonly webhooks: WebhookProcessor;
-  /** Gives each processor its worker. */
+  /** Creates each processor's worker. */
   readonly register: () => void;
 }
 
@@ -41,7 +41,7 @@ export class JobProcessors {
     this.#options = options;
   }
 
-  /** Begins to take jobs as soon as the backend is there. */
+  /** Starts to take jobs as soon as the backend can be reached. */
   start(): void {
     const { availability, processors, webhooks, register } = this.#options;
     availability.onUp(() => {
@@ -53,7 +53,7 @@ export class JobProcessors {
     });
   }
 
-  /** Takes no more jobs; those that do not end within `timeoutMs` are handed back. */
+  /** Takes no more jobs. Jobs that do not end within `timeoutMs` are handed back. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopped = true;
     const { processors, webhooks } = this.#options;
@@ -65,7 +65,7 @@ export class JobProcessors {
       ...processors.map((processor) => processor.stop(deadline.signal)),
       webhooks.stop(),
     ]);
-    // A backend that is away must not keep the process: jobs that it holds are recovered by their locks.
+    // An unreachable backend must not delay the exit. Its jobs are handed out again when their locks expire.
     await settlesWithin(stopped, timeoutMs + HAND_BACK_MS, backgroundClock);
     cancel();
   }
@@ -92,7 +92,7 @@ export class JobProcessors {
   }
 }
 
-/** Provides {@link JobProcessors} of the given classes, which must be providers themselves, as must {@link WebhookProcessor}. */
+/** Provides {@link JobProcessors} of the given classes. They and {@link WebhookProcessor} must be Nest providers. */
 export function provideJobProcessors(classes: readonly Type<JobProcessor>[]): FactoryProvider<JobProcessors> {
   return {
     provide: JobProcessors,

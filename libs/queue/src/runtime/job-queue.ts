@@ -6,11 +6,11 @@ import type { Backlog, ListOptions, NewJob, StatusCounts } from '../store/job-st
 import type { AvailabilityState } from './availability.js';
 
 /**
- * The job queue as use cases see it. Each operation answers within about a second (bulk operations within 30 s), whatever
- * the backend does.
+ * The job queue for use cases. Each operation answers within about a second (bulk operations within 30 s), even if the
+ * backend hangs.
  *
- * @throws AerieError every asynchronous operation: QUEUE_UNAVAILABLE when the backend is away or does not answer in time,
- * STORAGE_FULL when it has no room
+ * @throws AerieError from every asynchronous operation: QUEUE_UNAVAILABLE if the backend is unreachable or does not
+ * respond in time, STORAGE_FULL if it is full
  */
 export abstract class JobQueue {
   abstract readonly backend: QueueConnection['kind'];
@@ -18,27 +18,27 @@ export abstract class JobQueue {
 
   /** Epoch milliseconds. */
   abstract now(): number;
-  /** Asks the backend now; false when it does not answer within `timeoutMs`. Never throws. */
+  /** Checks the backend now. False if it does not respond within `timeoutMs`. Never throws. */
   abstract reachable(timeoutMs: number): Promise<boolean>;
   /** Calls `changed` whenever the job may have changed, until the returned function is called. */
   abstract watch(id: string, changed: () => void): () => void;
 
-  /** Stores jobs and queues them. For each, itself, or the job that has its idempotency key already. */
+  /** Stores jobs and queues them. Returns each job, or the existing one with the same idempotency key. */
   abstract submit(jobs: readonly NewJob[]): Promise<JobHead[]>;
   abstract head(id: string): Promise<JobHead | null>;
   abstract record(id: string): Promise<JobRecord | null>;
   /** The job that has an idempotency key. */
   abstract withKey(key: string): Promise<JobHead | null>;
-  /** Cancels a waiting job at once and asks the worker of a running one; null when it is finished or gone. */
+  /** Cancels a waiting job at once and asks the worker of a running one. Null if it is finished or was removed. */
   abstract cancel(id: string): Promise<JobHead | null>;
-  /** {@link JobQueue.cancel} for many, as bulk work. */
+  /** {@link JobQueue.cancel} for many jobs, as a bulk operation. */
   abstract cancelAll(ids: readonly string[]): Promise<void>;
 
   /** Newest first. */
   abstract list(options: ListOptions): Promise<JobHead[]>;
-  /** How many pending jobs of the same task were submitted before this one. */
+  /** Number of pending jobs of the same task that were submitted before this one. */
   abstract countAhead(head: JobHead): Promise<number>;
-  /** Bulk work: it may count many. */
+  /** A bulk operation, because there may be many. */
   abstract backlog(task: string): Promise<Backlog>;
   /** Webhook deliveries of a job, oldest first. */
   abstract deliveries(jobId: string): Promise<Delivery[]>;
@@ -49,6 +49,6 @@ export abstract class JobQueue {
   abstract batchCounts(id: string): Promise<StatusCounts>;
   /** Ids of a batch's jobs by index, from `from`. */
   abstract batchJobs(id: string, from: number, limit: number): Promise<string[]>;
-  /** A batch's jobs by index, from `from`; null for one that was removed meanwhile. */
+  /** A batch's jobs by index, from `from`; null for a job that was removed meanwhile. */
   abstract batchRecords(id: string, from: number, limit: number): Promise<(JobRecord | null)[]>;
 }

@@ -25,21 +25,21 @@ export interface JobRepositoryOptions {
   readonly logger: Logger;
   /** How long finished jobs are kept, milliseconds. */
   readonly retentionMs: number;
-  /** Epoch milliseconds; default: the machine's. */
+  /** Epoch milliseconds. Default: the machine's clock. */
   readonly now?: () => number;
 }
 
 const COALESCED_ITEMS = 200;
 /**
- * Calls of one sort under way at once. The embedded database and Redis run one after the other: what would wait there
- * waits here and goes together. PostgreSQL works on several.
+ * Maximum concurrent calls of one kind. The embedded database and Redis run one at a time, so calls that would wait
+ * there wait here and are combined. PostgreSQL runs several.
  */
 const COALESCED_CALLS = { embedded: 1, postgres: 2, redis: 1 } as const;
 
 /**
- * Jobs as one backend keeps them: the store, which knows the state of each, and BullMQ's queues, which say which runs
- * next. A job is stored first and queued second; a job that a crash left between the two is queued by the upkeep.
- * Operations wait as long as the backend takes: callers that cannot wait use the job queue.
+ * The jobs of one backend: the store, which holds their states, and BullMQ's queues, which decide the order. A job is
+ * stored first and queued second. If a crash comes in between, the upkeep queues the job. Operations take as long as
+ * the backend does; callers that cannot wait use the {@link JobQueue}.
  */
 export class JobRepository {
   readonly connection: QueueConnection;
@@ -74,13 +74,13 @@ export class JobRepository {
   }
 
   /**
-   * Stores jobs and queues them. For each, itself, or the job that has its idempotency key already.
+   * Stores jobs and queues them. Returns each job, or the existing one with the same idempotency key.
    */
   submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
     return this.#submitter.submit(jobs);
   }
 
-  /** Puts a stored job into its queue; nothing happens when it is there. */
+  /** Puts a stored job into its queue unless it is already there. */
   enqueue(head: JobHead): Promise<void> {
     return this.#submitter.enqueue(head);
   }
@@ -93,12 +93,12 @@ export class JobRepository {
     return this.#records.add(id);
   }
 
-  /** The job as this process stored it, if it did so a moment ago; once. It may have changed since. */
+  /** Returns a job that this process has just stored, once. The job may have changed since. */
   takeFresh(id: string): JobRecord | null {
     return this.#submitter.takeFresh(id);
   }
 
-  /** Makes a change with what follows from it: removal in time, and the webhook it tells. Whether it was made. */
+  /** Makes a change, schedules the removal of a finished job, and sends its webhook. Whether the change was made. */
   async change(previous: VersionedHead, next: JobHead, result: string | null = null): Promise<boolean> {
     const delivery = deliveryOf(previous.head, next);
     const made = await this.#changes.add({
@@ -113,9 +113,9 @@ export class JobRepository {
   }
 
   /**
-   * Changes a job by `step` until it sticks; null when the job is gone or `step` refuses.
+   * Applies `step` to the job until no concurrent change interferes. Null if the job was removed or `step` returns null.
    *
-   * @param step gives the next head, or null
+   * @param step returns the next head, or null
    */
   async update(
     id: string,
@@ -131,7 +131,7 @@ export class JobRepository {
     }
   }
 
-  /** BullMQ's queue by its name; only once the backend was reached. */
+  /** BullMQ's queue by its name. Call it only after the backend was reached. */
   queue(name: string): Queue {
     const queue = this.#queues.get(name);
     if (queue === undefined) throw new Error(`No queue ${name} is registered. This is a bug.`);
@@ -143,19 +143,19 @@ export class JobRepository {
     for (const queue of this.#queues.values()) queue.close();
   }
 
-  /** Removes a job that will not run from its queue. Held by a worker, it stays: the worker sees that it is canceled. */
+  /** Removes a job that will not run from its queue. If a worker holds it, the worker sees that it is canceled. */
   async unqueue(head: JobHead): Promise<void> {
     await this.queue(queueNameOf(head.task)).remove(head.id);
   }
 
-  /** Puts a stored webhook into its queue; nothing happens when it is there. */
+  /** Puts a stored webhook into its queue unless it is already there. */
   async enqueueDelivery(id: string): Promise<void> {
     const options = { ...deliveryOptions(id), ...this.connection.jobOptions };
     await this.queue(WEBHOOK_QUEUE).add('deliver', PAYLOAD, options);
   }
 }
 
-/** The webhook that a step calls for, if it made an event that the receiver wants. */
+/** The delivery for a step, if the step made an event that the receiver subscribed to. */
 function deliveryOf(previous: JobHead, next: JobHead): Delivery | null {
   const { event, webhook } = next;
   if (webhook === null || event === null || event.sequence === previous.event?.sequence) return null;

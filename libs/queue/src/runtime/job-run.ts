@@ -10,40 +10,40 @@ import { RunInterruptedError } from './run-interrupted.error.js';
 /** A job that a run has taken. */
 export interface TakenJob {
   readonly runId: string;
-  /** As the store has it. */
+  /** The stored job. */
   readonly record: JobRecord;
-  /** The job as taken by this run: the record's head if that is written already, else what is to be written. */
+  /** The head as taken by this run: that of the record if it is already stored, otherwise a new one that is stored later. */
   readonly taken: JobHead;
 }
 
-/** A job that is over sooner need not be written twice. */
+/** A job that ends sooner is written only once. Milliseconds. */
 const TAKEN_DELAY_MS = 20;
-/** Most announcements are of a run's own steps, and a short job is over by then. */
+/** Delay before an announced job is read, because most announcements are the run's own and short jobs end sooner. */
 const LOOK_DELAY_MS = 20;
 
 /**
- * One run of a job, from its being taken to its one stored end. The run begins before it is written that the job was
- * taken: that follows after a moment, or goes with the end of a job that is over sooner. Each write names the version
- * that was taken, so that a job which was canceled meanwhile stays so.
+ * One run of a job, until its end is stored. The run starts before the store knows that the job was taken. That is
+ * written after a short delay, or together with the end of a short job. Each write names the job's version, so a job
+ * that was canceled meanwhile stays canceled.
  */
 export class JobRun implements RunningJob {
   readonly #jobs: JobRepository;
   readonly #persist: <T>(operation: () => Promise<T>) => Promise<T>;
   readonly #clock: Clock;
   readonly #job: TakenJob;
-  /** As the store has it, if nobody else has changed it. */
+  /** The stored head, unless another process has changed it. */
   #stored: VersionedHead;
-  /** Made when it is asked for: many a short task never does. */
+  /** Created on demand, because short tasks do not need it. */
   #controller: AbortController | null = null;
   #interrupted: RunInterruptedError | null = null;
-  /** When it is to be written that the job was taken, epoch milliseconds; null where it is written or on its way. */
+  /** When to store that the job was taken, epoch milliseconds; null once the write has begun. */
   #writeAt: number | null = null;
   #writing: Promise<void> | null = null;
-  /** When it is to be looked whether the run is still wanted. */
+  /** When to check whether the run is still wanted, epoch milliseconds. */
   #lookAt: number | null = null;
   #progress: ProgressWriter | null = null;
 
-  /** @param persist repeats an operation while the store is away */
+  /** @param persist repeats an operation while the store is unreachable */
   constructor(
     jobs: JobRepository,
     job: TakenJob,
@@ -57,7 +57,7 @@ export class JobRun implements RunningJob {
     this.#stored = job.record;
     if (job.taken === job.record.head) return;
     this.#writeAt = jobs.now() + TAKEN_DELAY_MS;
-    // A receiver that wants this event must get it.
+    // Receivers that subscribed to this event must get it, so it is written at once.
     if (job.taken.webhook?.events.includes('job.processing')) this.#writeTaken().catch(() => undefined);
   }
 
@@ -78,7 +78,7 @@ export class JobRun implements RunningJob {
     return this.#controller.signal;
   }
 
-  /** Why it shall not go on; null while it may. */
+  /** Why the run must stop; null while it may go on. */
   get interrupted(): RunInterruptedError | null {
     return this.#interrupted;
   }
@@ -93,12 +93,12 @@ export class JobRun implements RunningJob {
     this.#progress.write(fraction);
   }
 
-  /** The job may have been changed by another. */
+  /** Another process may have changed the job. */
   notice(now: number): void {
     this.#lookAt ??= now + LOOK_DELAY_MS;
   }
 
-  /** Does the work that is due. Whether more is to come. */
+  /** Does the work that is due. Returns whether more is scheduled. */
   tick(now: number): boolean {
     if (this.#writeAt !== null && now >= this.#writeAt) this.#writeTaken().catch(() => undefined);
     if (this.#lookAt !== null && now >= this.#lookAt) {
@@ -117,7 +117,7 @@ export class JobRun implements RunningJob {
     await this.#end(step, result);
   }
 
-  /** The job after an attempt that failed; null when it was finished already. */
+  /** Stores a failed attempt. Returns the job; null if it was already finished. */
   fail(cause: AerieError): Promise<JobHead | null> {
     return this.#end(
       (head) =>
@@ -132,13 +132,13 @@ export class JobRun implements RunningJob {
     await this.#end((head) => canceledOnce(head, this.#jobs.now()), null);
   }
 
-  /** Gives the job back unharmed. */
+  /** Hands the job back unchanged. */
   async handBack(): Promise<void> {
     await this.#settled();
     await this.#update((head) => handedBack(head, this.#job.runId), null);
   }
 
-  /** Does nothing more by itself. */
+  /** Cancels scheduled work. */
   close(): void {
     this.#writeAt = null;
     this.#lookAt = null;
@@ -162,7 +162,7 @@ export class JobRun implements RunningJob {
 
   async #end(step: (head: JobHead) => JobHead | null, result: string | null): Promise<JobHead | null> {
     await this.#settled();
-    // Nothing has changed it mostly: one trip instead of two.
+    // Usually nothing has changed the job, and one round trip is enough.
     const next = step(this.#job.taken);
     if (next !== null && (await this.#persist(() => this.#jobs.change(this.#stored, next, result))))
       return next;
@@ -173,7 +173,7 @@ export class JobRun implements RunningJob {
     return this.#persist(() => this.#jobs.update(this.head.id, step, result));
   }
 
-  /** A write that was not begun yet goes with the next one; a write under way is waited for. */
+  /** Waits for running writes. A write that has not begun is part of the next one. */
   async #settled(): Promise<void> {
     this.close();
     if (this.#progress !== null) await this.#progress.end();
@@ -195,7 +195,7 @@ export class JobRun implements RunningJob {
       return;
     }
     const found = await this.#persist(() => this.#jobs.head(taken.id));
-    // Its own: a write that was sent again because the first answer was lost.
+    // The run's own id: the write was repeated because its first answer was lost.
     if (found?.head.runId === runId) this.#stored = found;
     else this.interrupt(new RunInterruptedError('lost'));
   }

@@ -10,7 +10,7 @@ function job(id: string, idempotencyKey: string | null = null, task = 'embed'): 
   return { head, input: '{}', idempotencyKey };
 }
 
-/** A store that answers when it is told to, and queues that take everything. */
+/** A store that answers on demand, and queues that accept everything. */
 function setUp(kind: SubmitterConnection['kind'], inOrder: boolean) {
   const log: string[] = [];
   const inserts: ((taken: (JobHead | null)[] | Error) => void)[] = [];
@@ -45,7 +45,7 @@ function setUp(kind: SubmitterConnection['kind'], inOrder: boolean) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('JobSubmitter', () => {
-  it('tells store and queue at once where they do in order what they are told', async () => {
+  it('sends to store and queue at once if the backend keeps the order', async () => {
     const { sut, log, inserts } = setUp('redis', true);
     const submitted = sut.submit([job('a'), job('b'), job('c', null, 'predict')]);
     await turn();
@@ -55,7 +55,7 @@ describe('JobSubmitter', () => {
     expect((await submitted).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
-  it('queues one with a key when the store has it, and not the one that has its key already', async () => {
+  it('queues a job with an idempotency key only after it is stored, and no duplicate', async () => {
     const { sut, log, inserts } = setUp('redis', true);
     const submitted = sut.submit([job('a', 'k1'), job('b', 'k2')]);
     await turn();
@@ -67,7 +67,7 @@ describe('JobSubmitter', () => {
     expect(sut.takeFresh('a')).not.toBeNull();
   });
 
-  it('waits for the store where nothing is said of the order', async () => {
+  it('waits for the store if the backend does not keep the order', async () => {
     const { sut, log, inserts } = setUp('postgres', false);
     const submitted = sut.submit([job('a')]);
     await turn();
@@ -77,7 +77,7 @@ describe('JobSubmitter', () => {
     expect(log.slice(1)).toEqual(['add aerie-embed a']);
   });
 
-  it('forgets what could not be stored', async () => {
+  it('forgets jobs that could not be stored', async () => {
     const { sut, inserts } = setUp('redis', true);
     const submitted = sut.submit([job('a')]);
     await turn();
@@ -86,7 +86,7 @@ describe('JobSubmitter', () => {
     expect(sut.takeFresh('a')).toBeNull();
   });
 
-  it('puts few jobs into the SQL queues one by one, and many together', async () => {
+  it('adds few jobs to the SQL queues one by one, and many together', async () => {
     const { sut, log, inserts } = setUp('postgres', false);
     for (const [turnNumber, count] of [5, 6].entries()) {
       const submitted = sut.submit(

@@ -9,8 +9,8 @@ import { PAYLOAD } from './job-payload.js';
 import { jobOptions } from './job-options.js';
 
 /**
- * Submits that go together, and calls under way at once. The SQL backends gain most by few large calls. Redis is given
- * several small ones: while it does one, the next is made ready here.
+ * Submissions per call, and concurrent calls. Few large calls are fastest on the SQL backends. Redis gets several small
+ * ones, so that the next is prepared while it runs one.
  */
 const SUBMITS = {
   embedded: { maxItems: 200, maxCalls: 1 },
@@ -18,19 +18,19 @@ const SUBMITS = {
   redis: { maxItems: 32, maxCalls: 4 },
 } as const;
 /**
- * Up to so many jobs are put into BullMQ's queue one by one: to take many at once its SQL makes temporary tables, which
- * takes as long as about so many single ones (7 ms embedded).
+ * Up to this many jobs are added to BullMQ's queue one by one. For many at once, its SQL creates temporary tables, which
+ * takes about as long as this many single calls (7 ms embedded).
  */
 const ADDED_ONE_BY_ONE = { embedded: 8, postgres: 5, redis: 1 } as const;
 
-/** What of a connection is used here. */
+/** The part of a connection that is used here. */
 export type SubmitterConnection = Pick<QueueConnection, 'kind' | 'inOrder' | 'jobOptions'> & {
   readonly store: Pick<QueueConnection['store'], 'insert'>;
 };
 
 /**
- * Stores jobs, then puts them into BullMQ's queues. Where a backend does what it is told in order, both are told at once,
- * unless a job has an idempotency key: it may be there already.
+ * Stores jobs, then adds them to BullMQ's queues. If the backend keeps the order of commands, both are sent at once,
+ * except for a job with an idempotency key, which may already exist.
  */
 export class JobSubmitter {
   readonly #connection: SubmitterConnection;
@@ -52,7 +52,7 @@ export class JobSubmitter {
     this.#inserts = new Coalescer((jobs) => this.#insert(jobs), SUBMITS[connection.kind]);
   }
 
-  /** For each job, itself, or the one that has its idempotency key already. */
+  /** Returns each job, or the existing one with the same idempotency key. */
   async submit(jobs: readonly NewJob[]): Promise<JobHead[]> {
     const taken = await this.#inserts.addAll(jobs);
     const left = jobs.filter((job, index) => taken[index] === null && !this.#isQueuedAtOnce(job));
@@ -61,12 +61,12 @@ export class JobSubmitter {
     return jobs.map(({ head }, index) => taken[index] ?? head);
   }
 
-  /** Puts a stored job into its queue; nothing happens when it is there. */
+  /** Puts a stored job into its queue unless it is already there. */
   async enqueue(head: JobHead): Promise<void> {
     await this.#adderOf(head.task).add(head);
   }
 
-  /** The job as it was stored here, if that was a moment ago; once. It may have changed since. */
+  /** Returns a job that was just stored here, once. The job may have changed since. */
   takeFresh(id: string): JobRecord | null {
     return this.#fresh.take(id);
   }
@@ -77,7 +77,7 @@ export class JobSubmitter {
 
   async #insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]> {
     const atOnce = jobs.filter((job) => this.#isQueuedAtOnce(job));
-    // Before a worker may have it.
+    // Before a worker can take it.
     this.#remember(atOnce);
     try {
       const stored = this.#connection.store.insert(jobs);
@@ -121,7 +121,7 @@ export class JobSubmitter {
   }
 }
 
-/** Does something with the heads of each task among `jobs`. */
+/** Calls a function with the heads of each task in `jobs`. */
 async function eachTask(
   jobs: readonly NewJob[],
   run: (task: string, heads: readonly JobHead[]) => Promise<unknown>,

@@ -30,7 +30,7 @@ async function setUp() {
   return { ...memory, sut };
 }
 
-/** Work that waits to be ended. */
+/** Work that runs until it is ended. */
 function gate() {
   let open: (outcome: JobOutcome) => void = () => undefined;
   let fail: (error: unknown) => void = () => undefined;
@@ -43,7 +43,7 @@ function gate() {
 
 const away = () => Promise.reject(new Error('away'));
 const here = () => Promise.resolve();
-/** An error that may pass. */
+/** A retryable error. */
 const overloaded = () => Promise.reject(new AerieError('WORKER_LOST', 'busy'));
 
 describe('a job that is run', () => {
@@ -62,7 +62,7 @@ describe('a job that is run', () => {
     expect(sut.runs[0]?.input).toEqual({ text: 'a' });
   });
 
-  it('is not run again when it is finished, whatever its queue says', async () => {
+  it('is not run again if it is finished, even if its queue hands it out', async () => {
     const { sut, submit } = await setUp();
     const id = await submit();
     await sut.process(newBullJob(id).job, 'token');
@@ -71,7 +71,7 @@ describe('a job that is run', () => {
     expect(sut.runs).toHaveLength(1);
   });
 
-  it('is told as processing within 30 ms when it takes longer', async () => {
+  it('is shown as processing within 30 ms if it takes longer', async () => {
     const { sut, submit, clock, headOf } = await setUp();
     const { work, open } = gate();
     sut.work = () => work;
@@ -86,7 +86,7 @@ describe('a job that is run', () => {
     expect(headOf()).toMatchObject({ status: 'completed', event: { sequence: 2 } });
   });
 
-  it('keeps its result when the answers of the store are lost: the same write twice is one end', async () => {
+  it('keeps its result if the answers of the store are lost and writes are repeated', async () => {
     const { sut, submit, store, clock, headOf } = await setUp();
     const id = await submit();
     store.after = (operation) => (operation === 'change' ? away() : here());
@@ -98,7 +98,7 @@ describe('a job that is run', () => {
     expect(store.jobs.get(id)?.result).toBe('{"ok":true}');
   });
 
-  it('writes its end when the store is back', async () => {
+  it('stores its end when the store is back', async () => {
     const { sut, submit, store, clock, headOf } = await setUp();
     store.before = (operation) => (operation === 'change' ? away() : here());
     await sut.process(newBullJob(await submit()).job, 'token');
@@ -111,7 +111,7 @@ describe('a job that is run', () => {
 });
 
 describe('a job that is canceled', () => {
-  it('between being taken and being written as taken stays canceled, and its run is ended', async () => {
+  it('before its run is stored stays canceled, and the run is interrupted', async () => {
     const { sut, submit, queue, clock, headOf, store } = await setUp();
     const id = await submit();
     sut.work = ({ signal }) =>
@@ -129,7 +129,7 @@ describe('a job that is canceled', () => {
     expect(store.jobs.get(id)?.result).toBeNull();
   });
 
-  it('while it runs ends as canceled when its run ends, even with a result', async () => {
+  it('while it runs ends as canceled, even if the run has a result', async () => {
     const { sut, submit, queue, clock, headOf } = await setUp();
     const id = await submit();
     const { work, open } = gate();
@@ -145,7 +145,7 @@ describe('a job that is canceled', () => {
 });
 
 describe('a job whose attempt failed', () => {
-  it('is tried again after a wait that doubles, as often as it may', async () => {
+  it('is tried again after doubling waits, up to its attempts', async () => {
     const { sut, submit, headOf, clock } = await setUp();
     const id = await submit({ maxAttempts: 3 });
     sut.work = overloaded;
@@ -163,7 +163,7 @@ describe('a job whose attempt failed', () => {
     expect(headOf()).toMatchObject({ status: 'failed', attempts: 3, error: { code: 'WORKER_LOST' } });
   });
 
-  it('is not tried again for an error that will not pass', async () => {
+  it('is not tried again after an error that is not retryable', async () => {
     const { sut, submit, headOf, logger } = await setUp();
     sut.work = () => Promise.reject(new Error('a bug'));
     await sut.process(newBullJob(await submit()).job, 'token');
@@ -173,7 +173,7 @@ describe('a job whose attempt failed', () => {
 });
 
 describe('a job whose worker died', () => {
-  it('counts the death and runs; after as many as it may cost it fails with WORKER_LOST', async () => {
+  it('counts the death and runs again, and fails with WORKER_LOST at the limit', async () => {
     const { sut, submit, headOf } = await setUp();
     const id = await submit({ status: 'processing', runId: 'dead' });
     sut.work = overloaded;
@@ -186,8 +186,8 @@ describe('a job whose worker died', () => {
   });
 });
 
-describe('a job that is not to run yet', () => {
-  it('goes back until its time', async () => {
+describe('a job with a later start time', () => {
+  it('is put back until then', async () => {
     const { sut, submit, clock } = await setUp();
     const id = await submit({ runAt: clock.now() + 5_000 });
     const { job, moveToDelayed } = newBullJob(id);
@@ -198,7 +198,7 @@ describe('a job that is not to run yet', () => {
 });
 
 describe('a processor that stops', () => {
-  it('hands running jobs back unharmed when their time is over', async () => {
+  it('hands running jobs back unchanged at the deadline', async () => {
     const { sut, submit, headOf, clock } = await setUp();
     const id = await submit();
     sut.work = ({ signal }) =>
@@ -211,7 +211,7 @@ describe('a processor that stops', () => {
     const processed = sut.process(job, 'token');
     const ended = expect(processed).rejects.toBeInstanceOf(WaitingError);
     await clock.advance(30);
-    // As BullMQ's worker: it closes when its jobs are over.
+    // Like BullMQ's worker, it closes when its jobs have ended.
     Object.assign(sut, {
       _worker: {
         concurrency: 1,

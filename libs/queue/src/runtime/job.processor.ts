@@ -12,11 +12,11 @@ import { JobRun, type TakenJob } from './job-run.js';
 import { RunInterruptedError } from './run-interrupted.error.js';
 import type { JobOutcome, RunningJob } from './running-job.js';
 
-/** What every {@link JobProcessor} needs. */
+/** Options for a {@link JobProcessor}. */
 export interface JobProcessorOptions {
   readonly jobs: JobRepository;
   readonly changes: Pick<JobChanges, 'watch'>;
-  /** Jobs of one task that run at once in this process: as many as the replicas can take. */
+  /** Jobs of one task that run at once in this process, as many as the replicas can take. */
   readonly concurrency: number;
   /** MAX_WORKER_DEATHS */
   readonly maxDeaths: number;
@@ -33,12 +33,12 @@ export interface ProcessorProgress {
 
 const STORE_RETRY_MS = 250;
 const TICK_MS = 10;
-/** Results on their way to the store, for each job that may run: those that come together are written together. */
+/** Results on their way to the store, per running job. Results that arrive together are written together. */
 const WRITES_PER_RUN = 8;
 
 /**
- * Takes jobs of one task from its queue and runs them, each to one stored end. A subclass runs the task and is decorated
- * with `@Processor(queueNameOf(task), WORKER_OPTIONS)`.
+ * Takes jobs of one task from its queue, runs them and stores their ends. A subclass runs the task and is decorated with
+ * `@Processor(queueNameOf(task), WORKER_OPTIONS)`.
  */
 export abstract class JobProcessor extends WorkerHost {
   readonly #task: string;
@@ -48,9 +48,9 @@ export abstract class JobProcessor extends WorkerHost {
   readonly #running = new Map<string, JobRun>();
   /** Results on their way to the store. */
   readonly #writing = new Set<Promise<void>>();
-  /** Stops the one timer of all runs; it goes while one of them has something to do in time. */
+  /** Stops the timer of all runs, which is active while a run has scheduled work. */
   #stopTicking: (() => void) | null = null;
-  /** Names its runs. */
+  /** Prefix of the ids of its runs. */
   readonly #name = randomUUID();
   #runs = 0;
   #started = false;
@@ -68,7 +68,7 @@ export abstract class JobProcessor extends WorkerHost {
   /**
    * Runs one job.
    *
-   * @throws AerieError; one that is retryable by the error table is tried again
+   * @throws AerieError. If it is retryable by the error table, the job is tried again.
    */
   abstract run(job: RunningJob): Promise<JobOutcome>;
 
@@ -76,7 +76,7 @@ export abstract class JobProcessor extends WorkerHost {
     return { task: this.#task, running: this.#running.size, lastCompletionAt: this.#lastCompletionAt };
   }
 
-  /** Begins to take jobs. Nest must have given it its worker. */
+  /** Starts to take jobs. Nest must have created its worker. */
   start(): void {
     if (this.#started || this.#stopped) return;
     this.#started = true;
@@ -141,11 +141,11 @@ export abstract class JobProcessor extends WorkerHost {
     this.#stopTicking = null;
   }
 
-  /** The job, now ours; null when there is nothing to run. */
+  /** Takes the job; null if there is nothing to run. */
   async #take(id: string, job: Job, token: string): Promise<TakenJob | null> {
     const runId = `${this.#name}-${String(++this.#runs)}`;
     const stored = this.#jobs.takeFresh(id);
-    // One that was given out before was changed since, maybe by another process.
+    // A job that was handed out before has changed since, maybe in another process.
     let fresh = job.attemptsStarted > 1 ? null : stored;
     for (; ; fresh = null) {
       const record = fresh ?? (await this.#persist(() => this.#jobs.record(id)));
@@ -163,7 +163,7 @@ export abstract class JobProcessor extends WorkerHost {
           if (record.head.status === 'pending' && step.next.deaths === record.head.deaths) {
             return { runId, record, taken: step.next };
           }
-          // Its worker died: that is counted before it may kill another.
+          // Its worker died, which is stored before the job can kill another.
           if (await this.#persist(() => this.#jobs.change(record, step.next))) {
             const now = { ...record, head: step.next, version: record.version + 1 };
             return { runId, record: now, taken: now.head };
@@ -182,8 +182,8 @@ export abstract class JobProcessor extends WorkerHost {
   }
 
   /**
-   * A result goes to the store while BullMQ is told that the job is done. Where only the latter comes about, the upkeep
-   * finds a job that no queue holds, and it is run again. So many may be on their way.
+   * Stores the result while BullMQ is told that the job is done. If only the latter succeeds, the upkeep finds a job that
+   * no queue holds, and the job runs again. The number of results on their way is limited.
    */
   async #complete(run: JobRun, outcome: JobOutcome, result: string): Promise<void> {
     const written = run
@@ -220,13 +220,13 @@ export abstract class JobProcessor extends WorkerHost {
     }
   }
 
-  /** BullMQ gives the job out again when the time is over. */
+  /** BullMQ hands the job out again after `ms`. */
   async #delay(job: Job, ms: number, token: string): Promise<never> {
     await job.moveToDelayed(this.#jobs.now() + ms, token);
     throw new DelayedError();
   }
 
-  /** The state of a job must be written down: while the store is away, it is tried again. */
+  /** Repeats an operation while the store is unreachable, because the state of a job must be stored. */
   async #persist<T>(operation: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -243,7 +243,7 @@ function toAerieError(error: unknown): AerieError {
   if (error instanceof AerieError) return error;
   return new AerieError(
     'INTERNAL',
-    'The job failed inside the server. The log has the cause under the id of the job.',
+    "The job failed inside the server. The log has the cause under the job's id.",
     {
       cause: error,
     },

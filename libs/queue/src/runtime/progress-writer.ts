@@ -2,7 +2,7 @@ import type { Clock } from '@aerie/runtime';
 
 const PROGRESS_INTERVAL_MS = 250;
 
-/** Writes progress at most every quarter of a second, and never two writes at once. A missed write costs nothing. */
+/** Writes progress at most every quarter of a second, and never twice at once. A missed write does no harm. */
 export class ProgressWriter {
   readonly #write: (fraction: number) => Promise<void>;
   readonly #clock: Clock;

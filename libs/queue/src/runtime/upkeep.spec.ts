@@ -6,7 +6,7 @@ import { Upkeep } from './upkeep.js';
 
 const MAX_FINISHED = 7;
 
-/** A job whose time is over by the clock of these tests. */
+/** A job that has expired by the clock of these tests. */
 const late = (id: string): JobHead => ({ ...PENDING_JOB, id, expiresAt: 2_000 });
 
 function setUp() {
@@ -78,7 +78,7 @@ describe('Upkeep', () => {
     expect(state.finished).toBe(0);
   });
 
-  it('ends every job that waited too long, and takes it out of its queue', async () => {
+  it('ends every job that waited too long, and removes it from its queue', async () => {
     const { sut, state, calls, add } = setUp();
     state.expired = [...add(...Array.from({ length: 1_100 }, (_, index) => String(index)))];
     await sut.run();
@@ -86,7 +86,7 @@ describe('Upkeep', () => {
     expect(calls).toContain('unqueue 1099');
   });
 
-  it('does not loop forever over jobs that it cannot end', async () => {
+  it('does not loop endlessly over jobs that it cannot end', async () => {
     const { sut, queue, state, calls } = setUp();
     state.expired = Array.from({ length: 500 }, (_, index) => String(index));
     queue.update = () => Promise.resolve(null);
@@ -94,7 +94,7 @@ describe('Upkeep', () => {
     expect(calls.filter((call) => call === 'expired')).toHaveLength(1);
   });
 
-  it('queues a job again that no queue held twice in a row', async () => {
+  it('queues a job again that was in no queue twice in a row', async () => {
     const { sut, queue, state, calls, add } = setUp();
     state.orphans = [...add('a', 'b')];
     await sut.run();
@@ -105,11 +105,11 @@ describe('Upkeep', () => {
     expect(calls.filter((call) => call.startsWith('enqueue'))).toEqual(['enqueue b']);
     expect(queue.logger.warn).toHaveBeenCalledWith(
       { task: 'embed', jobs: 1 },
-      'queued jobs again that were in no queue',
+      'jobs that were in no queue are queued again',
     );
   });
 
-  it('sends webhooks that no queue held', async () => {
+  it('sends webhooks that were in no queue', async () => {
     const { sut, state, calls } = setUp();
     state.deliveries = ['a.1', 'b.2'];
     await sut.run();
@@ -117,7 +117,7 @@ describe('Upkeep', () => {
   });
 
   it.each(['sweep', 'expired', 'update', 'orphans', 'enqueue', 'deliveries', 'send'])(
-    'does the other parts when %s fails, as in a backend that is full',
+    'does the other parts if %s fails, such as in a full backend',
     async (part) => {
       const { sut, queue, state, calls, add } = setUp();
       state.fails.add(part);
@@ -137,10 +137,10 @@ describe('Upkeep', () => {
     },
   );
 
-  describe('in time', () => {
+  describe('its schedule', () => {
     const sweeps = (calls: readonly string[]) => calls.filter((call) => call.startsWith('sweep')).length;
 
-    it('goes at once and every ten seconds, not while the backend is away, and not after its end', async () => {
+    it('runs at once and every ten seconds, but not while the backend is unreachable or after close', async () => {
       const { sut, state, calls, clock } = setUp();
       sut.start();
       await clock.advance(0);
@@ -160,7 +160,7 @@ describe('Upkeep', () => {
       expect(sweeps(calls)).toBe(3);
     });
 
-    it('does not wait at its end for a backend that does not answer', async () => {
+    it('does not wait on close for a backend that does not respond', async () => {
       const { sut, queue, clock } = setUp();
       queue.store.sweep = () => new Promise(() => undefined);
       sut.start();

@@ -16,32 +16,32 @@ export interface UpkeepJobs {
 
 /** Options for {@link Upkeep}. */
 export interface UpkeepOptions {
-  /** Tasks whose jobs are looked after. */
+  /** Tasks whose jobs it maintains. */
   readonly tasks: readonly string[];
   /** MAX_FINISHED_JOBS */
   readonly maxFinished: number;
-  /** Whether the backend can be reached; without it there is no upkeep. */
+  /** Whether the backend can be reached. If not, rounds are skipped. */
   readonly isUp: () => boolean;
   readonly clock?: Clock;
 }
 
 const INTERVAL_MS = 10_000;
-/** Younger jobs may still be on their way to their queue. */
+/** Younger jobs may still be on their way to their queues. */
 const ORPHAN_AGE_MS = 15_000;
-/** Others wait for the backend meanwhile. */
+/** Jobs per page. Other operations run between pages. */
 const PAGE = 500;
-/** More than a backend finishes between two rounds, and an end to each part whatever comes meanwhile. */
+/** More pages than a backend can fill between two rounds, so that each part of a round ends. */
 const MAX_PAGES = 200;
 const MAX_ORPHANS = 10_000;
-/** A round that is under way at the end is waited for so long, then ends with the connection. */
+/** How long close waits for a running round, which then ends with the connection. */
 const CLOSE_MS = 500;
 
-/** Removes old jobs, ends jobs that waited too long, and queues jobs that a crash kept out, every ten seconds. */
+/** Every ten seconds, removes old jobs, ends jobs that waited too long, and queues jobs that a crash left in no queue. */
 export class Upkeep {
   readonly #jobs: UpkeepJobs;
   readonly #options: UpkeepOptions;
   readonly #clock: Clock;
-  /** Jobs by task that no queue held when it was last looked. */
+  /** Jobs by task that were in no queue in the last round. */
   readonly #missed = new Map<string, ReadonlySet<string>>();
   #cancelTimer: (() => void) | null = null;
   #running: Promise<void> | null = null;
@@ -119,11 +119,11 @@ export class Upkeep {
   async #recover(task: string, before: number): Promise<void> {
     const { store, logger } = this.#jobs;
     const found = await store.orphans(task, before, MAX_ORPHANS);
-    // What was missed once may have been done just then, its result on its way to the store.
+    // A job that was missed only once may just have ended, with its result on its way to the store.
     const lost = found.filter((id) => this.#missed.get(task)?.has(id));
     this.#missed.set(task, new Set(found));
     if (lost.length === 0) return;
-    logger.warn({ task, jobs: lost.length }, 'queued jobs again that were in no queue');
+    logger.warn({ task, jobs: lost.length }, 'jobs that were in no queue are queued again');
     for (let from = 0; from < lost.length && !this.#closed; from += PAGE) {
       const heads = await store.heads(lost.slice(from, from + PAGE));
       await Promise.all(heads.flatMap((job) => (job === null ? [] : [this.#jobs.enqueue(job.head)])));
@@ -136,7 +136,7 @@ export class Upkeep {
     }
   }
 
-  /** @param next works on one page; whether there is another */
+  /** @param next works on one page and returns whether there is another */
   async #pages(next: () => Promise<boolean>): Promise<void> {
     for (let page = 0; page < MAX_PAGES && !this.#closed; page++) if (!(await next())) return;
   }

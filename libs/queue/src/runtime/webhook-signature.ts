@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
-/** Bytes of a secret: base64 after `whsec_`, as in Standard Webhooks, else the text itself. */
+/** Bytes of a secret: base64 after `whsec_` (Standard Webhooks), otherwise the text itself. */
 export function secretBytes(secret: string): Buffer {
   return secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : Buffer.from(secret);
 }
@@ -10,7 +10,7 @@ export function secretBytes(secret: string): Buffer {
 /**
  * Headers of a delivery. Source: Standard Webhooks, https://www.standardwebhooks.com
  *
- * @param id the same however often the event is sent
+ * @param id the same for every attempt to send the event
  */
 export function webhookHeaders(
   id: string,

@@ -42,7 +42,7 @@ async function setUp(secret: string | null = 'of the job') {
 }
 
 describe('a webhook', () => {
-  it('is sent with its event and its id, signed, and is then over', async () => {
+  it('is sent once with its event, its id and a signature', async () => {
     const { deliver, post, stored, id } = await setUp();
     await deliver();
     const [url, request] = post.mock.calls[0] ?? [];
@@ -58,7 +58,7 @@ describe('a webhook', () => {
     expect(post).toHaveBeenCalledTimes(1);
   });
 
-  it('is signed with the secret of the server where the job has none', async () => {
+  it('is signed with the secret of the server if the job has none', async () => {
     const signature = async (secret: string | null) => {
       const { deliver, post } = await setUp(secret);
       await deliver();
@@ -68,7 +68,7 @@ describe('a webhook', () => {
     expect(await signature(null)).not.toBe(await signature('of the job'));
   });
 
-  it('is tried eleven times over 22 hours, then given up; each wait is the one that the schedule says', async () => {
+  it('is tried eleven times over 22 hours with the waits of the schedule, then abandoned', async () => {
     const { deliver, post, stored, clock } = await setUp();
     post.mockImplementation(() => Promise.resolve({ status: 500 }));
     const beganAt = clock.now();
@@ -89,14 +89,14 @@ describe('a webhook', () => {
     expect(stored()?.attempts).toHaveLength(11);
   });
 
-  it('is over at once when the receiver answers 410', async () => {
+  it('is abandoned at once if the receiver answers 410', async () => {
     const { deliver, post, stored } = await setUp();
     post.mockImplementation(() => Promise.resolve({ status: 410 }));
     await expect(deliver()).rejects.toBeInstanceOf(UnrecoverableError);
     expect(stored()).toMatchObject({ status: 'failed', attempts: [{ status: 410 }] });
   });
 
-  it('is sent again when the answer was lost, under the same id', async () => {
+  it('is sent again with the same id if the answer was lost', async () => {
     const { deliver, post, stored } = await setUp();
     post.mockImplementationOnce(() => Promise.reject(new Error('The receiver hung up.')));
     await expect(deliver()).rejects.toThrow('The receiver hung up.');
@@ -109,7 +109,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('of a job that was removed is dropped', async () => {
+  it('of a removed job is dropped', async () => {
     const { deliver, post, store } = await setUp();
     store.jobs.clear();
     await deliver();

@@ -35,16 +35,16 @@ export interface WebhookProcessorOptions {
   readonly clock?: Clock;
 }
 
-/** Deliveries under way at once. */
+/** Concurrent deliveries. */
 const CONCURRENCY = 64;
-/** Of these, to one receiver: a slow one holds no more. */
+/** Concurrent deliveries to one receiver, so that a slow one does not hold all. */
 const CONCURRENCY_PER_HOST = 8;
-/** When a receiver has as many as it may, the next waits so long. */
+/** Wait of a delivery whose receiver is at its limit, in milliseconds. */
 const HOST_BUSY_MS = 500;
 const TIMEOUT_MS = 15_000;
 const GONE = 410;
 
-/** Tells receivers of events, from a queue of its own, until they have taken them or hours have passed. */
+/** Sends events to receivers from a separate queue until they are accepted or the schedule ends after 22 hours. */
 @Processor(WEBHOOK_QUEUE, {
   ...WORKER_OPTIONS,
   concurrency: CONCURRENCY,
@@ -66,7 +66,7 @@ export class WebhookProcessor extends WorkerHost {
     this.#clock = clock;
   }
 
-  /** Begins to deliver. Nest must have given it its worker. */
+  /** Starts to deliver. Nest must have created its worker. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -75,7 +75,7 @@ export class WebhookProcessor extends WorkerHost {
     });
   }
 
-  /** Lets deliveries under way end; each is bounded in time. */
+  /** Waits for running deliveries, each of which has a time limit. */
   async stop(): Promise<void> {
     if (this.#started) await this.worker.close();
   }
@@ -139,7 +139,7 @@ export class WebhookProcessor extends WorkerHost {
   }
 }
 
-/** The event as it was: a job that went on since is shown at its step. */
+/** The event with the job as it was then, even if the job has gone on since. */
 function eventOf(delivery: Delivery, { head, result }: JobRecord): object {
   const then = isFinal(delivery.event) ? head : asOf(head, delivery);
   return viewEvent(then, delivery.event, isTerminal(then.status) ? result : null);

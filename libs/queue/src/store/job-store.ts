@@ -7,19 +7,19 @@ export interface NewJob {
   readonly head: JobHead;
   /** JSON text. */
   readonly input: string;
-  /** One job exists for each key, as long as it is kept. */
+  /** At most one stored job has this key. */
   readonly idempotencyKey: string | null;
 }
 
-/** A change of a job, made only if nobody changed it since it was read. */
+/** A change of a job, made only if the job has not changed since it was read. */
 export interface HeadChange {
   readonly previous: VersionedHead;
   readonly next: JobHead;
-  /** JSON text, once there is one; null leaves what there is. */
+  /** JSON text; null leaves the stored result unchanged. */
   readonly result: string | null;
-  /** Epoch milliseconds after which a finished job is removed; null for one that goes on. */
+  /** Epoch milliseconds after which a finished job is removed; null for an unfinished one. */
   readonly removeAt: number | null;
-  /** What the change has to tell receivers: stored with it, or not at all. */
+  /** The webhook delivery that the change causes, stored together with it. */
   readonly delivery: Delivery | null;
 }
 
@@ -31,10 +31,10 @@ export interface ListOptions {
   readonly limit: number;
 }
 
-/** How many jobs are in each state. */
+/** Number of jobs in each state. */
 export type StatusCounts = Readonly<Record<JobStatus, number>>;
 
-/** What a worker's health tells of a queue. */
+/** A queue's activity for a worker's health. */
 export interface Backlog {
   readonly pending: number;
   /** Epoch milliseconds. */
@@ -42,36 +42,36 @@ export interface Backlog {
 }
 
 /**
- * What BullMQ does not keep: the jobs as callers see them, with idempotency, listings, batches and webhooks. BullMQ
- * decides when and where a job runs; whether it ran, and what came of it, is decided here, by changes that happen once.
+ * The jobs as callers see them, with idempotency, listings, batches and webhooks, which BullMQ does not keep. BullMQ
+ * decides when and where a job runs. The store decides, by atomic changes, whether it ran and with which result.
  *
- * Adapters: SQL (embedded and PostgreSQL) and Redis; one conformance suite holds for all.
+ * The adapters, SQL (embedded and PostgreSQL) and Redis, pass the same conformance suite.
  */
 export interface JobStore {
   /** Creates what the store needs. */
   open(): Promise<void>;
   ping(): Promise<void>;
 
-  /** Stores jobs; for each, null, or the head of the job that has its idempotency key already. */
+  /** Stores jobs. Returns null for each, or the head of the existing job with the same idempotency key. */
   insert(jobs: readonly NewJob[]): Promise<(JobHead | null)[]>;
   /** The job that has an idempotency key. */
   withKey(key: string): Promise<JobHead | null>;
   heads(ids: readonly string[]): Promise<(VersionedHead | null)[]>;
   records(ids: readonly string[]): Promise<(JobRecord | null)[]>;
-  /** Makes up to 200 changes, each on its own; for each, whether it was made. Announces those made. */
+  /** Makes up to 200 independent changes and announces them. Returns for each whether it was made. */
   change(changes: readonly HeadChange[]): Promise<boolean[]>;
 
   /** Newest first. */
   list(options: ListOptions): Promise<JobHead[]>;
-  /** How many pending jobs of the queue were submitted before this one. */
+  /** Number of pending jobs of the queue that were submitted before this one. */
   countAhead(task: string, id: string): Promise<number>;
   backlog(task: string): Promise<Backlog>;
 
-  /** Pending jobs whose ttl is over at `now`. */
+  /** Pending jobs whose ttl has passed at `now`. */
   expired(now: number, limit: number): Promise<string[]>;
-  /** Unfinished jobs made before `before` that no queue holds: their submit was cut short, or the queue lost them. */
+  /** Unfinished jobs from before `before` that are in no queue, because a crash interrupted them or the queue lost them. */
   orphans(task: string, before: number, limit: number): Promise<string[]>;
-  /** Removes finished jobs whose time is over, and the oldest beyond `maxFinished`. How many were removed. */
+  /** Removes finished jobs whose retention has passed, and the oldest beyond `maxFinished`. Returns their number. */
   sweep(now: number, maxFinished: number, limit: number): Promise<number>;
 
   insertBatch(batch: JobBatch): Promise<void>;
@@ -84,14 +84,14 @@ export interface JobStore {
   delivery(id: string): Promise<Delivery | null>;
   updateDelivery(delivery: Delivery): Promise<void>;
   deliveriesOf(jobId: string): Promise<Delivery[]>;
-  /** Ids of pending deliveries made before `before` that no queue holds. */
+  /** Ids of pending deliveries from before `before` that are in no queue. */
   orphanDeliveries(before: number, limit: number): Promise<string[]>;
 }
 
-/** Hears which jobs changed. */
+/** Is notified of changed jobs. */
 export interface JobChangesListener {
   /** Ids of jobs that changed, here or in another process. */
   readonly onChanged: (ids: readonly string[]) => void;
-  /** Announcements may have been missed: look again at everything that matters. */
+  /** Announcements may have been missed, so everything must be checked again. */
   readonly onResync: () => void;
 }

@@ -46,16 +46,16 @@ interface Scripts {
 /** Channel on which changed jobs are announced. */
 export const REDIS_CHANGES_CHANNEL = `${STORE_PREFIX}:changes`;
 
-/** Batches without jobs are removed after this, seconds: their submit was cut short. */
+/** Seconds after which a batch without jobs is removed, because its submission was interrupted. */
 const BATCH_GRACE_SECONDS = 600;
 
-/** Jobs that one script looks at: others wait for it. */
+/** Jobs that one script examines, because other commands wait for it. */
 const LOOKED_AT_ONCE = 1_000;
 
-/** MessagePack as Redis' scripts read it. */
+/** MessagePack, which Redis' scripts can read. */
 const packer = new Packr({ useRecords: false });
 
-/** The store in Redis: each step is one script, so it happens whole or not. */
+/** The store in Redis. Each step is one script and therefore atomic. */
 export class RedisJobStore implements JobStore {
   readonly #redis: Redis & Scripts;
 
@@ -73,7 +73,7 @@ export class RedisJobStore implements JobStore {
   }
 
   async ping(): Promise<void> {
-    // Not PING: a Redis that cannot write to its disk refuses it, and still reads.
+    // Not PING, which a Redis that cannot write to its disk refuses although it can be read.
     await this.#redis.exists(key('tasks'));
   }
 
@@ -151,7 +151,7 @@ export class RedisJobStore implements JobStore {
     const found = await Promise.all(
       keys.map((place) => this.#redis.zrevrangebylex(place, from, '-', 'LIMIT', 0, limit)),
     );
-    // A job that moved meanwhile may have been found in two places.
+    // A job that changed its state meanwhile may have been found twice.
     const ids = [...new Set(found.flat())].sort().reverse().slice(0, limit);
     const heads = await this.heads(ids);
     return heads.flatMap((at) => (at === null ? [] : [at.head]));
@@ -247,7 +247,7 @@ export class RedisJobStore implements JobStore {
   async orphanDeliveries(before: number, limit: number): Promise<string[]> {
     const queue = `${BULLMQ_PREFIX}:${WEBHOOK_QUEUE}:`;
     const lost: string[] = [];
-    // What is delivered meanwhile moves the rest up: the next time finds what is passed over.
+    // Deliveries that end meanwhile shift the rest, and the next round finds any that were skipped.
     for (let from = 0; lost.length < limit; from += LOOKED_AT_ONCE) {
       const [looked, ...found] = await this.#redis.aerieOrphanDeliveries(
         key('dp'),
@@ -263,7 +263,7 @@ export class RedisJobStore implements JobStore {
   }
 }
 
-/** What few jobs have, as the script takes it. */
+/** The rare fields of a job, for the script. */
 function rareParts({ head, idempotencyKey }: NewJob): string {
   const { expiresAt, batchId, batchIndex } = head;
   if (idempotencyKey === null && expiresAt === null && batchId === null) return '';
@@ -275,7 +275,7 @@ function rareParts({ head, idempotencyKey }: NewJob): string {
   });
 }
 
-/** What few changes entail, as the script takes it. */
+/** The rare consequences of a change, for the script. */
 function rareConsequences({ previous: { head }, next, delivery }: HeadChange): string {
   const moved = head.status !== next.status;
   const expires = moved && head.status === 'pending' && head.expiresAt !== null;
@@ -288,7 +288,7 @@ function rareConsequences({ previous: { head }, next, delivery }: HeadChange): s
   });
 }
 
-/** The sorted set that a job is in, by its state. */
+/** The sorted set of jobs in this state. */
 function placeOf(status: JobStatus, task: string): string {
   if (status === 'pending') return key('p', task);
   return status === 'processing' ? key('w', task) : key('s', status);

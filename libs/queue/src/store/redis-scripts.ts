@@ -1,5 +1,5 @@
 /**
- * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, and where it has them k
+ * Keys, with P the prefix: P:j:<id> hash of a job (h head, v version, i input, r result, and optionally k
  * idempotency key, b batch), P:k:<key> id by idempotency key, P:tasks the tasks that had jobs, ids in order (sorted sets
  * of equal scores) of the pending P:p:<task>, of those being processed P:w:<task>, and of the ended P:s:<status>, P:x ids
  * by expiry, P:e list of the ended as they ended, each as "<time of removal> <status> <id>", P:b:<id> batch, P:bc:<id>
@@ -7,8 +7,8 @@
  */
 
 /**
- * Gathers what comes to and leaves the sorted sets, so that each is changed once by a script. Here and below numbers are
- * given to commands as texts: Redis writes a Lua number with printf.
+ * Collects the additions to and removals from the sorted sets, so that a script changes each set once. Numbers are
+ * passed to commands as strings, because Redis formats Lua numbers with printf.
  */
 const GATHER = `
 local P = KEYS[1]
@@ -149,7 +149,7 @@ for _, id in ipairs(ids) do
 end
 return found`;
 
-/** KEYS[1] prefix. ARGV: now, most finished jobs, limit. Removes what is over its time and the surplus, oldest first. */
+/** KEYS[1] prefix. ARGV: now, maximum of finished jobs, limit. Removes expired jobs and the surplus, oldest first. */
 export const SWEEP_SCRIPT = `
 local P = KEYS[1]
 local now, surplus = tonumber(ARGV[1]), redis.call('LLEN', P .. ':e') - tonumber(ARGV[2])

@@ -1,9 +1,9 @@
-/** Anything that runs SQL: a pool of node-postgres or of the embedded database. */
+/** Runs SQL: a pool of node-postgres or of the embedded database. */
 export interface SqlPool {
   query(sql: string, params?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
-/** Deadlocks and serialization failures: the same statement works when it is sent again. */
+/** Deadlocks and serialization failures, after which the same statement can be sent again. */
 const TRY_AGAIN = new Set(['40P01', '40001']);
 const MAX_TRIES = 5;
 

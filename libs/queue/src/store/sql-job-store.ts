@@ -19,12 +19,12 @@ interface RecordRow extends HeadRow {
   readonly result: string | null;
 }
 
-/** The store in PostgreSQL: a server, or the embedded one. BullMQ's tables lie beside it, in the schema `bullmq`. */
+/** The store in PostgreSQL, on a server or embedded. BullMQ's tables are in the same database, in the schema `bullmq`. */
 export class SqlJobStore implements JobStore {
   readonly #pool: SqlPool;
   readonly #urgentPool: SqlPool;
 
-  /** @param urgentPool for what callers wait for */
+  /** @param urgentPool for operations that callers wait for */
   constructor(pool: SqlPool, urgentPool: SqlPool = pool) {
     this.#pool = pool;
     this.#urgentPool = urgentPool;
@@ -61,7 +61,7 @@ export class SqlJobStore implements JobStore {
     const byKey = new Map(taken.map(({ key, head }) => [key, parseHead(head)]));
     return jobs.map(({ head, idempotencyKey }) => {
       const other = idempotencyKey === null ? undefined : byKey.get(idempotencyKey);
-      // Its own: an insert that was sent again because the first answer was lost.
+      // The job itself: the insert was repeated because its first answer was lost.
       return made.has(head.id) || other?.id === head.id ? null : (other ?? null);
     });
   }
@@ -250,7 +250,7 @@ export class SqlJobStore implements JobStore {
   }
 }
 
-/** How long a batch may be without jobs: it is stored before they are. */
+/** How long a batch may have no jobs, because it is stored before them. */
 const BATCH_GRACE_MS = 600_000;
 
 function inOrder<Row extends { readonly id: string }, T>(

@@ -1,7 +1,7 @@
 /** Channel on which changed jobs are announced. */
 export const SQL_CHANGES_CHANNEL = 'aerie_jobs';
 
-/** Made in one go, serialized by a lock: processes start together. */
+/** Runs as one transaction under a lock, because processes start together. */
 export const SCHEMA_SQL = `
 DO $$ BEGIN
 PERFORM pg_advisory_xact_lock(714820250);
@@ -65,12 +65,12 @@ BEGIN
 END $change$;
 END $$`;
 
-/** Jobs that were not there; those whose key is taken are left out of the answer. */
+/** Inserts new jobs and returns their ids. Jobs whose id or key exists are omitted. */
 export const INSERT_SQL = `
 INSERT INTO aerie.job (id, task, status, head, input, idempotency_key, expires_at, batch_id, batch_index)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::integer[])
 ON CONFLICT DO NOTHING
 RETURNING id`;
 
-/** Changes heads whose version is as expected, with deliveries, and announces them; the ids of those that were. */
+/** Changes heads of the expected version, stores their deliveries and announces them. Returns the changed ids. */
 export const CHANGE_SQL = 'SELECT aerie.change_jobs($1, $2, $3, $4, $5, $6, $7, $8) AS id';

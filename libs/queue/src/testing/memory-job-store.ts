@@ -11,15 +11,15 @@ import type {
   StatusCounts,
 } from '../store/job-store.js';
 
-/** A store in memory. It knows no queues, so it finds no orphans. */
+/** A store in memory. It has no access to queues, so it finds no orphans. */
 export class MemoryJobStore implements JobStore {
   readonly jobs = new Map<string, JobRecord & { readonly key: string | null }>();
   readonly deliveriesById = new Map<string, Delivery>();
   readonly batches = new Map<string, JobBatch>();
   readonly listeners = new Set<JobChangesListener>();
-  /** Awaited before each operation, with its name: fails or delays it. */
+  /** Awaited before each operation, with its name. It can fail or delay the operation. */
   before: (operation: keyof JobStore) => Promise<void> = () => Promise.resolve();
-  /** Awaited after each operation: a failure loses the answer, not the change. */
+  /** Awaited after each operation. If it fails, the answer is lost but not the change. */
   after: (operation: keyof JobStore) => Promise<void> = () => Promise.resolve();
 
   open(): Promise<void> {

@@ -11,10 +11,10 @@ import { JobRepository } from '../runtime/job-repository.js';
 import { MemoryJobStore } from './memory-job-store.js';
 import { PENDING_JOB } from './pending-job.js';
 
-/** Ids by queue, as BullMQ would hold them. */
+/** Ids by queue, like BullMQ's. */
 export type QueuedIds = Map<string, string[]>;
 
-/** A queue of BullMQ that only remembers ids. */
+/** A BullMQ queue that only keeps ids. */
 function memoryQueue(name: string, queued: QueuedIds): LazyQueue {
   const ids: string[] = [];
   queued.set(name, ids);
@@ -34,7 +34,7 @@ function memoryQueue(name: string, queued: QueuedIds): LazyQueue {
   return { name, open: () => queue as unknown as Queue, close: () => undefined } as unknown as LazyQueue;
 }
 
-/** The job queue on a store in memory, with a clock that stands still: its time is also the epoch's. */
+/** The job queue on a store in memory, with a fake clock whose time is also the epoch's. */
 export async function newMemoryQueue(tasks: readonly string[] = ['embed']) {
   const clock = new FakeClock();
   const logger = new MemoryLogger();
