@@ -70,8 +70,6 @@ export interface GenerationRecord {
   readonly usage: GenerationUsage;
   /** From acceptance until it left the queue; null if it never did. */
   readonly queueMs: number | null;
-  /** From acceptance to the first piece of text; null if there was none. */
-  readonly firstTokenMs: number | null;
   readonly totalMs: number;
 }
 

@@ -31,7 +31,7 @@ export class PendingRequest {
   #cancelFirstToken: (() => void) | null = null;
   #onAbort: (() => void) | null = null;
   #queueMs: number | null = null;
-  #firstTokenMs: number | null = null;
+  #hasText = false;
   #settled = false;
 
   constructor(options: PendingRequestOptions) {
@@ -84,7 +84,6 @@ export class PendingRequest {
       outcome,
       usage,
       queueMs: this.#queueMs,
-      firstTokenMs: this.#firstTokenMs,
       totalMs: this.elapsedMs(),
     });
   }
@@ -95,9 +94,9 @@ export class PendingRequest {
     const last = this.#lastTextAt.get(index);
     this.#lastTextAt.set(index, at);
     if (last !== undefined) observer.onInterToken?.(at - last);
-    if (this.#firstTokenMs !== null) return;
-    this.#firstTokenMs = this.elapsedMs();
-    observer.onFirstToken?.(this.#firstTokenMs);
+    if (this.#hasText) return;
+    this.#hasText = true;
+    observer.onFirstToken?.(this.elapsedMs());
     this.#cancelFirstToken?.();
   }
 

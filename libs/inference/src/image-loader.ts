@@ -22,7 +22,7 @@ export class ImageLoader {
   /** @throws AerieError INVALID_INPUT if the address is refused or unreachable, or its content is too large. */
   async load(source: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
     if (source.kind === 'bytes') return this.#checked(source.bytes);
-    if (/^data:/i.test(source.url)) return this.#checked(parseDataUrl(source.url, this.#maxBytes).bytes);
+    if (/^data:/i.test(source.url)) return this.#checked(parseDataUrl(source.url, this.#maxBytes));
     const { bytes } = await this.#fetcher.fetchBytes(source.url, {
       accept: ACCEPT,
       ...(signal === undefined ? {} : { signal }),

@@ -6,13 +6,6 @@ const PERCENT = 0x25;
 /** ASCII white space, which the URL standard allows in base64. */
 const WHITE_SPACE = [' ', '\n', '\r', '\t', '\f'];
 
-/** The content of a data URL. */
-export interface DataUrlContent {
-  readonly bytes: Buffer;
-  /** Lower case, without parameters; `text/plain` if the URL names none. */
-  readonly mediaType: string;
-}
-
 /** Whether `text` is a data URL, which {@link parseDataUrl} reads. */
 export function isDataUrl(text: string): boolean {
   return text.slice(0, 5).toLowerCase() === 'data:';
@@ -25,18 +18,15 @@ export function isDataUrl(text: string): boolean {
  * @param maxBytes largest content; the size is checked before anything is decoded
  * @throws AerieError INVALID_INPUT if it is malformed or too large
  */
-export function parseDataUrl(url: string, maxBytes: number): DataUrlContent {
+export function parseDataUrl(url: string, maxBytes: number): Buffer {
   const comma = isDataUrl(url) ? url.indexOf(',') : -1;
   if (comma === -1 || comma > MAX_HEADER_LENGTH) {
     throw invalid('expected data:<media type>[;base64],<data>, got no media type followed by a comma');
   }
-  const header = url.slice(5, comma).toLowerCase();
-  const isBase64 = /;\s*base64\s*$/.test(header);
-  const mediaType = (header.split(';', 1)[0] ?? '').trim();
+  const isBase64 = /;\s*base64\s*$/i.test(url.slice(5, comma));
   const fragment = url.indexOf('#', comma);
   const data = url.slice(comma + 1, fragment === -1 ? undefined : fragment);
-  const bytes = isBase64 ? decodeBase64(data, maxBytes) : percentDecode(data, maxBytes);
-  return { bytes, mediaType: mediaType === '' ? 'text/plain' : mediaType };
+  return isBase64 ? decodeBase64(data, maxBytes) : percentDecode(data, maxBytes);
 }
 
 function decodeBase64(data: string, maxBytes: number): Buffer {

@@ -1,5 +1,5 @@
 export { AddressPolicy, isRefusedAddress } from './address-policy.js';
-export { type DataUrlContent, isDataUrl, parseDataUrl } from './data-url.js';
+export { isDataUrl, parseDataUrl } from './data-url.js';
 export type { ResolveHost } from './host-resolver.js';
 export { MAX_URL_LENGTH, parseOutboundUrl } from './outbound-url.js';
 export {

@@ -36,8 +36,6 @@ export interface SafeFetcherOptions {
 export interface FetchedBytes {
   readonly bytes: Buffer;
   readonly contentType: string | null;
-  /** Where the last redirect led. */
-  readonly finalUrl: string;
 }
 
 /** Options for a fetch. */
@@ -212,12 +210,11 @@ export class SafeFetcher {
   }
 }
 
-function fetchedBytes(response: ExchangeResponse, { host, url }: OutboundTarget): FetchedBytes {
+function fetchedBytes(response: ExchangeResponse, { host }: OutboundTarget): FetchedBytes {
   requireSuccess(response, host);
   return {
     bytes: response.bytes,
     contentType: response.headers['content-type'] ?? null,
-    finalUrl: url.href,
   };
 }
 

@@ -3,8 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { UpstreamUsage } from './answer/answer-assembler.js';
-export type { CircuitFailure, CircuitOptions, CircuitState } from './circuit/circuit-breaker.js';
+export type { CircuitOptions, CircuitState } from './circuit/circuit-breaker.js';
 export { FallbackModel } from './fallback/fallback-model.js';
 export type { FallbackCandidate, FallbackModelOptions, LeasedModel } from './fallback/fallback-options.js';
 export type { FallbackStream } from './fallback/fallback-stream.js';

@@ -26,13 +26,13 @@ async function setUp(options: Partial<UpstreamOptions> = {}): Promise<void> {
 beforeEach(() => setUp());
 afterEach(() => close());
 
-const NO_COUNT = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reported: false };
+const NO_COUNT = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
 describe('OpenAiModel', () => {
   it('streams an answer, and reports the usage that follows it with the finish', async () => {
     upstream.answer(HELLO);
     const answer = sut.generate({ ...CHAT, temperature: 0.5, maxTokens: 9, stop: ['\n'] });
-    const usage = { promptTokens: 7, cachedTokens: 4, completionTokens: 3, reported: true };
+    const usage = { promptTokens: 7, cachedTokens: 4, completionTokens: 3 };
     expect(await collect(answer)).toEqual([
       { type: 'text', index: 0, text: 'Hel', tokens: 0 },
       { type: 'text', index: 0, text: 'lo', tokens: 0 },

@@ -241,7 +241,6 @@ describe('OpenAiModel, when its upstream fails', () => {
     expect(sut.status()).toMatchObject({
       state: 'open',
       running: 0,
-      lastError: { code: 'UPSTREAM_ERROR', agoMs: 0 },
     });
     clock.jump(4_000);
     const { error } = await ask();

@@ -5,7 +5,7 @@ import { AnswerAssembler } from './answer/answer-assembler.js';
 import { parseChunk, parseFailure } from './answer/completion-chunk.js';
 import { AnswerStream } from './answer/answer-stream.js';
 import { StreamWatch } from './answer/stream-watch.js';
-import { CircuitBreaker, type CircuitFailure, type CircuitState } from './circuit/circuit-breaker.js';
+import { CircuitBreaker, type CircuitState } from './circuit/circuit-breaker.js';
 import {
   type UpstreamOptions,
   type UpstreamPorts,
@@ -24,8 +24,6 @@ export interface UpstreamStatus {
   readonly state: CircuitState;
   /** Running requests. */
   readonly running: number;
-  /** The last failure that its circuit has counted, without key or address. */
-  readonly lastError: CircuitFailure | null;
 }
 
 /**
@@ -88,11 +86,7 @@ export class OpenAiModel implements LanguageModel {
   }
 
   status(): UpstreamStatus {
-    return {
-      state: this.#breaker.state,
-      running: this.#client.running,
-      lastError: this.#breaker.lastFailure,
-    };
+    return { state: this.#breaker.state, running: this.#client.running };
   }
 
   /** Ends the answers that are under way with SHUTTING_DOWN, and every connection. Idempotent. */

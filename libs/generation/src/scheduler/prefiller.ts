@@ -26,8 +26,8 @@ export interface PrefilledChunk {
   readonly logits: Float32Array;
   /** Whether it was the prompt's last. */
   readonly isLast: boolean;
-  readonly startedAt: number;
-  readonly ranAt: number;
+  /** Duration of the run. */
+  readonly runMs: number;
 }
 
 /** A share of the chunks goes to the prompt that has waited longest, so that short prompts cannot delay it forever. */
@@ -63,7 +63,7 @@ export class Prefiller {
     const length = decoder.lengths[row] as number;
     const startedAt = now();
     const logits = await decoder.prefill(row, tokens);
-    const ranAt = now();
+    const runMs = now() - startedAt;
     this.#chunksRun++;
     const end = length + tokens.length;
     const isLast = end === sequence.promptTokens;
@@ -73,7 +73,7 @@ export class Prefiller {
         decoder.exportBlock(row, start, count),
       );
     }
-    return { logits, isLast, startedAt, ranAt };
+    return { logits, isLast, runMs };
   }
 
   /** Looks up the cache just before the first chunk, so that requests that arrive together share the first one's work. */

@@ -148,11 +148,9 @@ export class Scheduler {
     let budget = this.#options.chunkSize;
     for (let chunk = this.#prefiller.next(budget); chunk !== null; chunk = this.#prefiller.next(budget)) {
       budget -= chunk.tokens.length;
-      const { logits, isLast, startedAt, ranAt } = await this.#prefiller.run(chunk);
+      const { logits, isLast, runMs } = await this.#prefiller.run(chunk);
       if (isLast) this.#startDecoding(chunk.row, chunk.occupant, logits);
-      const runMs = ranAt - startedAt;
-      const overheadMs = this.#options.now() - ranAt;
-      this.#publish([{ kind: 'prefill', rows: 1, tokens: chunk.tokens.length, runMs, overheadMs }]);
+      this.#publish([{ kind: 'prefill', rows: 1, tokens: chunk.tokens.length, runMs }]);
     }
   }
 
@@ -179,21 +177,13 @@ export class Scheduler {
     const minRows = batch.some(({ task }) => task.reproducible) ? REPRODUCIBLE_ROWS : 1;
     const tokens = batch.map(({ sequence }) => sequence.tokens.at(-1) as number);
     const logits = await decoder.decode({ tokens, minRows });
-    const ranAt = now();
+    const runMs = now() - startedAt;
     batch.forEach((occupant, row) => {
       // A request may be canceled while the model runs: then it gets nothing from this step.
       if (occupant.task.canceled) return;
       this.#accept(occupant, logits.subarray(row * decoder.vocabSize, (row + 1) * decoder.vocabSize));
     });
-    this.#publish([
-      {
-        kind: 'decode',
-        rows: batch.length,
-        tokens: batch.length,
-        runMs: ranAt - startedAt,
-        overheadMs: now() - ranAt,
-      },
-    ]);
+    this.#publish([{ kind: 'decode', rows: batch.length, tokens: batch.length, runMs }]);
   }
 
   /** Draws a sequence's next token and emits its text. */

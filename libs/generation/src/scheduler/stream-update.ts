@@ -25,8 +25,6 @@ export interface StepRecord {
   readonly rows: number;
   /** Tokens that were appended. */
   readonly tokens: number;
-  /** Duration of the run itself. */
+  /** Duration of the run, without sampling, detokenizing and caching. */
   readonly runMs: number;
-  /** Duration of what surrounds it: sampling, detokenizing, caching. */
-  readonly overheadMs: number;
 }

@@ -162,8 +162,8 @@ describe('loading language models', () => {
     const stop = registry.onGeneration((event) => events.push(event));
     await use();
     const observer = opened[0]?.observer;
-    const step = { kind: 'decode', rows: 1, tokens: 1, runMs: 9, overheadMs: 1 } as const;
-    const record = { usage: USAGE, queueMs: 1, firstTokenMs: 5, totalMs: 30 };
+    const step = { kind: 'decode', rows: 1, tokens: 1, runMs: 9 } as const;
+    const record = { usage: USAGE, queueMs: 1, totalMs: 30 };
     observer?.onStep?.(step);
     observer?.onFirstToken?.(5);
     observer?.onInterToken?.(6);

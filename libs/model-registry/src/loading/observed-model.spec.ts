@@ -34,9 +34,9 @@ function newModel(...pieces: readonly (GenerationEvent | Error)[]) {
   return { sut, told };
 }
 
-const end = (outcome: string, firstTokenMs: number | null, totalMs: number) => ({
+const end = (outcome: string, totalMs: number) => ({
   type: 'end',
-  record: { outcome, usage: USAGE, queueMs: null, firstTokenMs, totalMs },
+  record: { outcome, usage: USAGE, queueMs: null, totalMs },
 });
 
 describe('an answer of a model that does not tell by itself', () => {
@@ -46,7 +46,7 @@ describe('an answer of a model that does not tell by itself', () => {
     expect(told).toEqual([
       { type: 'first-token', elapsedMs: 10 },
       { type: 'inter-token', elapsedMs: 20 },
-      end('completed', 10, 30),
+      end('completed', 30),
     ]);
   });
 
@@ -56,7 +56,7 @@ describe('an answer of a model that does not tell by itself', () => {
   ])('is told to have %s with the error that ends it', async (outcome, error) => {
     const { sut, told } = newModel(error);
     await expect(sut.generate(REQUEST).next()).rejects.toBe(error);
-    expect(told).toEqual([end(outcome, null, 10)]);
+    expect(told).toEqual([end(outcome, 10)]);
   });
 
   it('is canceled once when its reader leaves', async () => {
@@ -65,7 +65,7 @@ describe('an answer of a model that does not tell by itself', () => {
     await stream.next();
     await stream.return?.();
     await stream.return?.();
-    expect(told.slice(1)).toEqual([end('canceled', 10, 10)]);
+    expect(told.slice(1)).toEqual([end('canceled', 10)]);
     expect(stream.usage).toBe(USAGE);
   });
 });

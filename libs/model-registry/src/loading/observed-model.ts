@@ -39,7 +39,7 @@ class ObservedStream extends PushStream<GenerationEvent> implements TextStream {
   /** Time of the last text of each choice. */
   readonly #spokeAt = new Map<number, number>();
   #stream: TextStream | null = null;
-  #firstTokenMs: number | null = null;
+  #hasText = false;
 
   constructor(
     generate: (stopped: AbortSignal) => TextStream,
@@ -76,22 +76,19 @@ class ObservedStream extends PushStream<GenerationEvent> implements TextStream {
     const at = this.#now();
     const last = this.#spokeAt.get(index);
     this.#spokeAt.set(index, at);
-    if (this.#firstTokenMs === null) {
-      this.#firstTokenMs = at - this.#startedAt;
-      this.#report({ type: 'first-token', elapsedMs: this.#firstTokenMs });
+    if (!this.#hasText) {
+      this.#hasText = true;
+      this.#report({ type: 'first-token', elapsedMs: at - this.#startedAt });
     } else if (last !== undefined) this.#report({ type: 'inter-token', elapsedMs: at - last });
   }
 
   #reportEnd(outcome: StreamOutcome, error: unknown): void {
     const isCanceled = error instanceof AerieError && error.code === 'CANCELED';
-    const firstTokenMs = this.#firstTokenMs;
-    const totalMs = this.#now() - this.#startedAt;
     const record = {
       outcome: isCanceled ? ('canceled' as const) : outcome,
       usage: this.usage,
       queueMs: null,
-      firstTokenMs,
-      totalMs,
+      totalMs: this.#now() - this.#startedAt,
     };
     this.#report({ type: 'end', record });
   }

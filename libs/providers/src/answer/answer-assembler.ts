@@ -2,13 +2,8 @@ import { AerieError } from '@aerie/contracts';
 import type { FinishReason, GenerationEvent, GenerationUsage } from '@aerie/generation';
 import type { ChoicePiece, ReportedUsage } from './completion-chunk.js';
 
-/** Tokens used by an answer of an upstream. */
-export interface UpstreamUsage extends GenerationUsage {
-  /** Whether the upstream has reported usage. If not, every number is 0, because a piece of text is not a token. */
-  readonly reported: boolean;
-}
-
-const UNREPORTED: UpstreamUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reported: false };
+/** Usage of an answer whose upstream reports none: a piece of text is not a token. */
+const UNREPORTED: GenerationUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
 const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
@@ -34,7 +29,7 @@ export class AnswerAssembler {
   readonly #name: string;
   readonly #choices: readonly Choice[];
   #unfinished: number;
-  #usage: UpstreamUsage = UNREPORTED;
+  #usage: GenerationUsage = UNREPORTED;
   /** Tokens reported with events so far, for all choices together. */
   #toldTokens = 0;
   /** The last choice to finish. Its event waits for the usage, which follows it. */
@@ -47,13 +42,13 @@ export class AnswerAssembler {
     this.#unfinished = n;
   }
 
-  get usage(): UpstreamUsage {
+  get usage(): GenerationUsage {
     return this.#usage;
   }
 
   /** @throws AerieError if the upstream sent something that is not part of an answer, or did not complete it. */
   *take(pieces: readonly ChoicePiece[], usage: ReportedUsage | null): Generator<GenerationEvent, undefined> {
-    if (usage !== null) this.#usage = { ...usage, reported: true };
+    if (usage !== null) this.#usage = usage;
     for (const piece of pieces) yield* this.#takePiece(piece);
   }
 

@@ -1,6 +1,6 @@
-import type { GenerationEvent, TextStream } from '@aerie/generation';
+import type { GenerationEvent, GenerationUsage, TextStream } from '@aerie/generation';
 import { PushStream, type PushStreamOptions } from '@aerie/runtime';
-import type { AnswerAssembler, UpstreamUsage } from './answer-assembler.js';
+import type { AnswerAssembler } from './answer-assembler.js';
 
 /** The events of an upstream's answer, fetched as they are read. */
 export class AnswerStream extends PushStream<GenerationEvent> implements TextStream {
@@ -11,7 +11,7 @@ export class AnswerStream extends PushStream<GenerationEvent> implements TextStr
     this.#answer = answer;
   }
 
-  get usage(): UpstreamUsage {
+  get usage(): GenerationUsage {
     return this.#answer.usage;
   }
 }

@@ -1,4 +1,4 @@
-import { AerieError, type ErrorCode } from '@aerie/contracts';
+import { AerieError } from '@aerie/contracts';
 import type { Clock } from '@aerie/runtime';
 
 /** When a circuit opens, and for how long. */
@@ -16,19 +16,11 @@ export interface CircuitOptions {
 /** closed: requests pass. open: they fail at once. half-open: one may pass, the others fail at once. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** The last failure of a circuit. */
-export interface CircuitFailure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  /** Milliseconds since then. */
-  readonly agoMs: number;
-}
-
 /** Permission for one attempt, whose outcome must be reported. Only the first report counts. */
 export interface CircuitPermit {
   /** The upstream responds. A failure may still follow. */
   succeeded(): void;
-  failed(error: AerieError): void;
+  failed(): void;
   /** The attempt says nothing about the upstream: the caller left, or it was asked to wait. */
   released(): void;
 }
@@ -51,7 +43,6 @@ export class CircuitBreaker {
   /** When the next probe may start; null while closed. */
   #openUntil: number | null = null;
   #probing = false;
-  #lastFailure: { readonly error: AerieError; readonly at: number } | null = null;
 
   constructor(
     name: string,
@@ -68,12 +59,6 @@ export class CircuitBreaker {
   get state(): CircuitState {
     if (this.#openUntil === null) return 'closed';
     return this.#clock.now() < this.#openUntil ? 'open' : 'half-open';
-  }
-
-  get lastFailure(): CircuitFailure | null {
-    if (this.#lastFailure === null) return null;
-    const { error, at } = this.#lastFailure;
-    return { code: error.code, message: error.message, agoMs: this.#clock.now() - at };
   }
 
   /** @throws AerieError UPSTREAM_ERROR while no attempt may be made. */
@@ -96,11 +81,10 @@ export class CircuitBreaker {
         if (isProbe) this.#close();
         this.#record(false);
       },
-      failed: (error) => {
+      failed: () => {
         if (outcome === 'over') return;
         const probeFailed = isProbe && outcome === 'none';
         outcome = 'over';
-        this.#lastFailure = { error, at: this.#clock.now() };
         if (probeFailed) this.#open();
         else this.#record(true);
       },

@@ -24,7 +24,7 @@ export function settle(permit: CircuitPermit, error: unknown, { expiry, signal }
   switch (error.code) {
     case 'UPSTREAM_ERROR':
     case 'TIMEOUT':
-      permit.failed(error);
+      permit.failed();
       return;
     case 'INVALID_INPUT':
     case 'CONTEXT_LENGTH_EXCEEDED':
