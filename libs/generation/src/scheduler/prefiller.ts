@@ -1,6 +1,6 @@
 import type { Decoder } from '../decoder/decoder.js';
 import type { PrefixCache } from '../decoder/prefix-cache.js';
-import type { Occupant, RowTable } from './row-table.js';
+import type { RowEntry, RowTable } from './row-table.js';
 
 /** Options for a {@link Prefiller}. */
 export interface PrefillerOptions {
@@ -16,7 +16,7 @@ export interface PrefillerOptions {
 /** A piece of a prompt to run. */
 export interface PromptChunk {
   readonly row: number;
-  readonly occupant: Occupant;
+  readonly entry: RowEntry;
   readonly tokens: readonly number[];
 }
 
@@ -47,19 +47,19 @@ export class Prefiller {
     const { decoder, chunkSize } = this.#options;
     const next = this.#nextPrompt();
     if (next === null) return null;
-    const [row, occupant] = next;
-    this.#reusePrefix(row, occupant);
+    const [row, entry] = next;
+    this.#reusePrefix(row, entry);
     const length = decoder.lengths[row] as number;
     // Chunks end at multiples of their size, whatever was reused, because results depend on where they end.
     const boundary = length - (length % chunkSize) + chunkSize;
-    const tokens = occupant.sequence.tokens.slice(length, boundary);
-    return tokens.length > budget ? null : { row, occupant, tokens };
+    const tokens = entry.sequence.tokens.slice(length, boundary);
+    return tokens.length > budget ? null : { row, entry, tokens };
   }
 
   /** Runs a chunk and caches its keys and values for later requests. */
-  async run({ row, occupant, tokens }: PromptChunk): Promise<PrefilledChunk> {
+  async run({ row, entry, tokens }: PromptChunk): Promise<PrefilledChunk> {
     const { decoder, prefixes, chunkSize, now } = this.#options;
-    const { task, sequence } = occupant;
+    const { task, sequence } = entry;
     const length = decoder.lengths[row] as number;
     const startedAt = now();
     const logits = await decoder.prefill(row, tokens);
@@ -77,7 +77,7 @@ export class Prefiller {
   }
 
   /** Looks up the cache just before the first chunk, so that requests that arrive together share the first one's work. */
-  #reusePrefix(row: number, { task, sequence }: Occupant): void {
+  #reusePrefix(row: number, { task, sequence }: RowEntry): void {
     if (task.prefixSought) return;
     task.prefixSought = true;
     const { decoder, prefixes } = this.#options;
@@ -89,10 +89,10 @@ export class Prefiller {
   }
 
   /** The prompt with the fewest tokens left, or every few chunks the one that has waited longest. */
-  #nextPrompt(): readonly [number, Occupant] | null {
+  #nextPrompt(): readonly [number, RowEntry] | null {
     const { decoder, rows } = this.#options;
     const byAge = this.#chunksRun % OLDEST_FIRST_EVERY === OLDEST_FIRST_EVERY - 1;
-    let best: readonly [number, Occupant] | null = null;
+    let best: readonly [number, RowEntry] | null = null;
     let least = Infinity;
     for (const entry of rows.entries()) {
       const [row, { task, sequence, phase }] = entry;

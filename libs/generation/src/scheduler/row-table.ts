@@ -3,7 +3,7 @@ import type { GenerationTask } from './generation-task.js';
 import type { Sequence } from './sequence.js';
 
 /** A sequence that occupies a row of the decoder. */
-export interface Occupant {
+export interface RowEntry {
   readonly task: GenerationTask;
   readonly sequence: Sequence;
   /** `reserved` waits for its sibling's prefill, whose row it will copy. */
@@ -14,7 +14,7 @@ export interface Occupant {
 
 /** Maps sequences to rows. Keeps sequences that decode together in the first rows. */
 export class RowTable {
-  readonly #rows: (Occupant | null)[];
+  readonly #rows: (RowEntry | null)[];
   readonly #decoder: Decoder;
 
   constructor(size: number, decoder: Decoder) {
@@ -23,24 +23,24 @@ export class RowTable {
   }
 
   get free(): number {
-    return this.#rows.filter((occupant) => occupant === null).length;
+    return this.#rows.filter((entry) => entry === null).length;
   }
 
   /** Every occupied row. */
-  entries(): readonly (readonly [row: number, occupant: Occupant])[] {
-    return this.#rows.flatMap((occupant, row) => (occupant === null ? [] : [[row, occupant] as const]));
+  entries(): readonly (readonly [row: number, entry: RowEntry])[] {
+    return this.#rows.flatMap((entry, row) => (entry === null ? [] : [[row, entry] as const]));
   }
 
   /** Takes the lowest free row. */
-  add(occupant: Occupant): number {
+  add(entry: RowEntry): number {
     const row = this.#rows.indexOf(null);
     if (row === -1) throw new Error('no row is free. This is a bug.');
-    this.#rows[row] = occupant;
+    this.#rows[row] = entry;
     return row;
   }
 
   rowOf(sequence: Sequence): number {
-    return this.#rows.findIndex((occupant) => occupant?.sequence === sequence);
+    return this.#rows.findIndex((entry) => entry?.sequence === sequence);
   }
 
   remove(row: number): void {
@@ -49,18 +49,18 @@ export class RowTable {
   }
 
   /** Moves rows so that those that decode in the next step come first; returns them. */
-  gather(decodes: (occupant: Occupant) => boolean): readonly Occupant[] {
+  gather(decodes: (entry: RowEntry) => boolean): readonly RowEntry[] {
     const rows = this.#rows;
     let last = rows.length - 1;
     let row = 0;
     for (; row < rows.length; row++) {
-      const occupant = rows[row] ?? null;
-      if (occupant !== null && decodes(occupant)) continue;
+      const entry = rows[row] ?? null;
+      if (entry !== null && decodes(entry)) continue;
       while (last > row && !wants(rows[last] ?? null, decodes)) last--;
       if (last <= row) break;
       this.#move(last, row);
     }
-    return rows.slice(0, row).filter((occupant) => occupant !== null);
+    return rows.slice(0, row).filter((entry) => entry !== null);
   }
 
   /** Brings `from` to `to`; what was in `to`, if anything, goes the other way. */
@@ -77,6 +77,6 @@ export class RowTable {
   }
 }
 
-function wants(occupant: Occupant | null, decodes: (occupant: Occupant) => boolean): boolean {
-  return occupant !== null && decodes(occupant);
+function wants(entry: RowEntry | null, decodes: (entry: RowEntry) => boolean): boolean {
+  return entry !== null && decodes(entry);
 }

@@ -4,7 +4,7 @@ import type { ChosenTokenLogprob, FinishReason } from '../generation-request.js'
 import { Sampler } from '../sampling/sampler.js';
 import type { GenerationTask } from './generation-task.js';
 import { Prefiller } from './prefiller.js';
-import { type Occupant, RowTable } from './row-table.js';
+import { type RowEntry, RowTable } from './row-table.js';
 import type { SchedulerOptions } from './scheduler-options.js';
 import type { StepRecord, StreamUpdate } from './stream-update.js';
 
@@ -41,9 +41,9 @@ export class Scheduler {
   /** Whether a step would do anything. */
   get hasWork(): boolean {
     if (this.#queue.some((task) => task.canceled) || this.#updates.length > 0) return true;
-    const occupants = this.#rows.entries();
+    const entries = this.#rows.entries();
     return (
-      occupants.some(([, { task, phase }]) => task.canceled || (phase !== 'reserved' && !task.paused)) ||
+      entries.some(([, { task, phase }]) => task.canceled || (phase !== 'reserved' && !task.paused)) ||
       (this.#queue.length > 0 && this.#admissible(this.#queue[0] as GenerationTask))
     );
   }
@@ -129,7 +129,7 @@ export class Scheduler {
   #admissible(task: GenerationTask): boolean {
     const { environment, kvBudgetTokens, maxSlots } = this.#options;
     if (this.#rows.free < task.choices) return false;
-    const running = this.#rows.entries().map(([, occupant]) => occupant.task);
+    const running = this.#rows.entries().map(([, entry]) => entry.task);
     const longest = Math.max(...[task, ...running].map((each) => each.tokenLimit(environment.contextLength)));
     const rows = maxSlots - this.#rows.free + task.choices;
     return running.length === 0 || rows * longest <= kvBudgetTokens;
@@ -149,15 +149,15 @@ export class Scheduler {
     for (let chunk = this.#prefiller.next(budget); chunk !== null; chunk = this.#prefiller.next(budget)) {
       budget -= chunk.tokens.length;
       const { logits, isLast, runMs } = await this.#prefiller.run(chunk);
-      if (isLast) this.#startDecoding(chunk.row, chunk.occupant, logits);
+      if (isLast) this.#startDecoding(chunk.row, chunk.entry, logits);
       this.#publish([{ kind: 'prefill', rows: 1, tokens: chunk.tokens.length, runMs }]);
     }
   }
 
   /** The prompt is complete: the other choices copy its keys, and every choice draws its first token from its logits. */
-  #startDecoding(row: number, { task }: Occupant, logits: Float32Array): void {
+  #startDecoding(row: number, { task }: RowEntry, logits: Float32Array): void {
     if (task.canceled) return;
-    const siblings = this.#rows.entries().filter(([, occupant]) => occupant.task === task);
+    const siblings = this.#rows.entries().filter(([, entry]) => entry.task === task);
     for (const [siblingRow, sibling] of siblings) {
       if (siblingRow !== row) this.#options.decoder.copyRow(row, siblingRow);
       sibling.phase = 'decode';
@@ -178,17 +178,17 @@ export class Scheduler {
     const tokens = batch.map(({ sequence }) => sequence.tokens.at(-1) as number);
     const logits = await decoder.decode({ tokens, minRows });
     const runMs = now() - startedAt;
-    batch.forEach((occupant, row) => {
+    batch.forEach((entry, row) => {
       // A request may be canceled while the model runs: then it gets nothing from this step.
-      if (occupant.task.canceled) return;
-      this.#accept(occupant, logits.subarray(row * decoder.vocabSize, (row + 1) * decoder.vocabSize));
+      if (entry.task.canceled) return;
+      this.#accept(entry, logits.subarray(row * decoder.vocabSize, (row + 1) * decoder.vocabSize));
     });
     this.#publish([{ kind: 'decode', rows: batch.length, tokens: batch.length, runMs }]);
   }
 
   /** Draws a sequence's next token and emits its text. */
-  #accept(occupant: Occupant, logits: Float32Array): void {
-    const { task, sequence } = occupant;
+  #accept(entry: RowEntry, logits: Float32Array): void {
+    const { task, sequence } = entry;
     const { sampling } = task;
     const sampled = this.#sampler.sample(logits, {
       sampling,
@@ -202,15 +202,15 @@ export class Scheduler {
       return;
     }
     const { text, logprobs, finishReason } = sequence.accept(sampled.id, sampled.logprobs);
-    this.#pushText(occupant, text, logprobs);
-    if (finishReason !== null) this.#finish(occupant, finishReason);
+    this.#pushText(entry, text, logprobs);
+    if (finishReason !== null) this.#finish(entry, finishReason);
   }
 
-  #pushText(occupant: Occupant, text: string, logprobs: readonly ChosenTokenLogprob[]): void {
-    occupant.unreportedTokens++;
+  #pushText(entry: RowEntry, text: string, logprobs: readonly ChosenTokenLogprob[]): void {
+    entry.unreportedTokens++;
     if (text === '' && logprobs.length === 0) return;
-    const { task, sequence, unreportedTokens: tokens } = occupant;
-    occupant.unreportedTokens = 0;
+    const { task, sequence, unreportedTokens: tokens } = entry;
+    entry.unreportedTokens = 0;
     const event = { type: 'text', index: sequence.index, text, tokens } as const;
     this.#updates.push({
       id: task.id,
@@ -220,7 +220,7 @@ export class Scheduler {
   }
 
   /** A choice is complete: its keys are cached for requests that continue its text. */
-  #finish({ task, sequence }: Occupant, finishReason: FinishReason): void {
+  #finish({ task, sequence }: RowEntry, finishReason: FinishReason): void {
     const { decoder } = this.#options;
     const row = this.#rows.rowOf(sequence);
     const cached = sequence.tokens.slice(0, decoder.lengths[row]);
@@ -236,8 +236,8 @@ export class Scheduler {
   #end(task: GenerationTask, error: unknown): void {
     if (!this.#tasks.delete(task.id)) return;
     this.#queue = this.#queue.filter((queued) => queued !== task);
-    for (const [row, occupant] of this.#rows.entries()) {
-      if (occupant.task === task) this.#rows.remove(row);
+    for (const [row, entry] of this.#rows.entries()) {
+      if (entry.task === task) this.#rows.remove(row);
     }
     task.canceled = true;
     this.#updates.push({ id: task.id, type: 'ended', usage: task.usage(), error: this.#serialize(error) });

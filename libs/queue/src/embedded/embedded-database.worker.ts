@@ -12,7 +12,13 @@ import { DatabaseHousekeeper } from './database-housekeeper.js';
 import { OWNER_SOCKET, ownDirectory } from './data-dir-lock.js';
 import { PrivateFiles } from './private-files.js';
 import { SqlSession } from './sql-session.js';
-import { type WireError, type WireRelease, type WireRequest, readMessages, writeMessage } from './wire.js';
+import {
+  type DatabaseFailure,
+  type SessionRelease,
+  type DatabaseRequest,
+  readMessages,
+  writeMessage,
+} from './database-messages.js';
 
 const { directory } = workerData as { readonly directory: string };
 const DATABASE = 'db';
@@ -108,7 +114,7 @@ function serveSocket(socket: Socket, session: SqlSession, listeners: Map<string,
     for (const owner of owners.values()) void session.release(owner).catch(() => undefined);
   });
   readMessages(socket, (message) => {
-    const request = message as WireRequest | WireRelease;
+    const request = message as DatabaseRequest | SessionRelease;
     if ('release' in request) {
       const owner = owners.get(request.release);
       owners.delete(request.release);
@@ -127,14 +133,14 @@ function serveSocket(socket: Socket, session: SqlSession, listeners: Map<string,
         if (!socket.destroyed) writeMessage(socket, { id: request.id, rows, rowCount });
       },
       (error: unknown) => {
-        if (!socket.destroyed) writeMessage(socket, { id: request.id, error: wireError(error) });
+        if (!socket.destroyed) writeMessage(socket, { id: request.id, error: toFailure(error) });
       },
     );
   });
 }
 
-function wireError(error: unknown): WireError {
-  const { message, code, detail } = error as Partial<WireError>;
+function toFailure(error: unknown): DatabaseFailure {
+  const { message, code, detail } = error as Partial<DatabaseFailure>;
   return { message: message ?? String(error), code, detail };
 }
 

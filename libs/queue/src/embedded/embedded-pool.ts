@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { OWNER_SOCKET } from './data-dir-lock.js';
 import { socketDirectory } from './socket-path.js';
-import { type WireReply, readMessages, writeMessage } from './wire.js';
+import { type DatabaseReply, readMessages, writeMessage } from './database-messages.js';
 
 /** Rows of a statement. */
 export interface SqlResult<R = Record<string, unknown>> {
@@ -119,12 +119,12 @@ export class EmbeddedPool extends EventEmitter {
       this.#lost();
     });
     readMessages(socket, (message) => {
-      this.#received(message as WireReply);
+      this.#received(message as DatabaseReply);
     });
     return opened;
   }
 
-  #received(reply: WireReply): void {
+  #received(reply: DatabaseReply): void {
     if ('channel' in reply) {
       for (const client of this.#clients) client.emit('notification', reply);
       return;

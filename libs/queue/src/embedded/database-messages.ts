@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
 
 /** A client's request to the embedded database. */
-export interface WireRequest {
+export interface DatabaseRequest {
   readonly id: number;
   readonly sql: string;
   readonly params: readonly unknown[];
@@ -13,18 +13,18 @@ export interface WireRequest {
 }
 
 /** Ends a session: what it left open is rolled back. */
-export interface WireRelease {
+export interface SessionRelease {
   readonly release: number;
 }
 
 /** A reply of the embedded database. */
-export type WireReply =
+export type DatabaseReply =
   | { readonly id: number; readonly rows: Record<string, unknown>[]; readonly rowCount: number }
-  | { readonly id: number; readonly error: WireError }
+  | { readonly id: number; readonly error: DatabaseFailure }
   | { readonly channel: string; readonly payload: string };
 
 /** A database error, with the fields that callers look at. */
-export interface WireError {
+export interface DatabaseFailure {
   readonly message: string;
   readonly code: string | undefined;
   readonly detail: string | undefined;
@@ -35,7 +35,10 @@ const HEADER_BYTES = 4;
 const MAX_FRAME_BYTES = 512 * 1024 * 1024;
 
 /** Writes one message: its length, then its structured clone. */
-export function writeMessage(socket: Socket, message: WireRequest | WireRelease | WireReply): void {
+export function writeMessage(
+  socket: Socket,
+  message: DatabaseRequest | SessionRelease | DatabaseReply,
+): void {
   const body = serialize(message);
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header.writeUInt32LE(body.length);
