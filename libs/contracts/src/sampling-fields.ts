@@ -11,6 +11,8 @@ interface NumberField {
 interface StringsField {
   readonly type: 'strings';
   readonly maxItems: number;
+  /** Longest item in our own REST bodies, in characters. */
+  readonly restItemMax: number;
 }
 
 interface SwitchField {
@@ -136,7 +138,7 @@ export const SAMPLING_FIELDS = {
     type: 'integer',
     ...SEED,
     description:
-      'The same seed and request give the same text. Any integer of 64 bits; integers beyond 2^53 are folded into 53 bits.',
+      'The same seed and request give the same text; without a seed it is random. Integers beyond 2^53 are folded into 53 bits.',
   },
   stop: {
     rest: 'stop_sequences',
@@ -144,6 +146,7 @@ export const SAMPLING_FIELDS = {
     upstream: 'openai',
     type: 'strings',
     maxItems: 4,
+    restItemMax: 20,
     description: 'The text ends before any of these.',
   },
   reproducible: {

@@ -3,9 +3,6 @@ import { BooleanField, IntegerField, NumberField, StringsField } from '../fields
 
 type Row = (typeof SAMPLING_ROWS)[number];
 
-/** Our bodies' bound on one stop sequence, characters. */
-const MAX_STOP_LENGTH = 20;
-
 /** What a body always has, as it has defaults of its own. */
 class SamplingDefaults {
   readonly max_tokens: number = SAMPLING_FIELDS.maxTokens.restDefault;
@@ -30,7 +27,7 @@ function fieldOf(row: Row): PropertyDecorator {
     case 'boolean':
       return BooleanField(docs);
     case 'strings':
-      return StringsField({ ...docs, max: row.maxItems, itemMax: MAX_STOP_LENGTH });
+      return StringsField({ ...docs, max: row.maxItems, itemMax: row.restItemMax });
     case 'integer':
       return IntegerField({ ...docs, min: row.min, above: row.above, max: row.restMax ?? row.max });
     case 'number':
