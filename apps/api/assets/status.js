@@ -74,8 +74,8 @@ function showModels(models) {
         element('td', {}, version.provider ?? ''),
         number(rate, 1),
         number(statistics.queue_length, 0),
-        number(statistics.stages.queue.average_ms, 1),
-        number(statistics.stages.compute.average_ms, 1),
+        number(batches === 0 ? null : statistics.stages.queue.average_ms, 1),
+        number(batches === 0 ? null : statistics.stages.compute.average_ms, 1),
         number(batches === 0 ? null : statistics.items / batches, 1),
       );
     }),
