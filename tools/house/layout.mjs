@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import ts from 'typescript';
 
-import { productOf } from './sources.mjs';
+import { isExported, productOf } from './sources.mjs';
 
 const MAX_LINES = 300;
 /** A file with one importer and less code than this belongs into it. */
@@ -17,9 +17,13 @@ export function longFiles(repository) {
     .map(({ source, lines }) => ({ file: source.file, line: MAX_LINES + 1, message: `${lines} lines` }));
 }
 
+/** Files whose suffix names their part in the framework or in a package; each such part has a file. */
+const HAS_A_ROLE =
+  /(^|\/)index\.ts$|\.(module|dto|error|worker|kernel|controller|processor|guard|pipe|filter|interceptor|task|options)\.ts$/;
+
 /**
- * Small files that one other file imports. A module, a DTO and an error class stand alone by convention, and what has
- * a spec of its own is a unit of its own.
+ * Small files of functions, constants or types that one other file imports. A class has a file of its own, and so has
+ * what has a spec of its own or a role.
  */
 export function foldable(repository) {
   const product = productOf(repository);
@@ -29,12 +33,8 @@ export function foldable(repository) {
       if (target !== null) importers.set(target, (importers.get(target) ?? new Set()).add(source.file));
   const files = new Set(repository.sources.map(({ file }) => file));
   return product.flatMap((source) => {
-    if (files.has(source.file.replace(/\.ts$/, '.spec.ts'))) return [];
-    if (
-      /(^|\/)index\.ts$|\.(module|dto|error|worker|kernel|controller|processor|guard|pipe|filter)\.ts$/.test(
-        source.file,
-      )
-    )
+    if (files.has(source.file.replace(/\.ts$/, '.spec.ts')) || HAS_A_ROLE.test(source.file)) return [];
+    if (source.tree.statements.some((statement) => ts.isClassDeclaration(statement) && isExported(statement)))
       return [];
     const from = [...(importers.get(source.file) ?? [])];
     // What the index passes on is for other packages.
@@ -61,7 +61,10 @@ function codeLines({ tree }) {
   return code.size;
 }
 
-/** Folders that lie side by side and need each other. */
+/**
+ * Folders that lie side by side and need each other. The folder rules of dependency-cruiser count the folder above
+ * them too, where nearly everything meets.
+ */
 export function circles(repository) {
   const graphs = new Map();
   for (const source of repository.sources.filter(({ isProduct }) => isProduct)) {

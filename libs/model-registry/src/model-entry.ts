@@ -11,7 +11,7 @@ import type { ModelSpec, VersionSpec } from './model-spec.js';
 import type { StatisticsRecorder } from './statistics-recorder.js';
 import type { ModelVersion } from './versions/model-version.js';
 import { TrafficSplit } from './versions/traffic-split.js';
-import { parseVersion } from './versions/version-number.js';
+import { parseVersion } from './manifest/version-number.js';
 
 /** One version of a model: what it is, its lifecycle, its counters. */
 export interface VersionEntry {

@@ -11,7 +11,7 @@ import { GENERATION_SECTIONS, generationOptionsOf, mebibytes } from './generatio
 import { GenerationModel, type TextEngine } from './generation-model.js';
 import type { LoadRequest, ModelLoader } from './model-loader.js';
 import { openFailure } from './open-failure.js';
-import { isUpstream } from './upstream-section.js';
+import { isUpstream } from '../manifest/upstream-section.js';
 import type { ModelRuntime } from './model-runtime.js';
 
 /** Optional files that the engine reads in addition to tokenizer.json. */

@@ -12,7 +12,7 @@ import { TemporaryRepository } from '../testing/temporary-repository.js';
 import { GENERATION_SECTIONS } from './generation-section.js';
 import type { ModelLoader } from './model-loader.js';
 import { UpstreamModelLoader } from './upstream-model-loader.js';
-import { isUpstream } from './upstream-section.js';
+import { isUpstream } from '../manifest/upstream-section.js';
 
 const REQUEST = { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] } as const;
 const USAGE: GenerationUsage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 };

@@ -7,7 +7,7 @@ import { GENERATION_SECTIONS } from './generation-section.js';
 import type { BorrowModel, LoadRequest, ModelLoader } from './model-loader.js';
 import type { ModelRuntime } from './model-runtime.js';
 import { UpstreamModel } from './upstream-model.js';
-import { fallbacksOf, isUpstream, type UpstreamVersionOptions } from './upstream-section.js';
+import { fallbacksOf, isUpstream, type UpstreamVersionOptions } from '../manifest/upstream-section.js';
 
 /** Options for the loader. */
 export interface UpstreamModelLoaderOptions {

@@ -2,7 +2,7 @@ import { batchTaskOf } from '@aerie/tasks';
 import { ModelRepositoryError } from '../model-repository.error.js';
 import type { BatchingSpec, ModelSpec, ReplicasSpec, VersionSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
-import { compareVersions, parseVersion } from '../versions/version-number.js';
+import { compareVersions, parseVersion } from './version-number.js';
 import type { ParsedManifest } from './parse-manifest.js';
 
 /** Data that a manifest is combined with. */

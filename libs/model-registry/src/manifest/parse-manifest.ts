@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ModelRepositoryError } from '../model-repository.error.js';
-import { parseVersion } from '../versions/version-number.js';
+import { parseVersion } from './version-number.js';
 import { describeIssues } from './issues.js';
 import {
   type Manifest,

@@ -1,5 +1,5 @@
 import type { UpstreamEntry } from '@aerie/providers';
-import type { UpstreamVersionOptions } from '../loading/upstream-section.js';
+import type { UpstreamVersionOptions } from './upstream-section.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';
 import { buildModelSpec } from './build-model-spec.js';

@@ -61,7 +61,7 @@ it('no text file is read but by the reader that drops it', () => {
     'apps/api/src/server/version.ts',
     // What the kernel wrote, and what the server itself wrote in binary.
     'libs/config/src/process/check-start.ts',
-    'libs/model-registry/src/repository/shared-scan.ts',
+    'libs/model-registry/src/repository/find-models.ts',
     'libs/engine/src/onnx/onnx-session.module.ts',
     'libs/engine/src/onnx/vnni.ts',
     'libs/runtime/src/text-file.ts',

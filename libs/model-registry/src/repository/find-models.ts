@@ -1,5 +1,8 @@
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import type { Logger } from '@aerie/runtime';
 import { type RepositoryScan, type ScanOptions, scanRepository } from './repository-scanner.js';
-import { sharedScan } from './shared-scan.js';
 
 /** What is searched, and where the result is shared. */
 export interface FindModelsOptions extends ScanOptions {
@@ -15,4 +18,49 @@ export async function findModels({ scanFile, ...options }: FindModelsOptions): P
     : sharedScan(scanFile, scan, options.logger));
   const others = (options.upstreams ?? []).filter(({ name }) => !specs.some((spec) => spec.name === name));
   return { specs: [...specs, ...others], unusable };
+}
+
+/**
+ * What the first process of a server found in the repository, for all of them: one that replaces another serves what
+ * its siblings serve, also after a manifest was edited.
+ *
+ * @param file of this server and this start only
+ * @param scan called when no process has stored a scan yet
+ */
+export async function sharedScan(
+  file: string,
+  scan: () => Promise<RepositoryScan>,
+  logger: Logger,
+): Promise<RepositoryScan> {
+  const stored = await readScan(file);
+  if (stored !== null) return stored;
+  const found = await scan();
+  const draft = `${file}.${String(process.pid)}`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(draft, serialize(found), { mode: 0o600 });
+    // Unlike a rename, a link leaves the scan of a process that was faster.
+    await link(draft, file).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+    return (await readScan(file)) ?? found;
+  } catch (error) {
+    logger.warn(
+      { err: error },
+      'the models found cannot be shared: a replaced process reads the manifests again',
+    );
+    return found;
+  } finally {
+    await rm(draft, { force: true }).catch(() => undefined);
+  }
+}
+
+async function readScan(file: string): Promise<RepositoryScan | null> {
+  try {
+    return deserialize(await readFile(file)) as RepositoryScan;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
 }

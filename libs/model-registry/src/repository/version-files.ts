@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
-import { parseVersion } from '../versions/version-number.js';
+import { parseVersion } from '../manifest/version-number.js';
 
 /** The ONNX files that were found, and the problems with others. */
 export interface VersionFiles {

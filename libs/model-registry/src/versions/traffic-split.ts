@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareVersions } from './version-number.js';
+import { compareVersions } from '../manifest/version-number.js';
 
 const HASH_RANGE = 2 ** 48;
 

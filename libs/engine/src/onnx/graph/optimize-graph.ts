@@ -1,7 +1,6 @@
 import { fuseGelu } from './fuse-gelu.js';
 import { ModelGraph } from './model-graph.js';
 import { quantizeMatMuls } from './quantize-matmuls.js';
-import { trimInputs } from './trim-inputs.js';
 
 /** Passes to run in addition to those that change only the order of additions. */
 export interface GraphOptions {
@@ -26,4 +25,20 @@ export function optimizeGraph(bytes: Uint8Array, options: GraphOptions): Uint8Ar
   if (changes === 0) return null;
   graph.dropUnused();
   return graph.serialize();
+}
+
+/**
+ * Drops empty optional inputs at the end of a node. They have no meaning, but ONNX Runtime's
+ * fusion of Pad into Conv requires a third input to be a constant, and therefore skips a Pad with an empty one.
+ *
+ * @returns The number of nodes changed.
+ */
+function trimInputs({ nodes }: ModelGraph): number {
+  let changed = 0;
+  for (const { input } of nodes) {
+    const length = input.length;
+    while (input.at(-1) === '') input.pop();
+    if (input.length < length) changed++;
+  }
+  return changed;
 }

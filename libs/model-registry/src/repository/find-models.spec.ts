@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TASK_SECTIONS } from '../loading/task-sections.js';
 import { TemporaryRepository } from '../testing/temporary-repository.js';
 import { scanRepository, type RepositoryScan } from './repository-scanner.js';
-import { sharedScan } from './shared-scan.js';
+import { sharedScan } from './find-models.js';
 
 describe('processes that share a scan', () => {
   let repository: TemporaryRepository;

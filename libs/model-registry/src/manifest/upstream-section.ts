@@ -1,4 +1,5 @@
 import type { UpstreamEntry, UpstreamSection } from '@aerie/providers';
+import type { ModelSpec } from '../model-spec.js';
 
 /** Options of a version that runs on an upstream, from a manifest or from the settings. */
 export type UpstreamVersionOptions = UpstreamSection | { readonly entry: UpstreamEntry };
@@ -11,4 +12,18 @@ export function isUpstream(options: unknown): options is UpstreamVersionOptions 
 /** Names of the models that serve if the upstream cannot, in order. */
 export function fallbacksOf(options: UpstreamVersionOptions): readonly string[] {
   return 'entry' in options ? options.entry.fallbacks : options.fallbacks;
+}
+
+/** What is wrong with a model's fallbacks: itself, or a model that is no language model here. */
+export function fallbackProblems(spec: ModelSpec, specs: readonly ModelSpec[]): readonly string[] {
+  const others = specs
+    .filter(({ task, name }) => task === 'text-generation' && name !== spec.name)
+    .map(({ name }) => name);
+  const fallbacks = spec.versions.flatMap(({ options }) => (isUpstream(options) ? fallbacksOf(options) : []));
+  return [...new Set(fallbacks)]
+    .filter((fallback) => !others.includes(fallback))
+    .map(
+      (fallback) =>
+        `fallbacks: expected names of other models for text-generation (${others.join(', ') || 'there are none'}), got "${fallback}"`,
+    );
 }
