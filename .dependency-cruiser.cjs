@@ -8,15 +8,16 @@ const MAY_USE = {
   batching: ['runtime'],
   config: ['contracts', 'runtime'],
   engine: ['contracts', 'runtime'],
+  fields: ['contracts'],
   outbound: ['contracts', 'runtime'],
   observability: ['contracts', 'runtime'],
   queue: ['contracts', 'runtime'],
   generation: ['contracts', 'runtime', 'engine'],
   providers: ['contracts', 'runtime', 'generation'],
-  tasks: ['contracts', 'runtime', 'engine'],
+  tasks: ['contracts', 'runtime', 'engine', 'fields', 'generation'],
   'model-registry': ['contracts', 'runtime', 'tasks', 'engine', 'generation', 'providers', 'batching'],
   inference: ['contracts', 'runtime', 'model-registry', 'outbound', 'tasks'],
-  jobs: ['contracts', 'runtime', 'inference', 'queue'],
+  jobs: ['contracts', 'runtime', 'fields', 'inference', 'queue'],
   'test-support': ['runtime'],
 };
 
@@ -25,6 +26,7 @@ const APPS_MAY_USE = [
   'contracts',
   'runtime',
   'config',
+  'fields',
   'observability',
   'queue',
   'model-registry',
@@ -150,9 +152,9 @@ module.exports = {
     onlyIn('eventsource-parser', '^libs/providers/', 'Streams of upstreams are read in libs/providers only.'),
     {
       name: 'generation-types-only',
-      comment: 'Providers know what a language model is by its types: `import type`.',
+      comment: 'Providers and tasks know what a language model is by its types: `import type`.',
       severity: 'error',
-      from: { path: '^libs/providers/' },
+      from: { path: '^libs/(providers|tasks)/' },
       to: { path: '^libs/generation/', dependencyTypesNot: ['type-only'] },
     },
     {

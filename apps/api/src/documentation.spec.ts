@@ -1,6 +1,8 @@
+import 'reflect-metadata';
 import { readFileSync, readdirSync } from 'node:fs';
 import { SECRETS, environmentSchema } from '@aerie/config';
 import { ERROR_TABLE } from '@aerie/contracts';
+import { BATCH_ROUTES, REST_ROUTES } from '@aerie/inference';
 import { describe, expect, it } from '@jest/globals';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -107,6 +109,14 @@ function routes(): ReadonlySet<string> {
     .replaceAll(/@ProtocolController\(OPENAI(?:, '([^']*)')?\)/g, (_, path?: string) =>
       path === undefined ? "@Controller('v1')" : `@Controller('v1/${path}')`,
     );
+  const made = [
+    ...BATCH_ROUTES.flatMap(({ name, aliases = [] }) => [
+      `/api/v1/${name}`,
+      ...aliases.map((alias) => `/${alias}`),
+    ]),
+    ...REST_ROUTES.map(({ name }) => `/api/v1/${name}/async`),
+  ];
+  for (const path of made) known.add(path).add(`POST ${path}`);
   const controllers = code.split('@Controller(').slice(1);
   for (const source of controllers) {
     const prefixes = [...source.slice(0, source.indexOf(')')).matchAll(/'([^']*)'/g)].map(([, path]) => path);

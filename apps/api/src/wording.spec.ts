@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type AerieError, SAMPLING_ROWS, samplingOf } from '@aerie/contracts';
-import { PredictOptionsDto, StreamableGenerateBodyDto, readDto } from '@aerie/inference';
+import { readDto } from '@aerie/fields';
+import { PredictOptionsDto, StreamableGenerateBodyDto } from '@aerie/inference';
 import { describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
 import './batches/batch.reader.js';

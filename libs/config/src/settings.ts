@@ -1,3 +1,4 @@
+import type { RateLimitBucket } from '@aerie/contracts';
 import type { RateLimit } from './parsers.js';
 
 /** The whole configuration: validated, grouped, frozen. Times are in milliseconds, sizes in bytes. */
@@ -16,11 +17,8 @@ export interface Settings {
   readonly images: ImageSettings;
   readonly texts: { readonly maxTexts: number };
   readonly generation: GenerationSettings;
-  readonly rateLimits: {
-    readonly predict: RateLimit | null;
-    readonly embed: RateLimit | null;
-    readonly chat: RateLimit | null;
-  };
+  /** Null: not limited. */
+  readonly rateLimits: Readonly<Record<RateLimitBucket, RateLimit | null>>;
   /** Keys that callers must send one of. If there are none, the API is open. */
   readonly apiKeys: readonly string[];
 }

@@ -2,12 +2,12 @@ import type {
   ChosenTokenLogprob,
   FinishReason,
   GenerationRequest,
-  GenerationUsage,
   LoadedTextModel,
   ServedTextStream,
   ModelRegistry,
   TextStream,
 } from '@aerie/model-registry';
+import type { CompleteAnswer, TextChoice } from '@aerie/tasks';
 import type { InferenceCall } from './inference-call.js';
 import { leaveAll, MergedStream } from './merged-stream.js';
 
@@ -29,26 +29,6 @@ export interface OpenAnswer {
   readonly version: string;
   /** Its events, to be read once. A failure is thrown as an AerieError; leaving the loop early cancels the request. */
   readonly events: TextStream;
-}
-
-/** One of the choices of a complete answer. */
-export interface TextChoice {
-  readonly index: number;
-  readonly text: string;
-  readonly finishReason: FinishReason;
-  /** One per token, when asked for. */
-  readonly logprobs: readonly ChosenTokenLogprob[] | null;
-}
-
-/** A complete answer. */
-export interface CompleteAnswer {
-  readonly model: string;
-  readonly version: string;
-  /** In the order of their indexes, at least one. */
-  readonly choices: readonly TextChoice[];
-  readonly usage: GenerationUsage;
-  /** From the model's acceptance to the last token, its queue included. */
-  readonly inferenceTimeMs: number;
 }
 
 /** Text from language models, of this process or of another server. */

@@ -7,13 +7,32 @@ export type {
   GenerationUsage,
   SamplingParams,
 } from '@aerie/model-registry';
-export * from './bounded-gate.js';
+export {
+  type AnyBatchRoute,
+  type AnyRoute,
+  BATCH_ROUTES,
+  type BodyLimits,
+  ChatBodyDto,
+  type CompleteAnswer,
+  EmbedBodyDto,
+  GenerateBodyDto,
+  PredictOptionsDto,
+  REST_ROUTES,
+  ROUTE_NAMES,
+  type RestRoute,
+  StreamableChatBodyDto,
+  StreamableGenerateBodyDto,
+  TEXT_ROUTES,
+  type TextChoice,
+  type TextRoute,
+  chatRoute,
+  embedRoute,
+  generateRoute,
+  routeOf,
+  usageOf,
+} from '@aerie/tasks';
 export type { InferenceCall, ServedBy } from './inference-call.js';
-export * from './embed.service.js';
 export * from './generate.service.js';
-export * from './image-loader.js';
-export * from './predict.service.js';
 export * from './gpus.js';
 export * from './inference.module.js';
-export * from './text-reply.js';
-export * from './rest/index.js';
+export * from './inference.service.js';

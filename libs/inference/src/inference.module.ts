@@ -13,12 +13,11 @@ import { LOGGER, type PinoLogger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
-import { EmbedService } from './embed.service.js';
 import { GenerationModule } from './generation.module.js';
 import { GpusModule } from './gpus.module.js';
 import { LIST_GPUS, type ListGpus } from './gpus.js';
 import { ImageLoader } from './image-loader.js';
-import { PredictService } from './predict.service.js';
+import { InferenceService } from './inference.service.js';
 
 /** Cores that this process may use: those of the machine, shared with its siblings. */
 function coresOf({ http }: Settings): number {
@@ -97,26 +96,20 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
         }),
     },
     {
-      provide: PredictService,
+      provide: InferenceService,
       inject: [ModelRegistry, SafeFetcher, SETTINGS],
-      useFactory: (registry: ModelRegistry, fetcher: SafeFetcher, settings: Settings) =>
-        new PredictService(
-          registry,
-          new ImageLoader(fetcher, settings.images.maxBytes),
-          new BoundedGate('image decoding', coresOf(settings), settings.models.maxQueueSize),
-          {
-            maxPixels: settings.images.maxPixels,
-            timeoutSeconds: Math.ceil(settings.http.requestTimeoutMs / 1000),
-          },
-        ),
-    },
-    {
-      provide: EmbedService,
-      inject: [ModelRegistry],
-      useFactory: (registry: ModelRegistry) => new EmbedService(registry),
+      useFactory: (registry: ModelRegistry, fetcher: SafeFetcher, settings: Settings) => {
+        const decoding = new BoundedGate('image decoding', coresOf(settings), settings.models.maxQueueSize);
+        const images = new ImageLoader(fetcher, decoding, {
+          maxBytes: settings.images.maxBytes,
+          maxPixels: settings.images.maxPixels,
+          timeoutSeconds: Math.ceil(settings.http.requestTimeoutMs / 1000),
+        });
+        return new InferenceService(registry, { images });
+      },
     },
     InferenceLifecycle,
   ],
-  exports: [PredictService, EmbedService, GenerationModule],
+  exports: [InferenceService, GenerationModule],
 })
 export class InferenceModule {}

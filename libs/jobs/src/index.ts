@@ -1,4 +1,3 @@
-export * from './job-tasks.js';
 export { type JobOptions, type JobSubmission } from './job-submission.js';
 export * from './job-batch.service.js';
 export { JobService } from './job.service.js';

@@ -1,13 +1,12 @@
 import { AerieError } from '@aerie/contracts';
 import { systemClock } from '@aerie/runtime';
 import { type JobBatch, type JobQueue, type NewJob, type StatusCounts, isId, newId } from '@aerie/queue';
-import type { JobTaskName } from './job-tasks.js';
 import type { JobSubmission } from './job-submission.js';
 import type { JobService } from './job.service.js';
 
 /** Many items for one task, submitted at once. */
 export interface JobBatchSubmission {
-  readonly task: JobTaskName;
+  readonly task: string;
   readonly model: string | null;
   /** Checked and with their defaults, in order. */
   readonly inputs: readonly JobSubmission['input'][];

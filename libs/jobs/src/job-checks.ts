@@ -1,7 +1,6 @@
 import { AerieError, validationError } from '@aerie/contracts';
 import type { WebhookTarget } from '@aerie/queue';
 import type { JobSubmission } from './job-submission.js';
-import type { JobTaskName } from './job-tasks.js';
 
 /** Checks of submissions that need more than the queue. */
 export interface JobChecks {
@@ -10,7 +9,7 @@ export interface JobChecks {
    *
    * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
    */
-  readonly checkModel?: (task: JobTaskName, model: string | null, version: string | null) => void;
+  readonly checkModel?: (task: string, model: string | null, version: string | null) => void;
   /** @throws AerieError for a URL that can never be reached */
   readonly checkWebhook?: (url: string) => void;
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type JobHead, type WebhookTarget, newId } from '@aerie/queue';
-import type { JobTaskName } from './job-tasks.js';
 
 /** How a job is to be run. */
 export interface JobOptions {
@@ -17,7 +16,7 @@ export interface JobOptions {
 
 /** What a caller wants done. */
 export interface JobSubmission {
-  readonly task: JobTaskName;
+  readonly task: string;
   /** Checked and with its defaults. */
   readonly input: object;
   readonly model: string | null;

@@ -14,7 +14,6 @@ import {
 import { type Clock, settlesWithin, systemClock, untilAborted } from '@aerie/runtime';
 import { type Admission, BacklogLimit } from './backlog-limit.js';
 import { type CheckedWork, type JobChecks, checkWork } from './job-checks.js';
-import type { JobTaskName } from './job-tasks.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
 
 /** What bounds the jobs of callers. */
@@ -55,7 +54,7 @@ export class JobService {
    *
    * @throws AerieError OVERLOADED
    */
-  admit(task: JobTaskName, jobs: number): Admission {
+  admit(task: string, jobs: number): Admission {
     return this.#backlog.admit(task, jobs);
   }
 
@@ -205,7 +204,7 @@ export class JobService {
       throw new AerieError('CONFLICT', `Only a failed job can be retried; this one is ${head.status}.`);
     }
     return this.submit({
-      task: head.task as JobTaskName,
+      task: head.task,
       input: JSON.parse(input) as object,
       model: head.model,
       modelVersion: head.modelVersion,

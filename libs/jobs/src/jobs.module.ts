@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
-import { InferenceModule } from '@aerie/inference';
+import { InferenceModule, ROUTE_NAMES, routeOf } from '@aerie/inference';
 import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { ModelRegistry } from '@aerie/model-registry';
 import { AddressPolicy, SafeFetcher, parseOutboundUrl } from '@aerie/outbound';
@@ -25,14 +25,11 @@ import {
   type OnModuleDestroy,
   type Provider,
 } from '@nestjs/common';
-import { EmbedProcessor } from './embed.processor.js';
 import { JobBatchService } from './job-batch.service.js';
-import { JOB_TASKS, type JobTaskName } from './job-tasks.js';
 import type { JobChecks } from './job-checks.js';
+import { JOB_PROCESSORS } from './route.processor.js';
 import { JobService } from './job.service.js';
-import { PredictProcessor } from './predict.processor.js';
 import { JOB_PROCESSOR_OPTIONS } from './processor-options.js';
-import { ChatProcessor, GenerateProcessor } from './text.processor.js';
 
 const WEBHOOK_FETCHER = Symbol('WEBHOOK_FETCHER');
 
@@ -44,16 +41,6 @@ const JOBS_PER_REPLICA = 2;
 
 /** Part of the drain's time that running jobs have before they are handed back. */
 const DRAIN_SHARE = 0.5;
-
-/** Models that each task needs. */
-const MODEL_KINDS = {
-  predict: 'image-classification',
-  embed: 'text-embedding',
-  generate: 'text-generation',
-  chat: 'text-generation',
-} as const satisfies Readonly<Record<JobTaskName, string>>;
-
-const PROCESSORS = [PredictProcessor, EmbedProcessor, GenerateProcessor, ChatProcessor];
 
 /** Runs jobs from the start of the application to its end. */
 @Injectable()
@@ -86,7 +73,7 @@ export class JobsModule {
       module: JobsModule,
       imports: [
         InferenceModule,
-        QueueModule.forRootAsync(JOB_TASKS, {
+        QueueModule.forRootAsync(ROUTE_NAMES, {
           inject: [SETTINGS, LOGGER],
           useFactory: (settings: Settings, logger: PinoLogger) => ({
             backend: queueBackendOf(settings),
@@ -162,15 +149,15 @@ function processorProviders(): Provider[] {
         maxDeaths: settings.jobs.maxWorkerDeaths,
       }),
     },
-    ...PROCESSORS,
-    provideJobProcessors(PROCESSORS),
+    ...JOB_PROCESSORS,
+    provideJobProcessors(JOB_PROCESSORS),
     ProcessorsLifecycle,
   ];
 }
 
 function modelCheck(registry: ModelRegistry): NonNullable<JobChecks['checkModel']> {
   return (task, model, version) => {
-    registry.resolve(MODEL_KINDS[task], {
+    registry.resolve(routeOf(task).kind, {
       ...(model === null ? {} : { model }),
       ...(version === null ? {} : { version }),
     });

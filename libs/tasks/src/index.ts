@@ -1,7 +1,18 @@
+export type * from './batch-types.js';
 export * from './image-classification/decode-image.js';
 export { sniffFormat } from './image-classification/image-header.js';
+export * from './image-classification/predict.dto.js';
 export type * from './image-classification/types.js';
+export type * from './rest-route.js';
+export type * from './route-resources.js';
 export type * from './task-definition.js';
 export * from './tasks.js';
 export type * from './tensor/types.js';
+export * from './text-embedding/embed.dto.js';
+export { type EmbedInput, embedRoute } from './text-embedding/embed.route.js';
 export type * from './text-embedding/types.js';
+export * from './text-generation/chat.dto.js';
+export * from './text-generation/generate.dto.js';
+export * from './text-generation/text-reply.js';
+export * from './text-generation/text.routes.js';
+export type * from './text-generation/types.js';

@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { BatchTypes } from './batch-types.js';
+import type { BatchRoute, RestRoute, RouteTypes } from './rest-route.js';
 
 /** `config.json` of a model in the Hugging Face layout, as far as it tells what the model is for. */
 export interface HuggingFaceConfig {
@@ -23,6 +25,8 @@ export interface Task<Kind extends string> {
   readonly kind: Kind;
   /** One sentence, for the manifest's schema. */
   readonly description: string;
+  /** Its REST side. Empty: nobody asks for it over REST. */
+  readonly routes: readonly RestRoute<Kind, object, unknown>[];
   /** Fields of the manifest that the files of a folder imply; null when its model is for another task. */
   detect(folder: HuggingFaceFolder): Promise<Readonly<Record<string, unknown>> | null>;
 }
@@ -34,13 +38,6 @@ export interface TaskFiles {
   /** Whether the file exists. */
   has(relative: string): Promise<boolean>;
   readText(relative: string): Promise<string>;
-}
-
-/** What the models of a task are fed with, what they answer, and what use cases need to know of them. */
-export interface BatchTypes {
-  readonly item: unknown;
-  readonly result: unknown;
-  readonly details: object;
 }
 
 /** A task made ready for one version of a model. */
@@ -67,5 +64,6 @@ export interface BatchTask<Kind extends string, Options, Types extends BatchType
   readonly maxBatchSize?: number;
   /** Never set: it carries the types of the task. */
   readonly types?: Types;
+  readonly routes: readonly BatchRoute<Kind, Types & RouteTypes>[];
   prepare(options: Options, files: TaskFiles): Promise<PreparedTask<Types>>;
 }

@@ -1,8 +1,9 @@
+import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { HuggingFaceFolder } from './task-definition.js';
-import { BATCH_TASKS, batchTaskOf, TASK_KINDS, TASKS } from './tasks.js';
+import { BATCH_TASKS, batchTaskOf, REST_ROUTES, ROUTE_NAMES, routeOf, TASK_KINDS, TASKS } from './tasks.js';
 
 /** A folder with these files, and this architecture in its `config.json`. */
 const folder = (architecture: string, ...files: readonly string[]): HuggingFaceFolder => ({
@@ -30,6 +31,12 @@ describe('the list of tasks', () => {
       expect(batchTaskOf(kind).kind).toBe(kind);
     },
   );
+
+  it('names each route once, and finds it by its name', () => {
+    expect(new Set(ROUTE_NAMES).size).toBe(REST_ROUTES.length);
+    for (const route of REST_ROUTES) expect(routeOf(route.name)).toBe(route);
+    expect(() => routeOf('nothing')).toThrow('This is a bug');
+  });
 
   it('has no batches for language models', () => {
     expect(BATCH_TASKS.map(({ kind }): string => kind)).not.toContain('text-generation');

@@ -1,15 +1,16 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError, type FieldError, fieldError, fieldProblems, validationError } from '@aerie/contracts';
-import { ChoiceField, type FieldSource, ModelField, readDto } from '@aerie/inference';
-import { JOB_TASKS, type JobBatchSubmission, type JobTaskName } from '@aerie/jobs';
+import { ChoiceField, type FieldSource, ModelField, readDto } from '@aerie/fields';
+import { ROUTE_NAMES } from '@aerie/inference';
+import type { JobBatchSubmission } from '@aerie/jobs';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { SubmissionReader } from '../jobs/submission.reader.js';
 
 /** Options that all items of a job batch share: fields beside them in JSON, the query with JSON Lines. */
 export class BatchOptionsDto {
-  @ChoiceField(JOB_TASKS, { required: true, example: 'embed' })
-  readonly task!: JobTaskName;
+  @ChoiceField(ROUTE_NAMES, { required: true, example: 'embed' })
+  readonly task!: string;
 
   @ModelField()
   readonly model?: string;
@@ -44,7 +45,7 @@ export class BatchReader {
     throw validationError(fieldError('items', `${problem} (MAX_BATCH_ITEMS)`));
   }
 
-  #inputs(task: JobTaskName, items: readonly unknown[]): readonly object[] {
+  #inputs(task: string, items: readonly unknown[]): readonly object[] {
     const inputs: object[] = [];
     const details: FieldError[] = [];
     for (const [index, item] of items.entries()) {

@@ -1,21 +1,13 @@
-import { JobBatchService, type JobBatchView, type JobTaskName } from '@aerie/jobs';
+import { routeOf } from '@aerie/inference';
+import { JobBatchService, type JobBatchView } from '@aerie/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
-import type { RateLimitBucket } from '../http/rate-limit/rate-limit.decorator.js';
 import { RateLimits } from '../http/rate-limit/rate-limits.service.js';
 import { BatchReader } from './batch.reader.js';
 import { writeJsonLines } from './json-lines.js';
-
-/** Each item counts as a request for its task. */
-const BUCKETS: Readonly<Record<JobTaskName, RateLimitBucket>> = {
-  predict: 'predict',
-  embed: 'embed',
-  generate: 'chat',
-  chat: 'chat',
-};
 
 /** Job batches: many inputs at once. */
 @ApiTags('jobs')
@@ -62,7 +54,9 @@ export class BatchesController {
   ): Promise<JobBatchView & { readonly status_url: string }> {
     const { context } = request;
     const submission = this.#reader.read(request);
-    await this.#rateLimits.count(BUCKETS[submission.task], request, response, submission.inputs.length);
+    const { bucket } = routeOf(submission.task);
+    // Each item counts as a request for its task.
+    await this.#rateLimits.count(bucket, request, response, submission.inputs.length);
     const batch = await this.#batches.submit(submission, context.apiKeyId ?? '', context.stickyKey);
     response.setHeader('Location', batch.urls.self);
     return { ...batch, status_url: batch.urls.self };

@@ -1,4 +1,5 @@
-import { ChatBodyDto, ModelQueryDto, StreamableChatBodyDto, chatRestTask } from '@aerie/inference';
+import { ModelQueryDto } from '@aerie/fields';
+import { ChatBodyDto, StreamableChatBodyDto, chatRoute } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -25,8 +26,8 @@ export class ChatController {
   @Post()
   @HttpCode(200)
   @ReadsBody('json')
-  @RateLimited('chat')
-  @MayBeJob('chat', { answersItself: true })
+  @RateLimited(chatRoute.bucket)
+  @MayBeJob(chatRoute.name, { answersItself: true })
   @ApiOperation({
     summary: 'Chat, as JSON events or as one JSON body',
     description:
@@ -42,11 +43,11 @@ export class ChatController {
     @Res() response: Response,
   ): Promise<void> {
     const answer = {
-      request: chatRestTask.toInput(body),
+      request: chatRoute.toInput(body),
       call: context.longCall(body.model ?? query.model, query.model_version),
       stream: body.stream,
       format: contentFormat,
-      reply: chatRestTask.reply,
+      reply: chatRoute.toReply,
     };
     await this.#streamer.answer(answer, response);
   }
@@ -54,7 +55,7 @@ export class ChatController {
   @Post('stream')
   @HttpCode(200)
   @ReadsBody('json')
-  @RateLimited('chat')
+  @RateLimited(chatRoute.bucket)
   @ApiOperation({
     summary: 'Chat, as plain text events',
     description: 'The pieces of text as `data:`, then `data: [DONE]`; on failure `event: error`.',
@@ -69,6 +70,6 @@ export class ChatController {
     @Res() response: Response,
   ): Promise<void> {
     const call = context.longCall(body.model ?? query.model, query.model_version);
-    await this.#streamer.stream({ request: chatRestTask.toInput(body), call, format: plainFormat }, response);
+    await this.#streamer.stream({ request: chatRoute.toInput(body), call, format: plainFormat }, response);
   }
 }

@@ -1,4 +1,5 @@
-import { ModelQueryDto, StreamableGenerateBodyDto, generateRestTask } from '@aerie/inference';
+import { ModelQueryDto } from '@aerie/fields';
+import { StreamableGenerateBodyDto, generateRoute } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -25,8 +26,8 @@ export class GenerateController {
   @Post()
   @HttpCode(200)
   @ReadsBody('json')
-  @RateLimited('chat')
-  @MayBeJob('generate', { answersItself: true })
+  @RateLimited(generateRoute.bucket)
+  @MayBeJob(generateRoute.name, { answersItself: true })
   @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`, sends the events of chat.' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiOkResponse({ type: GenerateReplyDto })
@@ -38,11 +39,11 @@ export class GenerateController {
     @Res() response: Response,
   ): Promise<void> {
     const answer = {
-      request: generateRestTask.toInput(body),
+      request: generateRoute.toInput(body),
       call: context.longCall(body.model ?? query.model, query.model_version),
       stream: body.stream,
       format: contentFormat,
-      reply: generateRestTask.reply,
+      reply: generateRoute.toReply,
     };
     await this.#streamer.answer(answer, response);
   }

@@ -1,4 +1,4 @@
-import { ChoiceField, StringField } from '@aerie/inference';
+import { ChoiceField, StringField } from '@aerie/fields';
 import { ModelRegistry } from '@aerie/model-registry';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';

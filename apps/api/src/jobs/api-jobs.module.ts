@@ -1,3 +1,4 @@
+import { REST_ROUTES } from '@aerie/inference';
 import { JobsModule } from '@aerie/jobs';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
@@ -9,7 +10,7 @@ import { JobsController } from './jobs.controller.js';
 import { QueueIndicator } from './queue.indicator.js';
 import { RespondAsyncInterceptor } from './respond-async.interceptor.js';
 import { SubmissionReader } from './submission.reader.js';
-import { SubmitController } from './submit.controller.js';
+import { submitControllerOf } from './submit.controller.js';
 import { SubmitService } from './submit.service.js';
 
 /** Jobs over REST. */
@@ -21,7 +22,7 @@ export class ApiJobsModule {
       module: ApiJobsModule,
       global: true,
       imports: [JobsModule.forRoot(runsJobs), HttpModule, TerminusModule.forRoot({ logger: false })],
-      controllers: [SubmitController, JobsController, JobEventsController],
+      controllers: [...REST_ROUTES.map(submitControllerOf), JobsController, JobEventsController],
       providers: [
         SubmissionReader,
         SubmitService,

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
-import { JOB_TASKS } from '@aerie/jobs';
+import { ROUTE_NAMES } from '@aerie/inference';
 import { JobQueue, JobRepository, WEBHOOK_QUEUE, queueNameOf } from '@aerie/queue';
 import { systemClock } from '@aerie/runtime';
 import { createBullBoard } from '@bull-board/api';
@@ -100,7 +100,7 @@ function unavailable(): AerieError {
 
 function createBoard(jobs: JobRepository, appName: string): Express {
   const serverAdapter = new ExpressAdapter().setBasePath(QUEUE_PAGE_PATH);
-  const names = [...JOB_TASKS.map(queueNameOf), WEBHOOK_QUEUE];
+  const names = [...ROUTE_NAMES.map(queueNameOf), WEBHOOK_QUEUE];
   createBullBoard({
     queues: names.map((name) => new BullMQAdapter(jobs.queue(name), { readOnlyMode: true })),
     serverAdapter,

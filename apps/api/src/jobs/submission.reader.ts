@@ -1,14 +1,8 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { fieldError, fieldProblems, validationError } from '@aerie/contracts';
-import {
-  type BodyLimits,
-  type FieldSource,
-  ModelQueryDto,
-  REST_TASKS,
-  type RestTask,
-  readDto,
-} from '@aerie/inference';
-import type { JobOptions, JobSubmission, JobTaskName } from '@aerie/jobs';
+import { type FieldSource, ModelQueryDto, readDto } from '@aerie/fields';
+import { type BodyLimits, routeOf } from '@aerie/inference';
+import type { JobOptions, JobSubmission } from '@aerie/jobs';
 import type { WebhookTarget } from '@aerie/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
@@ -31,7 +25,7 @@ export class SubmissionReader {
   }
 
   /** @throws AerieError VALIDATION_ERROR naming the fields */
-  read(task: JobTaskName, request: Request): JobSubmission {
+  read(task: string, request: Request): JobSubmission {
     const { own, options } = split(request.body as Record<string, unknown>);
     const source: FieldSource = isForm(request) ? 'text' : 'json';
     const checked = readDto(JobOptionsDto, options, source);
@@ -55,16 +49,16 @@ export class SubmissionReader {
    *
    * @throws AerieError VALIDATION_ERROR naming the fields
    */
-  readBody(task: JobTaskName, value: object): object {
-    const rest: RestTask<object, unknown, never> = REST_TASKS[task];
-    const body = readDto(rest.dto, withoutStream(value));
+  readBody(task: string, value: object): object {
+    const route = routeOf(task);
+    const body = readDto(route.dto, withoutStream(value));
     // Conflicting fields are refused now, not when the job runs.
-    rest.toInput(body, this.#limits);
+    route.toInput(body, this.#limits);
     return body;
   }
 
-  #readForm(task: JobTaskName, fields: object, request: Request): object {
-    const { upload }: RestTask<object, unknown, never> = REST_TASKS[task];
+  #readForm(task: string, fields: object, request: Request): object {
+    const { upload } = routeOf(task);
     if (upload === undefined) throw new Error(`The task ${task} takes no forms. This is a bug.`);
     return upload.toBody(readDto(upload.dto, fields, 'text'), uploadedFile(request));
   }

@@ -1,4 +1,4 @@
-import { ChatBodyDto, EmbedBodyDto, GenerateBodyDto, PredictBodyDto } from '@aerie/inference';
+import type { AnyRoute } from '@aerie/inference';
 import { Controller, HttpCode, Post, Req, Res, type Type, applyDecorators } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
@@ -39,59 +39,29 @@ const Submits = (body: Type): MethodDecorator =>
     ApiErrors('IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE', 'SHUTTING_DOWN'),
   );
 
-/** Submits work as jobs. */
-@ApiTags('jobs')
-@ApiExtraModels(JobOptionsDto, PredictBodyDto, EmbedBodyDto, GenerateBodyDto, ChatBodyDto)
-@Controller('api/v1')
-export class SubmitController {
-  readonly #submit: SubmitService;
+/** The controller that submits work for a route as jobs. */
+export function submitControllerOf({ name, bucket, upload, dto, docs }: AnyRoute): Type {
+  @ApiTags('jobs')
+  @ApiExtraModels(JobOptionsDto, dto)
+  @Controller('api/v1')
+  class SubmitController {
+    readonly #submit: SubmitService;
 
-  constructor(submit: SubmitService) {
-    this.#submit = submit;
-  }
+    constructor(submit: SubmitService) {
+      this.#submit = submit;
+    }
 
-  @Post('predict/async')
-  @ReadsBody('image')
-  @RateLimited('predict')
-  @ApiOperation({
-    summary: 'Classify an image as a job',
-    description: 'Takes the body of predict and the options of jobs.',
-  })
-  @Submits(PredictBodyDto)
-  predict(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
-    return this.#submit.submit('predict', request, response);
+    @Post(`${name}/async`)
+    @ReadsBody(upload === undefined ? 'json' : 'image')
+    @RateLimited(bucket)
+    @ApiOperation({
+      summary: docs.jobSummary,
+      description: `Takes the body of ${name} and the options of jobs.`,
+    })
+    @Submits(dto)
+    [name](@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
+      return this.#submit.submit(name, request, response);
+    }
   }
-
-  @Post('embed/async')
-  @ReadsBody('json')
-  @RateLimited('embed')
-  @ApiOperation({
-    summary: 'Embed texts as a job',
-    description: 'Takes the body of embed and the options of jobs.',
-  })
-  @Submits(EmbedBodyDto)
-  embed(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
-    return this.#submit.submit('embed', request, response);
-  }
-
-  @Post('generate/async')
-  @ReadsBody('json')
-  @RateLimited('chat')
-  @ApiOperation({
-    summary: 'Continue a text as a job',
-    description: 'Takes the body of generate and the options of jobs.',
-  })
-  @Submits(GenerateBodyDto)
-  generate(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
-    return this.#submit.submit('generate', request, response);
-  }
-
-  @Post('chat/async')
-  @ReadsBody('json')
-  @RateLimited('chat')
-  @ApiOperation({ summary: 'Chat as a job', description: 'Takes the body of chat and the options of jobs.' })
-  @Submits(ChatBodyDto)
-  chat(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
-    return this.#submit.submit('chat', request, response);
-  }
+  return SubmitController;
 }

@@ -1,5 +1,5 @@
 import { AerieError } from '@aerie/contracts';
-import { JobService, type JobTaskName } from '@aerie/jobs';
+import { JobService } from '@aerie/jobs';
 import { jobPath } from '@aerie/queue';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
@@ -21,7 +21,7 @@ export class SubmitService {
   }
 
   /** @throws AerieError as the submit does; with `Prefer: wait`, the job's own error when it failed in that time */
-  async submit(task: JobTaskName, request: Request, response: Response): Promise<unknown> {
+  async submit(task: string, request: Request, response: Response): Promise<unknown> {
     const submission = this.#reader.read(task, request);
     const { respondAsync, wait } = parsePrefer(request.get('prefer'), MAX_WAIT_S);
     const { id } = await this.#jobs.submit(submission);

@@ -1,6 +1,6 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
-import { EmbedService } from '@aerie/inference';
+import { InferenceService, embedRoute } from '@aerie/inference';
 import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
@@ -17,11 +17,11 @@ import { openApiSchema } from './zod-fields.js';
 @ApiTags('openai')
 @ProtocolController(OPENAI, 'embeddings')
 export class OpenAiEmbeddingsController {
-  readonly #embeddings: EmbedService;
+  readonly #inference: InferenceService;
   readonly #maxTexts: number;
 
-  constructor(@Inject(EmbedService) embeddings: EmbedService, @Inject(SETTINGS) settings: Settings) {
-    this.#embeddings = embeddings;
+  constructor(@Inject(InferenceService) inference: InferenceService, @Inject(SETTINGS) settings: Settings) {
+    this.#inference = inference;
     this.#maxTexts = settings.texts.maxTexts;
   }
 
@@ -34,8 +34,8 @@ export class OpenAiEmbeddingsController {
   async embed(@Body() body: object, @Context() context: RequestContext): Promise<object> {
     const { inputs, truncate, model: id, base64, dimensions } = readEmbeddingRequest(body, this.#maxTexts);
     const { model, version } = modelOf(id);
-    const outcome = await this.#embeddings
-      .embed(inputs, truncate, context.call(model, version))
+    const outcome = await this.#inference
+      .run(embedRoute, { texts: inputs, truncate }, context.call(model, version))
       .catch(nameInput);
     const reply = context.served(outcome);
     if (dimensions !== undefined && dimensions !== reply.dimensions) {

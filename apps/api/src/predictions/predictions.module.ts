@@ -1,11 +1,7 @@
-import { InferenceModule } from '@aerie/inference';
+import { BATCH_ROUTES, InferenceModule } from '@aerie/inference';
 import { Module } from '@nestjs/common';
-import { EmbedController } from './embed.controller.js';
-import { PredictController } from './predict.controller.js';
+import { routeControllerOf } from './route.controller.js';
 
-/** Predictions and embeddings over REST. */
-@Module({
-  imports: [InferenceModule],
-  controllers: [PredictController, EmbedController],
-})
+/** The routes to models that run batch by batch. */
+@Module({ imports: [InferenceModule], controllers: BATCH_ROUTES.map(routeControllerOf) })
 export class PredictionsModule {}

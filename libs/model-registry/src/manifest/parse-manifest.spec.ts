@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BATCH_TASK_SECTIONS } from '../loading/batch-model-loader.js';
 import { ModelRepositoryError } from '../model-repository.error.js';
+import { TASK_KINDS } from '@aerie/tasks';
 import { parseManifest } from './parse-manifest.js';
 
 const parse = (value: unknown) => parseManifest(value, 'models/x/model.json', BATCH_TASK_SECTIONS);
@@ -55,7 +56,7 @@ describe('parseManifest', () => {
     [
       'an unknown task',
       { task: 'speech' },
-      'task: expected one of "image-classification"|"text-embedding"|"text-generation"|"tensor", got "speech"',
+      `task: expected one of ${TASK_KINDS.map((kind) => `"${kind}"`).join('|')}, got "speech"`,
     ],
     ['a number of the wrong type', { keep_alive: '5' }, 'keep_alive: expected number, got "5"'],
     [

@@ -1,6 +1,7 @@
 import type { BatchTask, HuggingFaceConfig, TaskFiles } from '../task-definition.js';
 import { type ClassificationOptions, classificationOptionsSchema } from './classification.options.js';
 import { readImageSection } from './hugging-face-image.js';
+import { predictRoute } from './predict.route.js';
 import type { ClassificationTypes } from './types.js';
 
 /** Pictures to class probabilities. */
@@ -11,6 +12,7 @@ export const imageClassificationTask: BatchTask<
 > = {
   kind: 'image-classification',
   description: 'Names what is in a picture.',
+  routes: [predictRoute],
   optionsSchema: classificationOptionsSchema,
   kernelUrl: new URL('./classification.kernel.js', import.meta.url).href,
 

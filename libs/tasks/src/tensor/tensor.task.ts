@@ -8,6 +8,7 @@ const tensorOptionsSchema = z.strictObject({}).prefault({});
 export const tensorTask: BatchTask<'tensor', z.infer<typeof tensorOptionsSchema>, TensorTypes> = {
   kind: 'tensor',
   description: 'Runs any ONNX model on raw tensors.',
+  routes: [],
   optionsSchema: tensorOptionsSchema,
   kernelUrl: new URL('./tensor.kernel.js', import.meta.url).href,
   // Nothing is known of the dimensions of raw tensors, so they cannot be put together.

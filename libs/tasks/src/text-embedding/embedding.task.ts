@@ -1,4 +1,5 @@
 import type { BatchTask } from '../task-definition.js';
+import { embedRoute } from './embed.route.js';
 import { type EmbeddingOptions, embeddingOptionsSchema } from './embedding.options.js';
 import { impliesEmbedding, readTextSection } from './hugging-face-text.js';
 import type { EmbeddingTypes } from './types.js';
@@ -7,6 +8,7 @@ import type { EmbeddingTypes } from './types.js';
 export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, EmbeddingTypes> = {
   kind: 'text-embedding',
   description: 'Turns texts into vectors.',
+  routes: [embedRoute],
   optionsSchema: embeddingOptionsSchema,
   kernelUrl: new URL('./embedding.kernel.js', import.meta.url).href,
 

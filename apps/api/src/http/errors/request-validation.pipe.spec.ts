@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { StringField } from '@aerie/inference';
+import { StringField } from '@aerie/fields';
 import { RequestValidationPipe } from './request-validation.pipe.js';
 
 class OptionalQuery {

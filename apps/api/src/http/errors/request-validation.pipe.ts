@@ -1,4 +1,4 @@
-import { readDto } from '@aerie/inference';
+import { readDto } from '@aerie/fields';
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 
 /** Parameter types that are not DTOs. */

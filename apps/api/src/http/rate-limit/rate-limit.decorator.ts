@@ -1,7 +1,5 @@
+import type { RateLimitBucket } from '@aerie/contracts';
 import { SetMetadata } from '@nestjs/common';
-
-/** Buckets that requests are counted in; each has a setting of its own (`RATE_LIMIT_<BUCKET>`). */
-export type RateLimitBucket = 'predict' | 'embed' | 'chat';
 
 /** Metadata key of {@link RateLimited}. */
 export const RATE_LIMIT_BUCKET = 'aerie:rate-limit';

@@ -1,8 +1,8 @@
+import type { RateLimitBucket } from '@aerie/contracts';
 import { SETTINGS, type RateLimit, type Settings } from '@aerie/config';
 import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
-import type { RateLimitBucket } from './rate-limit.decorator.js';
 import { RateLimits } from './rate-limits.service.js';
 import { RateLimitStorage } from './rate-limit.storage.js';
 

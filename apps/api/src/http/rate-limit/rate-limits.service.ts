@@ -1,9 +1,9 @@
 import { SETTINGS, type Settings } from '@aerie/config';
+import type { RateLimitBucket } from '@aerie/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottlerStorage } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { countRequests } from './count-requests.js';
-import type { RateLimitBucket } from './rate-limit.decorator.js';
 
 /** Counts requests that the guard cannot count, as only their bodies tell how many they stand for. */
 @Injectable()

@@ -6,7 +6,7 @@ import {
   StringField,
   StringsField,
   VersionField,
-} from '@aerie/inference';
+} from '@aerie/fields';
 import { JOB_EVENT_TYPES, type JobEventType } from '@aerie/queue';
 
 const DAY_S = 86_400;

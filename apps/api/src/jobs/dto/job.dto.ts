@@ -1,4 +1,4 @@
-import { ChoiceField, IntegerField, NumberField, StringField } from '@aerie/inference';
+import { ChoiceField, IntegerField, NumberField, StringField } from '@aerie/fields';
 import { JOB_STATUSES, type JobStatus, isId } from '@aerie/queue';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 

@@ -1,0 +1,86 @@
+import 'reflect-metadata';
+import type { AerieError } from '@aerie/contracts';
+import { IntegerField, ModelField } from '@aerie/fields';
+import type { RestRoute } from '@aerie/inference';
+import { describe, expect, it } from '@jest/globals';
+import type { Request } from 'express';
+import { readRouteBody } from './route-body.js';
+
+class OptionsDto {
+  @IntegerField({ min: 1, max: 9, default: 1 })
+  readonly size: number = 1;
+}
+
+class BodyDto extends OptionsDto {
+  @ModelField()
+  readonly model?: string;
+}
+
+const LIMITS = { maxTexts: 2 };
+const JSON_ROUTE: RestRoute<string, BodyDto, unknown> = {
+  name: 'resize',
+  kind: 'images',
+  bucket: 'predict',
+  dto: BodyDto,
+  docs: { jobSummary: '' },
+  toInput: ({ size }, limits) => ({ size, limits }),
+};
+const ROUTE: typeof JSON_ROUTE = {
+  ...JSON_ROUTE,
+  upload: {
+    dto: OptionsDto,
+    form: OptionsDto,
+    toInput: (fields, file) => ({ fields, file }),
+    toBody: (fields) => fields,
+  },
+};
+
+const json = (body: unknown) => ({ body, is: () => false }) as unknown as Request;
+const form = (body: unknown, buffer?: Buffer) =>
+  ({
+    body,
+    is: () => 'multipart/form-data',
+    file: buffer === undefined ? undefined : { buffer },
+  }) as unknown as Request;
+
+function fieldsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    return ((error as AerieError).details ?? []).map(({ field }) => field);
+  }
+  throw new Error('The body was accepted.');
+}
+
+describe('a body of a route', () => {
+  it('is read by the DTO, and its route knows the limits', () => {
+    const body = readRouteBody(ROUTE, json({ size: 3, model: 'm' }));
+    expect(body.model).toBe('m');
+    expect(body.toInput(LIMITS)).toEqual({ size: 3, limits: LIMITS });
+    expect(readRouteBody(ROUTE, json({})).model).toBeUndefined();
+  });
+
+  it('names the fields at fault', () => {
+    expect(fieldsOf(() => readRouteBody(ROUTE, json({ size: 0, colour: 'red' })))).toEqual([
+      'colour',
+      'size',
+    ]);
+  });
+});
+
+describe('a form', () => {
+  const file = Buffer.from('x');
+
+  it('has a file, and fields as text', () => {
+    const body = readRouteBody(ROUTE, form({ size: '3' }, file));
+    expect(body.toInput(LIMITS)).toEqual({ fields: { size: 3 }, file });
+  });
+
+  it('may not have unknown fields', () => {
+    expect(fieldsOf(() => readRouteBody(ROUTE, form({ url: 'x' }, file)))).toEqual(['url']);
+  });
+
+  it('needs a file', () => {
+    expect(fieldsOf(() => readRouteBody(ROUTE, form({})))).toEqual(['image']);
+  });
+});

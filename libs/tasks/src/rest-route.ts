@@ -1,0 +1,99 @@
+import type { RateLimitBucket } from '@aerie/contracts';
+import type { BatchTypes } from './batch-types.js';
+import type { RouteResources } from './route-resources.js';
+
+/** Limits on bodies that settings decide. */
+export interface BodyLimits {
+  /** MAX_EMBED_TEXTS */
+  readonly maxTexts: number;
+}
+
+/**
+ * A route of a task over REST: one object, read by the route itself, its jobs and job batches alike. A job carries the
+ * body as it was checked, and the same class checks it when the job runs.
+ *
+ * @typeParam Body what callers send
+ * @typeParam Input what the body asks for
+ */
+export interface RestRoute<Kind extends string, Body extends object, Input> {
+  /** The last part of `/api/v1/<name>`, and the name of the task in jobs and job batches. */
+  readonly name: string;
+  /** The kind of the task whose models serve it. */
+  readonly kind: Kind;
+  /** Where its requests are counted. */
+  readonly bucket: RateLimitBucket;
+  /** Checks the fields of a body, one by one. */
+  readonly dto: new () => Body;
+  /** For routes that also take an image in a form. */
+  readonly upload?: UploadForm<Input>;
+  readonly docs: RouteDocs;
+  /** @throws AerieError VALIDATION_ERROR for fields that do not go together, or beyond a limit */
+  toInput(body: Body, limits: BodyLimits): Input;
+}
+
+/** A form with one file, named `image`. */
+export interface UploadForm<Input> {
+  /** Checks the fields beside the file. */
+  readonly dto: new () => object;
+  /** The whole form, for the documentation. */
+  readonly form: new () => object;
+  toInput(fields: object, file: Uint8Array): Input;
+  /** The JSON body that asks for the same. */
+  toBody(fields: object, file: Uint8Array): object;
+}
+
+/** What the documentation says of a route. */
+export interface RouteDocs {
+  /** Summary of the route that submits it as a job. */
+  readonly jobSummary: string;
+}
+
+/** Types of a route, beside those of its task. */
+export interface RouteTypes extends BatchTypes {
+  /** What callers send. */
+  readonly body: object;
+  /** What the body asks for. */
+  readonly input: unknown;
+  /** The body of the response, and the result of a job. */
+  readonly reply: object;
+}
+
+/** The results of a request, none of them refused. */
+export interface RouteOutcome<Types extends BatchTypes> {
+  /** In the order of the items. */
+  readonly results: readonly Types['result'][];
+  readonly details: Types['details'];
+  readonly model: string;
+  readonly version: string;
+  readonly inferenceTimeMs: number;
+}
+
+/** A route to models that run batch by batch. */
+export interface BatchRoute<Kind extends string, Types extends RouteTypes> extends RestRoute<
+  Kind,
+  Types['body'],
+  Types['input']
+> {
+  /** Further paths of the route, beside `/api/v1/<name>`. */
+  readonly aliases?: readonly string[];
+  readonly docs: RouteDocs & {
+    readonly summary: string;
+    readonly description: string;
+    /** Documents the reply. */
+    readonly reply: new () => Types['reply'];
+  };
+  /** What messages call an item, such as `text`. */
+  readonly itemName: string;
+  /** The input with what its addresses lead to. Runs before a model is loaded or leased. */
+  fetch?(input: Types['input'], resources: RouteResources, signal?: AbortSignal): Promise<Types['input']>;
+  /** What the model is fed with, at least one item. */
+  toItems(
+    input: Types['input'],
+    details: Types['details'],
+    resources: RouteResources,
+    signal?: AbortSignal,
+  ): readonly Types['item'][] | Promise<readonly Types['item'][]>;
+  /** Whether JSON has all numbers of a result: it has neither NaN nor infinities. */
+  isFinite(result: Types['result']): boolean;
+  toReply(outcome: RouteOutcome<Types>): Types['reply'];
+}
