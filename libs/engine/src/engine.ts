@@ -5,8 +5,10 @@ export type DevicePreference = 'auto' | 'cpu' | 'gpu';
 
 /** Options for a pool of replicas, copied into the replicas' threads. */
 export interface ReplicaPoolOptions {
-  /** Name for logs and thread names, such as `efficientnet-lite0@2`. */
-  readonly name: string;
+  /** Name of the model, for log lines, messages and thread names. */
+  readonly model: string;
+  /** Without `v`, such as `2`. */
+  readonly version: string;
   /** Absolute path of the ONNX file. */
   readonly modelPath: string;
   /** The module that exports `createKernel`, and the options it is called with. */

@@ -212,6 +212,8 @@ describe('opening', () => {
     expect(logger.of('warn')).toMatchObject([
       {
         fields: {
+          model: 'doubling',
+          version: '1',
           provider: 'cpu',
           failures: [{ provider: 'cuda', err: { message: 'cuda is not available' } }],
         },

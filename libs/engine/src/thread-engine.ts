@@ -1,5 +1,5 @@
 import { AerieError } from '@aerie/contracts';
-import { type Clock, type Logger, spawnWorkerThread, systemClock } from '@aerie/runtime';
+import { type Clock, type Logger, spawnWorkerThread, systemClock, withFields } from '@aerie/runtime';
 import type { Engine, ReplicaPoolOptions } from './engine.js';
 import type { GpuInfo } from './gpu/gpu-info.js';
 import { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';
@@ -66,9 +66,11 @@ export class ThreadEngine implements Engine {
     gpus: readonly GpuInfo[],
     onClosed: () => void,
   ): ThreadReplicaPool<unknown, unknown> {
-    const { logger, faultsAllowed, cores, clock = systemClock, sessionModuleUrl } = this.#options;
-    const { name, modelPath, kernel, device, stallTimeoutMs, startTimeoutMs } = options;
+    const { faultsAllowed, cores, clock = systemClock, sessionModuleUrl } = this.#options;
+    const { model, version, modelPath, kernel, device, stallTimeoutMs, startTimeoutMs } = options;
     const { dynamicQuantization = false, trialItems = [] } = options;
+    const name = `${model}@${version}`;
+    const logger = withFields(this.#options.logger, { model, version });
     const platform = this.#options.platform ?? { os: process.platform, arch: process.arch };
     const providers = resolveProviders({ platform, gpus, device, requested: options.executionProviders });
     const { replicas, intraOpThreads } = threadBudget({
@@ -78,9 +80,9 @@ export class ThreadEngine implements Engine {
       intraOpThreads: options.intraOpThreads,
     });
     if (device === 'gpu' && providers[0] === 'cpu') {
-      logger.warn({ model: name }, 'A GPU was requested but none is available; running on the CPU');
+      logger.warn({}, 'A GPU was requested but none is available; running on the CPU');
     }
-    logger.info({ model: name, replicas, intraOpThreads, providers }, 'Opening replicas');
+    logger.info({ replicas, intraOpThreads, providers }, 'Opening replicas');
     return new ThreadReplicaPool({
       name,
       replicas,

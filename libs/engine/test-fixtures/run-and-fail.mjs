@@ -9,7 +9,8 @@ const engine = new ThreadEngine({
   gpus: () => Promise.resolve([]),
 });
 const pool = await engine.open({
-  name: 'model',
+  model: 'model',
+  version: '1',
   modelPath: process.argv[2],
   kernel: { moduleUrl: new URL('passthrough.kernel.mjs', import.meta.url).href, options: null },
   device: 'cpu',

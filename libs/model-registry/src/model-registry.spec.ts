@@ -208,7 +208,8 @@ describe('ModelRegistry', () => {
       await registry.use('tensor', {}, undefined, async () => undefined);
       expect(engine.opened).toMatchObject([
         {
-          name: 'a@1',
+          model: 'a',
+          version: '1',
           modelPath: `${repository.path}/a/1/model.onnx`,
           replicas: 3,
           intraOpThreads: 2,
@@ -217,7 +218,7 @@ describe('ModelRegistry', () => {
           stallTimeoutMs: 10_000,
           startTimeoutMs: 60_000,
         },
-        { name: 'b@1', device: 'cpu' },
+        { model: 'b', version: '1', device: 'cpu' },
       ]);
       expect(engine.opened[1]).not.toHaveProperty('replicas');
       expect(engine.opened[1]).not.toHaveProperty('intraOpThreads');

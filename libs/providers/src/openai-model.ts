@@ -52,7 +52,7 @@ export class OpenAiModel implements LanguageModel {
     this.#ports = { logger: ports.logger, clock, random: ports.random ?? Math.random };
     this.#client = new UpstreamClient(this.#options, clock);
     this.#breaker = new CircuitBreaker(options.name, options.circuit ?? {}, clock, (state) => {
-      const line = { model: options.name, circuit: state };
+      const line = { circuit: state };
       if (state === 'closed') ports.logger.info(line, 'an upstream responds again');
       else ports.logger.warn(line, `the circuit of an upstream is ${state}`);
     });
@@ -175,10 +175,7 @@ export class OpenAiModel implements LanguageModel {
   }
 
   #logBroken(reason: string, code = 'UPSTREAM_ERROR'): void {
-    this.#ports.logger.warn(
-      { model: this.#options.name, code, reason },
-      'a response of an upstream broke off',
-    );
+    this.#ports.logger.warn({ code, reason }, 'a response of an upstream broke off');
   }
 }
 

@@ -3,7 +3,7 @@ import type { CircuitOptions } from './circuit/circuit-breaker.js';
 
 /** Options for a model on an upstream. */
 export interface UpstreamOptions {
-  /** Name of the entry, for messages and log lines. */
+  /** Name of the entry, for messages. */
   readonly name: string;
   /** Base URL of the API, such as `https://api.openai.com/v1`: http or https, without credentials. */
   readonly baseUrl: string;
@@ -35,6 +35,7 @@ export interface UpstreamOptions {
 
 /** Dependencies of an {@link OpenAiModel}. */
 export interface UpstreamPorts {
+  /** Its lines name the model. */
   readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;

@@ -10,7 +10,8 @@ const engine = new ThreadEngine({ faultsAllowed: false, logger, cores: 1, gpus: 
 
 function open(model: string, stallTimeoutMs = 60_000) {
   return engine.open<NamedTensors, NamedTensors>({
-    name: model,
+    model: model.slice(0, -2),
+    version: model.slice(-1),
     modelPath: fileURLToPath(new URL(`../../../../models/${model}/model.onnx`, import.meta.url)),
     kernel: { moduleUrl: fixtureUrl('passthrough.kernel.mjs'), options: null },
     device: 'cpu',
@@ -60,7 +61,7 @@ describe('a model on ONNX Runtime', () => {
   it('is MODEL_NOT_LOADED when there is no such file', async () => {
     await expect(open('no-such-model/1')).rejects.toMatchObject({
       code: 'MODEL_NOT_LOADED',
-      message: '"no-such-model/1" could not be loaded',
+      message: '"no-such-model@1" could not be loaded',
     });
   });
 });

@@ -9,6 +9,7 @@ import { modelNotLoaded, poolClosed } from './replica-errors.js';
 export interface ThreadReplicaPoolContext extends Omit<ReplicaContext, 'listener'> {
   readonly replicas: number;
   readonly faultsAllowed: boolean;
+  /** Its lines name the model. */
   readonly logger: Logger;
   /** Called once, when the pool has closed. */
   readonly onClosed?: () => void;
@@ -112,7 +113,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
   }
 
   up(replica: Replica, { inputs, outputs, provider, failedProviders }: ReadyReplica): void {
-    const { name, logger } = this.#context;
+    const { logger } = this.#context;
     this.#model ??= { inputs, outputs };
     if (failedProviders.length > 0 && !this.#fallbackLogged) {
       this.#fallbackLogged = true;
@@ -120,9 +121,9 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
         provider: failed.provider,
         err: reviveError(failed.error),
       }));
-      logger.warn({ model: name, provider, failures }, 'Execution provider not available; using a fallback');
+      logger.warn({ provider, failures }, 'Execution provider not available; using a fallback');
     }
-    logger.info({ model: name, replica: replica.index, provider }, 'Replica ready');
+    logger.info({ replica: replica.index, provider }, 'Replica ready');
     // Listeners to the capacity may use the replica at once.
     this.#idle.push(replica);
     this.#changeCapacity(1);
@@ -136,10 +137,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
   down(replica: Replica, cause: Error): void {
     const position = this.#idle.indexOf(replica);
     if (position >= 0) this.#idle.splice(position, 1);
-    this.#context.logger.error(
-      { model: this.#context.name, replica: replica.index, err: cause },
-      'Replica lost',
-    );
+    this.#context.logger.error({ replica: replica.index, err: cause }, 'Replica lost');
     this.#changeCapacity(-1);
   }
 
@@ -150,7 +148,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
       return false;
     }
     if (this.#closing !== null) return false;
-    logger.error({ model: name, replica: replica.index, err: cause }, 'Replica did not start');
+    logger.error({ replica: replica.index, err: cause }, 'Replica did not start');
     return true;
   }
 
@@ -167,10 +165,7 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     this.#capacityListeners.clear();
     this.#context.onClosed?.();
     if (ended.includes(false)) {
-      logger.warn(
-        { model: name },
-        'A thread in native code outlives its pool; it exits when the native code returns',
-      );
+      logger.warn({}, 'A thread in native code outlives its pool; it exits when the native code returns');
     }
   }
 }

@@ -51,7 +51,8 @@ export function createThreadEngine({
 /** Options of a pool of one replica with the doubling kernel. */
 export function doublingPool(overrides: Partial<ReplicaPoolOptions> = {}): ReplicaPoolOptions {
   return {
-    name: 'doubling@1',
+    model: 'doubling',
+    version: '1',
     modelPath: '/models/doubling/1/model.onnx',
     kernel: { moduleUrl: fixtureUrl('doubling.kernel.mjs'), options: {} },
     replicas: 1,

@@ -87,7 +87,8 @@ function poolOptions(
   const { count, intraOpThreads, dynamicQuantization, executionProviders, requireGpu, stallTimeoutMs } =
     model.replicas;
   return {
-    name: `${model.name}@${version.version}`,
+    model: model.name,
+    version: version.version,
     // The engine derives missing values from the cores and the GPUs.
     ...(count === null ? {} : { replicas: count }),
     ...(intraOpThreads === null ? {} : { intraOpThreads }),

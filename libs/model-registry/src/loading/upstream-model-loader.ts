@@ -1,7 +1,8 @@
 import { OpenAiModel, type UpstreamOptions, type SecretReader, toUpstreamOptions } from '@aerie/providers';
 import { AerieError } from '@aerie/contracts';
-import { backgroundClock, type Logger } from '@aerie/runtime';
+import { backgroundClock, type Logger, withFields } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';
+import type { ModelReference } from '../model-selector.js';
 import type { ModelSpec } from '../model-spec.js';
 import { GENERATION_SECTIONS } from './generation-section.js';
 import type { BorrowModel, LoadRequest, ModelLoader } from './model-loader.js';
@@ -42,7 +43,7 @@ export class UpstreamModelLoader implements ModelLoader {
     return new UpstreamModel({
       name: model.name,
       version: version.version,
-      upstream: this.#open(model.name, options),
+      upstream: this.#open({ name: model.name, version: version.version }, options),
       fallbacks: fallbacksOf(options),
       borrow,
       recorder,
@@ -52,12 +53,12 @@ export class UpstreamModelLoader implements ModelLoader {
     });
   }
 
-  #open(name: string, options: UpstreamVersionOptions): OpenAiModel {
+  #open({ name, version }: ModelReference, options: UpstreamVersionOptions): OpenAiModel {
     const { secrets, logger } = this.#options;
     try {
       const resolved: UpstreamOptions =
         'entry' in options ? options.entry.options : toUpstreamOptions(name, options, secrets);
-      return new OpenAiModel(resolved, { logger });
+      return new OpenAiModel(resolved, { logger: withFields(logger, { model: name, version }) });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       throw new ModelLoadError('its upstream is not configured', detail, error);

@@ -122,7 +122,7 @@ export class AnswerOpener {
     { error, isOperators, reason }: TranslatedFailure & { readonly reason: string },
     fields: object,
   ): void {
-    const line = { model: this.#parts.options.name, code: error.code, reason, ...fields };
+    const line = { code: error.code, reason, ...fields };
     const { logger } = this.#parts.ports;
     if (isOperators)
       logger.error(line, 'an upstream refuses this server: check its key, account, address and model');
