@@ -1,5 +1,9 @@
 export { DataDirInUseError } from './embedded/data-dir-in-use.error.js';
-export { EmbeddedDatabase, embeddedQueueDirectory } from './embedded/embedded-database.js';
+export {
+  type DatabaseReport,
+  EmbeddedDatabase,
+  embeddedQueueDirectory,
+} from './embedded/embedded-database.js';
 export { type QueueBackendSettings, queueBackendOf } from './connection/queue-settings.js';
 export type { QueueConnection } from './connection/queue-connection.js';
 export { openConnection } from './connection/open-connection.js';

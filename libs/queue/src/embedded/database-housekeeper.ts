@@ -29,15 +29,18 @@ const LOG_SQL =
  */
 export class DatabaseHousekeeper {
   readonly #runSql: RunSql;
-  readonly #onTrouble: (error: unknown) => void;
+  readonly #onRound: (trouble: unknown) => void;
   #isFirst = true;
   #stopRounds: (() => void) | null = null;
   #running = false;
 
-  /** @param onTrouble called when a round fails, for example on a full disk; the next one tries again */
-  constructor(runSql: RunSql, onTrouble: (error: unknown) => void) {
+  /**
+   * @param onRound called after each round: with null, or with why it failed, for example on a full disk; the next one
+   *   tries again
+   */
+  constructor(runSql: RunSql, onRound: (trouble: unknown) => void) {
     this.#runSql = runSql;
-    this.#onTrouble = onTrouble;
+    this.#onRound = onRound;
   }
 
   start(): void {
@@ -45,9 +48,13 @@ export class DatabaseHousekeeper {
       if (this.#running) return;
       this.#running = true;
       void this.run()
-        .catch(this.#onTrouble)
-        .finally(() => {
+        .then(
+          () => null,
+          (trouble: unknown) => trouble,
+        )
+        .then((trouble) => {
           this.#running = false;
+          this.#onRound(trouble);
         });
     });
   }

@@ -1,43 +1,111 @@
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { Backoff, systemClock } from '@aerie/runtime';
+import {
+  type Clock,
+  reviveError,
+  type SerializedError,
+  type SpawnThread,
+  spawnWorkerThread,
+  SupervisedThread,
+  type ThreadLoss,
+} from '@aerie/runtime';
 import { DataDirInUseError } from './data-dir-in-use.error.js';
 
 /** Folder of the embedded queue in DATA_DIR. */
 const FOLDER = 'queue';
 
-/** Waits before a dead thread is started again. */
-const RESTARTS = { firstMs: 200, maxMs: 10_000 };
+/** Time to take the directory: a few operations on files. */
+const START_TIMEOUT_MS = 60_000;
+/**
+ * Time to open the database, and between two rounds of its housekeeping, which wait for their turn among the statements.
+ * A round may look through tables of gigabytes.
+ */
+const STALL_TIMEOUT_MS = 600_000;
+/** A database that is not closed in time is not harmed, but goes through its log when it is opened next. */
+const CLOSE_TIMEOUT_MS = 60_000;
+/**
+ * Rows pass through the heap as texts. Measured: 20 MiB at rest, below 128 with eight job batches of 28 MB at once, below
+ * 384 while one statement reads 256 rows of 1 MB. The database's own memory is WebAssembly's: this limit does not count it,
+ * PGlite ends it at 2 GiB. The stack stays as threads have it, 4 MiB: expressions may nest some 3,000 deep in it.
+ */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 1024 };
 
 /** The folder of the embedded queue in a data directory. */
 export function embeddedQueueDirectory(dataDir: string): string {
   return join(dataDir, FOLDER);
 }
 
+/** Start data of the thread. It takes the directory at once, and opens the database when told to. */
+export interface DatabaseThreadData {
+  readonly directory: string;
+}
+
+/** A message from the thread. */
+export type DatabaseReport =
+  | { readonly type: 'open' }
+  /** A round of housekeeping ended, with or without trouble. */
+  | { readonly type: 'round'; readonly trouble: SerializedError | null };
+
 /** Events of the embedded database for its owner. */
 export interface EmbeddedDatabaseEvents {
-  /** The thread died and is restarted. */
+  /** The thread was lost and is replaced. */
   readonly onCrash?: (error: Error) => void;
   /** Space could not be reclaimed; the next round tries again. */
-  readonly onTrouble?: (error: unknown) => void;
+  readonly onTrouble?: (error: Error) => void;
+}
+
+/** What the embedded database stands on. */
+export interface EmbeddedDatabasePorts {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Starts the thread. Default: one of `node:worker_threads`. */
+  readonly spawn?: SpawnThread<'open', DatabaseReport, null>;
+}
+
+/** A promise that waits for the thread. */
+interface Waiting {
+  resolve(): void;
+  reject(error: Error): void;
 }
 
 /** Owns the thread of the embedded database. Each server has one; its processes reach it through a socket. */
 export class EmbeddedDatabase {
   readonly #directory: string;
-  readonly #onCrash: (error: Error) => void;
-  readonly #onTrouble: (error: unknown) => void;
-  #thread: Worker | null = null;
-  readonly #backoff = new Backoff(RESTARTS);
-  #cancelRestart: (() => void) | null = null;
-  #closed = false;
-  #opened = false;
+  readonly #events: EmbeddedDatabaseEvents;
+  readonly #thread: SupervisedThread<'open', DatabaseReport, null>;
+  #claiming: Waiting | null = null;
+  #opening: Waiting | null = null;
+  #isOpenWanted = false;
 
   /** @param dataDir DATA_DIR, absolute */
-  constructor(dataDir: string, events: EmbeddedDatabaseEvents = {}) {
+  constructor(dataDir: string, events: EmbeddedDatabaseEvents = {}, ports: EmbeddedDatabasePorts = {}) {
     this.#directory = embeddedQueueDirectory(dataDir);
-    this.#onCrash = events.onCrash ?? (() => undefined);
-    this.#onTrouble = events.onTrouble ?? (() => undefined);
+    this.#events = events;
+    const { clock, spawn } = ports;
+    this.#thread = new SupervisedThread({
+      spawn:
+        spawn ??
+        spawnWorkerThread({
+          url: new URL('./embedded-database.worker.js', import.meta.url),
+          name: 'embedded database',
+          data: { directory: this.#directory } satisfies DatabaseThreadData,
+          resourceLimits: RESOURCE_LIMITS,
+        }),
+      owner: {
+        ready: () => {
+          this.#claimed();
+        },
+        message: (report) => {
+          this.#receive(report);
+        },
+        lost: (loss) => this.#lose(loss),
+      },
+      startTimeoutMs: START_TIMEOUT_MS,
+      stallTimeoutMs: STALL_TIMEOUT_MS,
+      closeTimeoutMs: CLOSE_TIMEOUT_MS,
+      // Two threads that have the database open at the same time would destroy it.
+      maxAbandoned: 0,
+      ...(clock === undefined ? {} : { clock }),
+    });
   }
 
   /**
@@ -45,98 +113,65 @@ export class EmbeddedDatabase {
    *
    * @throws DataDirInUseError when another process has the directory
    */
-  async claim(): Promise<void> {
-    await this.#start();
+  claim(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#claiming = { resolve, reject };
+      this.#thread.start();
+    });
   }
 
   /**
-   * Resolves when the database responds. The first start in a new directory takes seconds to create it.
+   * Resolves when the database responds. The first start in a new directory takes seconds to create it. Allowed once,
+   * after {@link EmbeddedDatabase.claim}.
    *
-   * @throws DataDirInUseError when another process has the directory
+   * @throws Error when the thread is lost before; its successor tries again all the same
    */
-  async open(): Promise<void> {
-    const thread = this.#thread ?? (await this.#start());
-    this.#opened = true;
-    await this.#open(thread);
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#opening = { resolve, reject };
+      this.#isOpenWanted = true;
+      if (this.#thread.state === 'ready') this.#open();
+    });
   }
 
   /** Closes the database in order: acknowledged changes are on disk. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelRestart?.();
-    const thread = this.#thread;
-    if (thread === null) return;
-    await new Promise<void>((resolve) => {
-      thread.once('exit', () => {
-        resolve();
-      });
-      thread.postMessage('close');
-    });
+    await this.#thread.close();
+    this.#opening?.reject(new Error('The embedded queue was closed before it was open.'));
+    this.#opening = null;
   }
 
-  #open(thread: Worker): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const died = () => {
-        reject(new Error('The thread of the embedded queue exited before the queue was open.'));
-      };
-      thread.once('exit', died);
-      thread.on('message', (message: unknown) => {
-        if (message !== 'ready') return;
-        thread.off('exit', died);
-        this.#backoff.reset();
-        resolve();
-      });
-      thread.postMessage('open');
-    });
+  #claimed(): void {
+    this.#claiming?.resolve();
+    this.#claiming = null;
+    if (this.#isOpenWanted) this.#open();
   }
 
-  #start(): Promise<Worker> {
-    const thread = new Worker(new URL('./embedded-database.worker.js', import.meta.url), {
-      workerData: { directory: this.#directory },
-      // What the primary was started with is not for it, such as a debugger's port.
-      execArgv: [],
-    });
-    this.#thread = thread;
-    return new Promise((resolve, reject) => {
-      let failure: Error | null = null;
-      let ready = false;
-      thread.once('message', () => {
-        ready = true;
-        resolve(thread);
-      });
-      thread.on('message', (message: unknown) => {
-        if (typeof message === 'object' && message !== null && 'trouble' in message)
-          this.#onTrouble(message.trouble);
-      });
-      thread.on('error', (error: unknown) => {
-        failure = error instanceof Error ? error : new Error(String(error));
-      });
-      thread.once('exit', (code) => {
-        this.#thread = null;
-        const error = this.#describe(failure, code);
-        if (!ready) reject(error);
-        else if (!this.#closed) this.#startAgain(error);
-      });
-    });
+  #open(): void {
+    this.#thread.send('open');
+    this.#thread.expectProgress();
   }
 
-  #startAgain(error: Error): void {
-    this.#onCrash(error);
-    this.#cancelRestart = systemClock.schedule(this.#backoff.fail(), () => {
-      this.#cancelRestart = null;
-      this.#start()
-        .then((thread) => (this.#opened && !this.#closed ? this.#open(thread) : undefined))
-        .catch((again: unknown) => {
-          // What died while it opened comes by its own exit.
-          if (!this.#closed && this.#thread === null && this.#cancelRestart === null)
-            this.#startAgain(again as Error);
-        });
-    });
+  #receive(report: DatabaseReport): void {
+    this.#thread.expectProgress();
+    if (report.type === 'open') {
+      this.#opening?.resolve();
+      this.#opening = null;
+    } else if (report.trouble !== null) this.#events.onTrouble?.(reviveError(report.trouble));
   }
 
-  /** An error from a thread has lost its class. */
-  #describe(failure: Error | null, code: number): Error {
-    if (failure?.name === 'DataDirInUseError') return new DataDirInUseError(this.#directory);
-    return failure ?? new Error(`The thread of the embedded queue exited with code ${String(code)}.`);
+  #lose({ cause }: ThreadLoss): boolean {
+    if (this.#claiming !== null) {
+      // An error from a thread has lost its class.
+      const isTaken = cause.name === 'DataDirInUseError';
+      this.#claiming.reject(isTaken ? new DataDirInUseError(this.#directory) : cause);
+      return false;
+    }
+    this.#events.onCrash?.(cause);
+    this.#opening?.reject(
+      new Error('The thread of the embedded queue was lost before the queue was open.', { cause }),
+    );
+    this.#opening = null;
+    return true;
   }
 }

@@ -5,11 +5,12 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { serializeError, serveThread } from '@aerie/runtime';
 import { PGlite } from '@electric-sql/pglite';
 import { runMigrations } from 'bullmq';
 import { DatabaseHousekeeper } from './database-housekeeper.js';
 import { OWNER_SOCKET, ownDirectory } from './data-dir-lock.js';
+import type { DatabaseReport, DatabaseThreadData } from './embedded-database.js';
 import { PrivateFiles } from './private-files.js';
 import { SqlSession } from './sql-session.js';
 import {
@@ -20,11 +21,10 @@ import {
   writeMessage,
 } from './database-messages.js';
 
-const { directory } = workerData as { readonly directory: string };
 const DATABASE = 'db';
 
 /** A new database is made beside its place and moved there when it is whole: a crash leaves no half of one. */
-async function openDatabase(): Promise<PGlite> {
+async function openDatabase(directory: string): Promise<PGlite> {
   const path = join(directory, DATABASE);
   for (const name of readdirSync(directory)) {
     if (name.startsWith('new-') || /^owner-.*[.]sock/.test(name)) {
@@ -53,7 +53,7 @@ async function migrate(database: PGlite): Promise<void> {
   await database.exec('set search_path to bullmq, public');
 }
 
-async function main(): Promise<void> {
+await serveThread<DatabaseThreadData, 'open', DatabaseReport, null>(async ({ data: { directory }, post }) => {
   const pending: Socket[] = [];
   let serve: (socket: Socket) => void = (socket) => pending.push(socket);
   const sockets = new Set<Socket>();
@@ -65,47 +65,49 @@ async function main(): Promise<void> {
   });
   // Owned before the database is opened: what is opened twice is lost.
   await ownDirectory(server, directory);
-  let housekeeper: DatabaseHousekeeper | null = null;
-  const close = (database: PGlite | null) => {
-    housekeeper?.stop();
-    serve = (socket) => socket.destroy();
-    for (const socket of sockets) socket.destroy();
-    // Owned to the end: what is closed by one and opened by another at once is lost.
-    void (database?.close() ?? Promise.resolve()).finally(() => {
-      rmSync(join(directory, OWNER_SOCKET), { force: true });
-      server.close();
-      parentPort?.close();
+  const open = async () => {
+    const database = await openDatabase(directory);
+    const session = new SqlSession(database);
+    const listeners = new Map<string, Set<Socket>>();
+    database.onNotification((channel, payload) => {
+      for (const socket of listeners.get(channel) ?? []) writeMessage(socket, { channel, payload });
     });
+    serve = (socket) => {
+      serveSocket(socket, session, listeners);
+    };
+    for (const socket of pending) if (!socket.destroyed) serve(socket);
+    const owner = {};
+    const housekeeper = new DatabaseHousekeeper(
+      (sql, params) => session.query(owner, sql, params),
+      (trouble) => {
+        post({ type: 'round', trouble: trouble === null ? null : serializeError(trouble) });
+      },
+    );
+    housekeeper.start();
+    post({ type: 'open' });
+    return { database, housekeeper };
   };
-  const order = await new Promise<unknown>((resolve) => {
-    parentPort?.once('message', resolve);
-    parentPort?.postMessage('owned');
-  });
-  if (order === 'close') {
-    close(null);
-    return;
-  }
-  const database = await openDatabase();
-  const session = new SqlSession(database);
-  const listeners = new Map<string, Set<Socket>>();
-  database.onNotification((channel, payload) => {
-    for (const socket of listeners.get(channel) ?? []) writeMessage(socket, { channel, payload });
-  });
-  serve = (socket) => {
-    serveSocket(socket, session, listeners);
+  let opening: ReturnType<typeof open> | null = null;
+  return {
+    ready: null,
+    // What cannot be opened ends the thread, as a rejection that nobody handles.
+    receive: () => {
+      opening = open();
+    },
+    close: async () => {
+      serve = (socket) => socket.destroy();
+      try {
+        const opened = await opening;
+        opened?.housekeeper.stop();
+        for (const socket of sockets) socket.destroy();
+        await opened?.database.close();
+      } finally {
+        // Owned to the end: what is closed by one and opened by another at once is lost.
+        rmSync(join(directory, OWNER_SOCKET), { force: true });
+      }
+    },
   };
-  for (const socket of pending) if (!socket.destroyed) serve(socket);
-  const owner = {};
-  housekeeper = new DatabaseHousekeeper(
-    (sql, params) => session.query(owner, sql, params),
-    (error) => parentPort?.postMessage({ trouble: error }),
-  );
-  housekeeper.start();
-  parentPort?.on('message', () => {
-    close(database);
-  });
-  parentPort?.postMessage('ready');
-}
+});
 
 function serveSocket(socket: Socket, session: SqlSession, listeners: Map<string, Set<Socket>>): void {
   const owners = new Map<number, object>();
@@ -143,5 +145,3 @@ function toFailure(error: unknown): DatabaseFailure {
   const { message, code, detail } = error as Partial<DatabaseFailure>;
   return { message: message ?? String(error), code, detail };
 }
-
-await main();

@@ -38,7 +38,7 @@ class Owner implements ThreadOwner<unknown, unknown> {
   }
 }
 
-function supervise() {
+function supervise(maxAbandoned?: number) {
   const clock = new FakeClock();
   const threads = new FakeThreads<string, string, number>();
   const owner = new Owner();
@@ -48,6 +48,7 @@ function supervise() {
     clock,
     startTimeoutMs: START_MS,
     stallTimeoutMs: STALL_MS,
+    ...(maxAbandoned === undefined ? {} : { maxAbandoned }),
   });
   sut.start();
   return { sut, clock, threads, owner };
@@ -151,6 +152,18 @@ describe('SupervisedThread', () => {
     threads.at(0).exit();
     await settle();
     expect(threads.started).toHaveLength(4);
+  });
+
+  it('starts none beside another where none may be left behind', async () => {
+    const { sut, threads, clock } = supervise(0);
+    threads.at(0).becomeReady(1);
+    sut.expectProgress();
+    clock.jump(STALL_MS);
+    clock.jump(60_000);
+    expect([threads.started.length, sut.restarts]).toEqual([1, 0]);
+    threads.at(0).exit();
+    await settle();
+    expect([threads.started.length, sut.restarts]).toEqual([2, 1]);
   });
 
   it('does not replace a thread that its owner does not want back', () => {

@@ -6,8 +6,6 @@ import type { SpawnThread, ThreadHandle, ThreadListener } from './worker-thread.
 
 /** A lost thread is replaced at once, then after longer and longer waits, until one has been up for a minute. */
 const BACKOFF = { firstMs: 100, maxMs: 10_000, immediate: 1, healthyAfterMs: 60_000 };
-/** Threads that were given up, and may still occupy a core and a model's memory, before none is started any more. */
-const MAX_ABANDONED_THREADS = 2;
 /** How long to wait for a thread that was ended by force. */
 const TERMINATE_TIMEOUT_MS = 1_000;
 
@@ -40,6 +38,11 @@ export interface SupervisedThreadOptions<To, From, Ready> {
   readonly startTimeoutMs?: number;
   /** Time without progress, between `expectProgress` and `rest`, after which a thread is given up. Default: none. */
   readonly stallTimeoutMs?: number;
+  /**
+   * Threads that were given up, and may still occupy a core and memory, beside which another one may be started. Default
+   * 2; with 0 there is never more than one.
+   */
+  readonly maxAbandoned?: number;
   /** Time that a thread has to close in order. Default 5,000. */
   readonly closeTimeoutMs?: number;
   readonly clock?: Clock;
@@ -158,7 +161,7 @@ export class SupervisedThread<To, From, Ready> implements ThreadListener<From, R
   }
 
   #restart(): void {
-    this.#awaitsExit = this.#abandoned.size > MAX_ABANDONED_THREADS;
+    this.#awaitsExit = this.#abandoned.size > (this.#options.maxAbandoned ?? 2);
     if (this.#awaitsExit) return;
     this.#restarts += 1;
     this.start();
