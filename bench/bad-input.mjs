@@ -1,5 +1,5 @@
 /**
- * 10,000 bad requests of every kind: how they are answered, how fast, and whether memory returns to normal.
+ * Sends 10,000 bad requests of every kind and checks the responses, their latency, and that memory returns to normal.
  *
  *   node bench/bad-input.mjs [--requests 10000] [--clients 8]
  */
@@ -101,7 +101,7 @@ try {
     megabytes.push(resident());
     console.log(`after ${to}: ${short(megabytes.at(-1))} MB`);
   }
-  // Sent alone, because beside seven others a request would also wait for them.
+  // Sent one at a time, because a request would otherwise also wait for the others.
   const alone = await send(origin, requests, 0, requests.length * 5, 1);
 
   const kinds = requests.map(({ kind }) => {

@@ -1,5 +1,5 @@
 /**
- * SIGTERM under load: what happens to accepted and to late requests, and how long the exit takes.
+ * Sends SIGTERM under load, and shows what happens to accepted and late requests and how long the exit takes.
  *
  *   node bench/drain.mjs [--clients 16] [--image /12mp.jpg] [--drain-delay 0]
  */

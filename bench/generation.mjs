@@ -66,7 +66,7 @@ const overHttp = (server, fields) => ({
     const seconds = (performance.now() - began) / 1000;
     const short = replies.find((reply) => reply.tokens !== tokens);
     if (short !== undefined)
-      throw new Error(`${server.name} gave ${short.tokens} tokens where ${tokens} were asked for.`);
+      throw new Error(`${server.name} gave ${short.tokens} tokens where ${tokens} were requested.`);
     return {
       seconds,
       tokens: replies.reduce((sum, reply) => sum + reply.tokens, 0),

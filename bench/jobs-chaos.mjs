@@ -1,8 +1,8 @@
 /**
- * Jobs under kills: submits jobs with webhooks while the worker (embedded: the whole server) is repeatedly killed by
- * SIGKILL, or while Redis is unreachable. At the end there must be as many jobs as were submitted, each completed with its
- * own result (or failed with WORKER_LOST, if MAX_WORKER_DEATHS workers died of it), and its webhook must have arrived,
- * verified by the reference library, under one id.
+ * Submits jobs with webhooks while the worker (embedded: the whole server) is repeatedly killed by SIGKILL, or while Redis
+ * is unreachable. At the end, every submitted job must be completed with its own result (or failed with WORKER_LOST, if
+ * MAX_WORKER_DEATHS workers died while running it), and its webhook must have arrived under one id and with a signature
+ * that the reference library accepts.
  *
  *   node bench/jobs-chaos.mjs --backend embedded|redis|postgres [--jobs 1000] [--kills 20] [--outage stop|kill]
  *
@@ -33,7 +33,7 @@ const WEBHOOKS_BETWEEN_KILLS = 10;
 const KILL_JITTER_MS = 1_500;
 const LONGEST_WAIT_MS = 180_000;
 const MODEL = 'minilm-l6-v2';
-/** Work that takes some tenths of a second, so that kills hit it. */
+/** Work that takes some tenths of a second, so that kills interrupt it. */
 const TEXTS = Array.from({ length: 8 }, (_, i) => `${'one of many words, '.repeat(12)}${i}`);
 const { values } = parseArgs({
   options: {
@@ -82,7 +82,7 @@ function start(command, args, env = {}) {
 /** Kills a process and all its children. */
 async function kill(child) {
   const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
-  if (gone === null) throw new Error('A process exited by itself. Run it by hand to see why.');
+  if (gone === null) throw new Error('A process exited unexpectedly. Run it by hand to see why.');
   process.kill(-child.pid, 'SIGKILL');
   await gone;
 }
@@ -122,7 +122,7 @@ const startRedis = () =>
     '--dir',
     directory,
   ]);
-// Only what the jobs need, so that a start is quick.
+// Only the model that the jobs need, so that a start is quick.
 cpSync(path.join(ROOT, 'models', MODEL), path.join(directory, 'models', MODEL), { recursive: true });
 let redis = null;
 const environment = {

@@ -1,6 +1,6 @@
 /**
- * The cost of the job store: jobs through libs/queue against bare BullMQ with the same empty processor, over the
- * same connection, in turn, in one run. Then how long a submission takes at 100 a second on the embedded backend.
+ * The cost of the job store: runs jobs through libs/queue and through bare BullMQ with the same empty processor, over the
+ * same connection, in turn, in one run. Then measures submissions at 100 a second on the embedded backend.
  *
  *   node bench/jobs.mjs [--backends embedded,redis,postgres] [--jobs 2000] [--rounds 3] [--concurrency 16]
  *
@@ -111,7 +111,7 @@ async function submitAll(count, submit) {
   await Promise.all([lane(), lane()]);
 }
 
-/** A server's queue and processor, put together by Nest as the server does. @param {import('@aerie/queue').QueueBackendSettings} backend @param {() => void} run */
+/** A server's queue and processor, assembled by Nest as in the server. @param {import('@aerie/queue').QueueBackendSettings} backend @param {() => void} run */
 async function openServer(backend, run) {
   class BenchProcessor extends JobProcessor {
     run() {
@@ -190,7 +190,7 @@ async function bare(backend, count) {
   return perSecond;
 }
 
-/** Submits at a steady rate while jobs run; one at a time, as callers come. @param {import('@aerie/queue').QueueBackendSettings} backend */
+/** Submits one job at a time at a steady rate while jobs run. @param {import('@aerie/queue').QueueBackendSettings} backend */
 async function submitLatency(backend) {
   const { app, queue } = await openServer(backend, () => undefined);
   /** @type {number[]} */
@@ -200,7 +200,7 @@ async function submitLatency(backend) {
   for (let at = 0; at < SUBMITS_PER_SECOND * SUBMIT_SECONDS; at++) {
     const due = began + (at * 1000) / SUBMITS_PER_SECOND;
     if (due > performance.now()) await sleep(due - performance.now());
-    // Measured from the time it was due, because callers also wait for a late start.
+    // Measured from its scheduled time, because callers also wait for a late start.
     pending.push(queue.submit([newJob()]).then(() => latencies.push(performance.now() - due)));
   }
   await Promise.all(pending);

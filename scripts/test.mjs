@@ -2,8 +2,8 @@
  * `npm test`: sets up a fresh clone if needed, then runs Jest on the Node that runs this script.
  *
  * Without arguments: the unit specs on two workers, then the end-to-end tests one file at a time, because each starts
- * its own servers. With `--other-node`: the same without the end-to-end tests that would only repeat on another Node
- * what they found on the first. With other arguments: one Jest run over everything with these arguments.
+ * its own servers. With `--other-node`: the same without the end-to-end tests whose results do not depend on the
+ * release of Node. With other arguments: one Jest run over everything with these arguments.
  * The counts also go to node_modules/.cache/aerie/test-results.json, for programs.
  */
 import { spawn } from 'node:child_process';
@@ -76,7 +76,7 @@ async function main(args) {
   process.exitCode = totals.failed === 0 ? 0 : 1;
 }
 
-/** Runs Jest and forwards its output. A Jest that does not exit by itself is killed and counts as failed. */
+/** Runs Jest and forwards its output. A Jest that does not exit is killed and counts as failed. */
 function jest(args) {
   return new Promise((resolve, reject) => {
     const bin = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');

@@ -28,7 +28,7 @@ describe('jobs that wait', () => {
     expect([refused.status, refused.body.error]).toEqual([429, 'OVERLOADED']);
     expect(refused.headers.get('retry-after')).toBe('5');
     expect(refused.body.message).toBe(
-      '3 embed jobs wait already, of 3 that may (MAX_PENDING_JOBS). Try again later.',
+      '3 embed jobs are waiting, the limit is 3 (MAX_PENDING_JOBS). Try again later.',
     );
     expect((await send(api('/jobs'))).body.jobs).toHaveLength(3);
     expect((await postJson(api('/embed'), { text: 'at once' })).status).toBe(200);

@@ -1,6 +1,6 @@
 /**
- * `npm run check:house`: checks that neither the compiler nor ESLint makes. Every
- * finding names its file and line; `--report` shows them all and always ends with 0.
+ * `npm run check:house`: checks that neither the compiler nor ESLint performs. Every finding names its file and line.
+ * `--report` shows all findings and always exits with 0.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ import {
 } from './house/mechanisms.mjs';
 import { readRepository } from './house/sources.mjs';
 
-/** `max`: findings that are still allowed; it only ever falls. */
+/** `max` is the number of findings that are still allowed. It must only decrease. */
 const CHECKS = [
   {
     name: 'double-exports',

@@ -1,4 +1,4 @@
-/** Writes models/manifest.schema.json from the schemas that manifests are checked with. Run after `npm run build`. */
+/** Writes models/manifest.schema.json from the schemas that check manifests. Run it after `npm run build`. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { manifestJsonSchema, TASK_SECTIONS } from '@aerie/model-registry';

@@ -1,5 +1,5 @@
 /**
- * The ceiling: decode and run without HTTP, in as many threads as there are cores to use.
+ * The ceiling: decodes and runs without HTTP, in several threads.
  *
  *   node bench/bare/node-loop.mjs predict <image> | embed <batch size>  [--threads 2] [--seconds 5]
  */

@@ -10,7 +10,7 @@ import { SENTENCE } from '../support/cases.mjs';
 const OPTIONS = { intraOpNumThreads: 1, interOpNumThreads: 1 };
 const [RESIZE_TO, CROP_TO, WARM_UP] = [256, 224, 5];
 const PLANE = CROP_TO * CROP_TO;
-/** Normalisation as a table, as there are only 256 values of a pixel. */
+/** Normalization as a table, because a pixel has only 256 values. */
 const NORMALIZED = Float32Array.from({ length: 256 }, (_, value) => (value - 127) / 128);
 
 /** @param {Buffer} bytes @returns {Promise<Float32Array>} [3, 224, 224] */

@@ -46,7 +46,7 @@ errors.install(app)
 
 
 async def in_pool(request: Request, work: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs blocking work away from the event loop, in a pool no larger than it is useful."""
+    """Runs blocking work off the event loop, in a pool that is no larger than useful."""
     return await asyncio.get_running_loop().run_in_executor(request.app.state.pool, work, *arguments)
 
 
@@ -114,5 +114,5 @@ async def embed(request: Request, body: EmbedRequest) -> EmbedReply:
 
 @app.get("/health/ready")
 async def ready() -> dict[str, str]:
-    """Answers once lifespan has loaded the models, as no worker accepts before that."""
+    """Answers after lifespan has loaded the models, because no worker accepts requests before that."""
     return {"status": "ready"}

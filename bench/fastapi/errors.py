@@ -1,4 +1,4 @@
-"""One error envelope for everything a caller may see."""
+"""One error envelope for all failures that callers see."""
 
 from http import HTTPStatus
 

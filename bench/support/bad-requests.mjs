@@ -53,11 +53,11 @@ export async function badRequests(origin, imageUrl) {
   const image_url = imageUrl('/cat.jpg');
 
   add('bad JSON', 400, PREDICT, '{"image_url": ');
-  add('array for a body', [400, 422], PREDICT, [1, 2]);
+  add('array as the body', [400, 422], PREDICT, [1, 2]);
   add('JSON nested 1,000 deep', [400, 422], PREDICT, `{"image_url":${'['.repeat(1000)}${']'.repeat(1000)}}`);
   add('no image_url', 422, PREDICT, {});
   add('empty image_url', 422, PREDICT, { image_url: '' });
-  add('image_url a number', 422, PREDICT, { image_url: 7 });
+  add('image_url is a number', 422, PREDICT, { image_url: 7 });
   add('unknown field', 422, PREDICT, { image_url, colour: 'red' });
   add('top_k 0', 422, PREDICT, { image_url, top_k: 0 });
   add('unknown model', 404, `${PREDICT}?model=nothing`, { image_url });
@@ -72,18 +72,18 @@ export async function badRequests(origin, imageUrl) {
     400,
     dataUrl('image/jpeg', readFileSync(IMAGES['/cat.jpg']).subarray(0, 200)),
   );
-  addImage('data URL of broken base64', [400, 422], 'data:image/png;base64,@@@@');
-  addImage('image of too many pixels', 400, dataUrl('image/png', await pixelBomb()));
+  addImage('data URL with broken base64', [400, 422], 'data:image/png;base64,@@@@');
+  addImage('image with too many pixels', 400, dataUrl('image/png', await pixelBomb()));
   addImage('private address', 400, 'http://10.0.0.1/cat.jpg');
   addImage('metadata address', 400, 'http://169.254.169.254/latest/meta-data');
-  addImage('loopback as a number', 400, 'http://2130706433/cat.jpg');
+  addImage('loopback written as a number', 400, 'http://2130706433/cat.jpg');
   addImage('mapped loopback', 400, 'http://[::ffff:127.0.0.1]/cat.jpg');
   addImage('another scheme', [400, 422], 'ftp://example.com/cat.jpg');
-  addImage('source that is missing', 400, imageUrl('/nothing.jpg'));
-  addImage('source that is a page', 400, imageUrl('/page'));
+  addImage('missing source', 400, imageUrl('/nothing.jpg'));
+  addImage('source is a page', 400, imageUrl('/page'));
   add('blank text', 422, EMBED, { text: '  ' });
   add('no text', 422, EMBED, {});
-  add('text a number', 422, EMBED, { text: 5 });
+  add('text is a number', 422, EMBED, { text: 5 });
   add('257 texts', 422, EMBED, { text: Array.from({ length: 257 }, () => 'a') });
   add('text too long', 400, EMBED, { text: 'word '.repeat(2000) });
   add('body over 1 MB', 413, EMBED, { text: 'a'.repeat(1_100_000) });

@@ -1,6 +1,6 @@
 /**
- * Preloaded into the server (`--import`): samples the delay of the event loop every millisecond and answers each line
- * it is sent with what it saw since the last one. It runs in the supervisor and in each HTTP process, not in threads.
+ * Preloaded into the server (`--import`). Samples the delay of the event loop every millisecond and answers each line that
+ * it gets with the samples since the last one. It runs in the supervisor and in each HTTP process, not in threads.
  */
 import cluster from 'node:cluster';
 import { connect } from 'node:net';

@@ -5,7 +5,7 @@ import { startAerie } from './server.mjs';
 
 const NAME = 'smollm2-135m-instruct';
 const REPOSITORY = join(WORK, 'generation-models');
-/** Its own folder: another server may run from this checkout. */
+/** A separate folder, because another server may run from this checkout. */
 const ENVIRONMENT = { RATE_LIMIT_CHAT: 'off', DATA_DIR: join(WORK, 'generation-data') };
 
 /**

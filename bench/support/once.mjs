@@ -23,7 +23,7 @@ export function setUpBy(command, args, { cwd, env = {} } = {}) {
  * Creates `directory` with `make`, unless an earlier run created it the same way. An interrupted setup starts over.
  *
  * @param {string} directory
- * @param {string} recipe What it is made of, such as versions: another one means making it again.
+ * @param {string} recipe Its ingredients, such as versions. If they change, it is made again.
  * @param {() => void} make
  */
 export function once(directory, recipe, make) {

@@ -19,7 +19,7 @@ async function post(url, body) {
 const dot = (a, b) => a.reduce((sum, value, at) => sum + value * (b[at] ?? NaN), 0);
 
 /**
- * Checks that every server gives the same results, so that the same work is compared.
+ * Checks that all servers return the same results, so that the same work is compared.
  *
  * @param {readonly import('./process.mjs').Service[]} services
  * @param {string} imageUrl

@@ -47,7 +47,7 @@ export async function streamChat(url, body) {
   };
 }
 
-/** @typedef {{ at: number, data: string }} Piece What one read of the connection brought. */
+/** @typedef {{ at: number, data: string }} Piece The result of one read of the connection. */
 
 /**
  * @param {URL} url

@@ -29,7 +29,7 @@ process.on('message', (/** @type {Request} */ { prompts, maxTokens, together }) 
 });
 process.send?.({ ready: true });
 
-/** One call for each prompt, all under way at once, as callers of a server come. @param {string[]} prompts @param {number} maxTokens */
+/** One concurrent call for each prompt, like the callers of a server. @param {string[]} prompts @param {number} maxTokens */
 async function generateEach(prompts, maxTokens) {
   const began = performance.now();
   const results = await Promise.all(prompts.map((prompt) => generate([prompt], maxTokens)));

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { say } from './steps.mjs';
 
 /**
- * Runs `work` while no other process of this checkout does the same. The lock is a listening socket, which closes with
- * its process however that ends; a second process waits on a connection to it.
+ * Runs `work` while no other process of this checkout does the same. The lock is a listening socket, which closes when
+ * its process ends for any reason. A second process waits on a connection to it.
  */
 export async function withLock(root, work) {
   const address = addressOf(root);
@@ -25,7 +25,7 @@ export async function withLock(root, work) {
   }
 }
 
-/** Linux and Windows have socket names outside the file system, which leave nothing behind; elsewhere it is a file. */
+/** A socket name outside the file system on Linux and Windows, which leaves nothing behind; a file on other systems. */
 function addressOf(root) {
   const name = `aerie-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`;
   if (process.platform === 'linux') return `\0${name}`;

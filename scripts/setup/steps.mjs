@@ -4,7 +4,7 @@ import os from 'node:os';
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
 const LINE_EVERY_MS = 15_000;
-/** Signals that end what runs below this process first. */
+/** Signals that end child processes first. */
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /** Prints one line for the user, to stderr because stdout belongs to the program. */
@@ -17,8 +17,8 @@ export function seconds(sinceMs) {
 }
 
 /**
- * Runs a command as a named step: shows that it is running and for how long, hides its output, and shows
- * that only if it fails, which ends the process. A signal to this process ends the command first.
+ * Runs a command as a named step. Shows that it is running and for how long, and its output only if it fails, which ends
+ * the process. A signal to this process ends the command first.
  */
 export async function runStep({ name, command, args, hint }) {
   const startedAt = performance.now();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 
-/** Packages that another package loads by itself, so that no import names them. */
+/** Packages that another package loads, so that no import names them. */
 const LOADED_BY_OTHERS = new Map([
   ['class-transformer', 'ValidationPipe of @nestjs/common'],
   ['class-validator', 'ValidationPipe of @nestjs/common'],
@@ -12,13 +12,13 @@ const LOADED_BY_OTHERS = new Map([
   ['multer', '@nestjs/platform-express'],
 ]);
 
-/** Packages of types that come with those of another package. */
+/** Packages with types that another package depends on. */
 const TYPES_OF_OTHERS = new Set(['express-serve-static-core']);
 
-/** Folders of programs outside the workspaces: what they import is declared by the root. */
+/** Folders of programs outside the workspaces. The root declares their imports. */
 const ROOT_PROGRAMS = ['bench', 'scripts', 'tools', 'test'];
 
-/** What a workspace package imports and what its package.json declares must be the same, at the root's versions. */
+/** A workspace package's package.json must declare exactly its imports, at the root's versions. */
 export function dependencies(repository) {
   return [
     ...repository.workspaces.flatMap((workspace) => checkWorkspace(repository, workspace)),
@@ -103,7 +103,7 @@ function packageOf(specifier) {
   return builtinModules.includes(name) ? null : name;
 }
 
-/** One finding for a package and a file is enough. */
+/** Keeps one finding for each package and file. */
 function dedupe(findings) {
   const seen = new Set();
   return findings.filter(({ message }) => !seen.has(message) && seen.add(message));

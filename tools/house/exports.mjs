@@ -6,11 +6,11 @@ import { at, isExported, productOf, walk } from './sources.mjs';
 export function doubleExports(repository) {
   const places = new Map();
   for (const source of productOf(repository)) {
-    // Modules that threads load by address export one agreed name each.
+    // Modules that threads load by URL each export the same name.
     if (source.isGenerated || source.file.endsWith('.kernel.ts')) continue;
     const seen = new Set();
     for (const { name, node } of exportsOf(source)) {
-      // Overloads, and a type beside its value, are one thing.
+      // Overloads, and a type with the name of its value, are one thing.
       if (seen.has(name)) continue;
       seen.add(name);
       if (!places.has(name)) places.set(name, []);
@@ -48,7 +48,7 @@ function exportsOf(source) {
   return exported;
 }
 
-/** Names that frameworks and the language call, not we. */
+/** Names that frameworks and the language call. */
 const CALLED_BY_OTHERS =
   /^(on(Module|Application)\w+|beforeApplicationShutdown|transform|intercept|canActivate|catch|use|configure|process|toJSON|toString|constructor|name|cause|verbose|override|forRoot(Async)?|register(Async)?)$/;
 
@@ -64,7 +64,7 @@ export function unreadMembers(repository) {
   );
 }
 
-/** What leaves as JSON is read by callers; the docs of fields leave as OpenAPI. */
+/** Members of JSON replies, which callers read, and of fields' docs, which become OpenAPI. */
 const LEAVES_AS_JSON = /(View|Description|Statistics|Envelope|Dto|Body|Report|Row|Docs)$/;
 
 function membersOf(source) {
@@ -78,7 +78,7 @@ function membersOf(source) {
     for (const node of statement.members) {
       if (node.name === undefined || !ts.isIdentifier(node.name)) continue;
       const name = node.name.text;
-      // So does what is written with underscores.
+      // Names with underscores are part of JSON, too.
       if (name.includes('_') || CALLED_BY_OTHERS.test(name)) continue;
       if (isClass && (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0) continue;
       if (isClass && (ts.getDecorators(node)?.length ?? 0) > 0) continue;
@@ -103,7 +103,7 @@ function collectReads(source, read) {
   });
 }
 
-/** `x.count = 1`, `x.count += 1` and `x.count++` as statements: nobody learns the value. */
+/** `x.count = 1`, `x.count += 1` and `x.count++` as statements, which do not read the value. */
 function isWriteOnly(node) {
   const { parent } = node;
   if (ts.isBinaryExpression(parent) && parent.left === node) {

@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { isExported, productOf } from './sources.mjs';
 
 const MAX_LINES = 300;
-/** A file with one importer and less code than this belongs into it. */
+/** A file with one importer and fewer lines of code than this belongs into that importer. */
 const SMALL_LINES = 25;
 
 /** Product files over 300 lines. */
@@ -17,13 +17,13 @@ export function longFiles(repository) {
     .map(({ source, lines }) => ({ file: source.file, line: MAX_LINES + 1, message: `${lines} lines` }));
 }
 
-/** Files whose suffix names their part in the framework or in a package; each such part has a file. */
+/** Files whose suffix names their role in the framework or in a package. Each role has a separate file. */
 const HAS_A_ROLE =
   /(^|\/)index\.ts$|\.(module|dto|error|worker|kernel|controller|processor|guard|pipe|filter|interceptor|task|options)\.ts$/;
 
 /**
- * Small files of functions, constants or types that one other file imports. A class has a file of its own, and so has
- * what has a spec of its own or a role.
+ * Small files of functions, constants or types that only one other file imports. Classes, files with a spec and files
+ * with a role are separate.
  */
 export function foldable(repository) {
   const product = productOf(repository);
@@ -37,7 +37,7 @@ export function foldable(repository) {
     if (source.tree.statements.some((statement) => ts.isClassDeclaration(statement) && isExported(statement)))
       return [];
     const from = [...(importers.get(source.file) ?? [])];
-    // What the index passes on is for other packages.
+    // Exports of the index are for other packages.
     if (from.length !== 1 || from[0].endsWith('/index.ts')) return [];
     const lines = codeLines(source);
     if (lines >= SMALL_LINES) return [];
@@ -62,8 +62,8 @@ function codeLines({ tree }) {
 }
 
 /**
- * Folders that lie side by side and need each other. The folder rules of dependency-cruiser count the folder above
- * them too, where nearly everything meets.
+ * Sibling folders that import each other. The folder rules of dependency-cruiser also count the parent folder, where
+ * nearly everything meets.
  */
 export function circles(repository) {
   const graphs = new Map();
@@ -82,7 +82,7 @@ export function circles(repository) {
   return [...graphs].flatMap(([parent, graph]) => circlesOf(parent, graph));
 }
 
-/** The two different folders, side by side, through which an import leads. */
+/** The two sibling folders that an import connects. */
 function siblings(from, to) {
   const a = path.posix.dirname(from).split('/');
   const b = path.posix.dirname(to).split('/');
@@ -108,7 +108,7 @@ function circlesOf(parent, graph) {
   return findings;
 }
 
-/** The shortest way from one folder to another, both named; null when there is none. */
+/** The shortest path from one folder to another, including both; null if there is none. */
 function way(graph, from, to) {
   const queue = [[from]];
   const seen = new Set([from]);

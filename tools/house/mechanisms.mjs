@@ -9,7 +9,7 @@ const RUNTIME = 'libs/runtime/';
 const TIMERS = new Set(['setTimeout', 'setInterval']);
 const LEVELS = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
 
-/** Timers, clocks and the longest delay of a timer outside libs/runtime. */
+/** Timers, clocks and the longest timer delay, used outside libs/runtime. */
 export function secondClocks(repository) {
   return outside(repository, RUNTIME).flatMap((source) => {
     const findings = [];
@@ -27,7 +27,7 @@ export function secondClocks(repository) {
   });
 }
 
-/** Interfaces that are the logger port again. */
+/** Interfaces that repeat the logger port. */
 export function secondLoggers(repository) {
   return outside(repository, RUNTIME).flatMap((source) => {
     const findings = [];
@@ -51,7 +51,7 @@ const COMPARISONS = new Set([
   ts.SyntaxKind.ExclamationEqualsEqualsToken,
 ]);
 
-/** Behavior chosen by how a path begins, where a controller could declare it. */
+/** Behavior that depends on the beginning of a path, although a controller could declare it. */
 export function prefixSwitches(repository) {
   return productOf(repository).flatMap((source) => {
     const findings = [];
@@ -75,13 +75,13 @@ export function prefixSwitches(repository) {
 
 const NOT_VALID = 'The request is not valid: ';
 
-/** Validation errors have one constructor. */
+/** Validation errors that do not use the one constructor. */
 export function validationErrors(repository) {
   const places = productOf(repository).flatMap((source) => {
     const found = [];
     walk(source, (node) => {
       const isText = ts.isStringLiteralLike(node) || ts.isTemplateHead(node);
-      // The example in the API's documentation ends in dots.
+      // The example in the API documentation ends with dots.
       if (isText && node.text.startsWith(NOT_VALID) && !node.text.endsWith('...'))
         found.push(at(source, node, `"${NOT_VALID}..."`));
     });
@@ -90,7 +90,7 @@ export function validationErrors(repository) {
   return places.length > 1 ? places : [];
 }
 
-/** The default of a setting stands in libs/config; a second one elsewhere would differ some day. */
+/** Defaults of settings outside libs/config, which may differ from those some day. */
 export function settingDefaults(repository) {
   const defaults = readDefaults(repository.root);
   const isDefault = (name, node) => {
@@ -125,7 +125,7 @@ export function settingDefaults(repository) {
   });
 }
 
-/** Defaults by the names of their variables and by what the settings call them; in milliseconds, bytes or as they are. */
+/** Defaults by the names of the variables and of the settings, in milliseconds, bytes or unchanged. */
 function readDefaults(root) {
   const schema = readFileSync(path.join(root, 'libs/config/src/environment.schema.ts'), 'utf8');
   const loader = readFileSync(path.join(root, 'libs/config/src/load-settings.ts'), 'utf8');
@@ -160,7 +160,7 @@ function isInt32Max(node, source) {
   const isMax = ts.isNumericLiteral(node)
     ? node.text === '2147483647'
     : ts.isBinaryExpression(node) && /^2 ?\*\* ?31 - 1$/.test(node.getText(source.tree));
-  // The largest id of 32 bits is the same number, and no delay.
+  // The largest 32-bit id is the same number but not a delay.
   const isId = ts.isVariableDeclaration(node.parent ?? node) && /_ID$/.test(memberName(node.parent));
   return isMax && !isId;
 }

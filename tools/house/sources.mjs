@@ -4,7 +4,7 @@ import path from 'node:path';
 import ts from 'typescript';
 
 /**
- * The repository as the checks see it.
+ * The repository for the checks.
  *
  * @typedef {object} Source
  * @property {string} file path from the root, with slashes
@@ -86,7 +86,7 @@ function importsOf(root, source) {
       typeOnly,
     });
   };
-  /** What a thread is started with: `new URL('./x.js', import.meta.url)`. Most addresses lead elsewhere. */
+  /** The module of a thread: `new URL('./x.js', import.meta.url)`. Most other URLs are not modules. */
   const addAddress = (node) => {
     if (node !== undefined && ts.isStringLiteralLike(node) && node.text.startsWith('.')) add(node, false);
   };

@@ -18,11 +18,11 @@ function setUp(max: number) {
 }
 
 function expectFull(sut: BacklogLimit) {
-  expect(() => sut.admit('embed')).toThrow('wait already');
+  expect(() => sut.admit('embed')).toThrow('embed jobs are waiting');
 }
 
 describe('BacklogLimit', () => {
-  it('lets in as many as may wait, and refuses the next with a time to come back', () => {
+  it('admits jobs up to the limit, and refuses the next with a Retry-After', () => {
     const { sut } = setUp(3);
     sut.admit('embed', 2);
     sut.admit('embed');
@@ -30,31 +30,31 @@ describe('BacklogLimit', () => {
       expect.objectContaining({
         code: 'OVERLOADED',
         retryAfterMs: 5_000,
-        message: '3 embed jobs wait already, of 3 that may (MAX_PENDING_JOBS). Try again later.',
+        message: '3 embed jobs are waiting, the limit is 3 (MAX_PENDING_JOBS). Try again later.',
       }),
     );
   });
 
-  it('takes many at once or none of them', () => {
+  it('admits a group of jobs as a whole or not at all', () => {
     const { sut } = setUp(3);
     sut.admit('embed', 2);
-    expect(() => sut.admit('embed', 2)).toThrow('wait already');
+    expect(() => sut.admit('embed', 2)).toThrow('embed jobs are waiting');
     sut.admit('embed');
   });
 
-  it('says so when a batch is larger than the limit', () => {
+  it('refuses a batch that is larger than the limit', () => {
     expect(() => setUp(3).sut.admit('embed', 4)).toThrow(
-      '4 jobs at once are more than may wait, 3 (MAX_PENDING_JOBS). Submit fewer.',
+      '4 jobs at once exceed the limit of 3 waiting jobs (MAX_PENDING_JOBS). Submit fewer.',
     );
   });
 
-  it('counts each kind of work by itself', () => {
+  it('counts each task separately', () => {
     const { sut } = setUp(1);
     sut.admit('embed');
     sut.admit('predict');
   });
 
-  it('sees what other processes submitted, and that workers made room', async () => {
+  it('notices submissions of other processes and jobs that workers have taken', async () => {
     const { sut, clock, store } = setUp(10);
     store.pending = 10;
     sut.admit('embed');
@@ -67,7 +67,7 @@ describe('BacklogLimit', () => {
     sut.admit('embed', 9);
   });
 
-  it('counts once a second at most, and one count at a time', async () => {
+  it('counts at most once a second, and never twice at once', async () => {
     const { sut, clock, store } = setUp(100);
     sut.admit('embed');
     clock.now += 1_000;
@@ -85,7 +85,7 @@ describe('BacklogLimit', () => {
     expect(store.counts).toBe(3);
   });
 
-  it('goes on counting what is not stored yet, whatever the store counted', async () => {
+  it('includes jobs that are not stored yet, in addition to the count of the store', async () => {
     const { sut, clock } = setUp(3);
     const admission = sut.admit('embed', 3);
     await turn();
@@ -98,12 +98,12 @@ describe('BacklogLimit', () => {
     clock.now += 1_000;
     expectFull(sut);
     await turn();
-    // The store has counted the one that was stored, which has run since; two are on their way.
+    // The store has counted the stored job, which has run since. Two are on their way.
     sut.admit('embed');
     expectFull(sut);
   });
 
-  it('makes room again for submissions that failed', () => {
+  it('frees the places of failed submissions', () => {
     const { sut } = setUp(2);
     const admission = sut.admit('embed', 2);
     admission.stored(1);
@@ -122,6 +122,6 @@ describe('BacklogLimit', () => {
     clock.now += 1_000;
     sut.admit('embed');
     await turn();
-    expect(() => sut.admit('embed')).toThrow('2 embed jobs wait already');
+    expect(() => sut.admit('embed')).toThrow('2 embed jobs are waiting');
   });
 });

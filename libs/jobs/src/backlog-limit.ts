@@ -1,21 +1,21 @@
 import { AerieError } from '@aerie/contracts';
 import type { Backlog } from '@aerie/queue';
 
-/** Jobs that were let in and are on their way to the store. */
+/** Admitted jobs that are on their way to the store. */
 export interface Admission {
-  /** So many of them are stored. */
+  /** Reports how many of them were stored. */
   stored(jobs: number): void;
-  /** The rest will not be. Idempotent. */
+  /** Reports that the rest will not be stored. Idempotent. */
   close(): void;
 }
 
-/** Waiting jobs of one kind, as far as they are known here. */
+/** Waiting jobs of one task, as far as this process knows. */
 interface Known {
-  /** When they were counted last. */
+  /** The last count of the store. */
   pending: number;
-  /** Stored here since that count began. */
+  /** Jobs stored by this process since that count began. */
   stored: number;
-  /** Let in here and not stored yet. */
+  /** Jobs admitted by this process and not stored yet. */
   underWay: number;
   /** Epoch milliseconds of the last count. */
   countedAt: number;
@@ -23,12 +23,12 @@ interface Known {
 }
 
 const COUNT_INTERVAL_MS = 1_000;
-/** A worker has done something by then. */
+/** Retry-After of refused jobs; by then, workers have taken some. */
 const RETRY_AFTER_MS = 5_000;
 
 /**
- * Bounds the jobs that wait. They are counted in the background, so that no submit waits for a count: several processes
- * together may go over by what they let in within about a second.
+ * Limits the number of waiting jobs. They are counted in the background, so that no submission waits for a count. Several
+ * processes together may exceed the limit by the submissions of about a second.
  */
 export class BacklogLimit {
   readonly #count: (task: string) => Promise<Pick<Backlog, 'pending'>>;
@@ -37,8 +37,8 @@ export class BacklogLimit {
   readonly #known = new Map<string, Known>();
 
   /**
-   * @param count of the store
-   * @param maxPending MAX_PENDING_JOBS, of each kind
+   * @param count counts the waiting jobs in the store
+   * @param maxPending MAX_PENDING_JOBS, for each task
    * @param now clock, epoch milliseconds
    */
   constructor(
@@ -52,7 +52,7 @@ export class BacklogLimit {
   }
 
   /**
-   * Lets jobs in, all or none. They are counted as waiting until the admission is closed.
+   * Admits all of the jobs or none. They count as waiting until the admission is closed.
    *
    * @throws AerieError OVERLOADED
    */
@@ -94,10 +94,10 @@ export class BacklogLimit {
     this.#count(task)
       .then(({ pending }) => {
         known.pending = pending;
-        // Those stored meanwhile may be counted or not: they are, to be on the safe side.
+        // The count may or may not include jobs stored meanwhile. They are added, to be on the safe side.
         known.stored -= storedBefore;
       })
-      // The queue is away, which submits find out by themselves.
+      // The queue is unreachable, which submissions notice themselves.
       .catch(() => undefined)
       .finally(() => {
         known.counting = false;
@@ -108,8 +108,8 @@ export class BacklogLimit {
     const max = String(this.#maxPending);
     const message =
       jobs > this.#maxPending
-        ? `${String(jobs)} jobs at once are more than may wait, ${max} (MAX_PENDING_JOBS). Submit fewer.`
-        : `${String(waiting)} ${task} jobs wait already, of ${max} that may (MAX_PENDING_JOBS). Try again later.`;
+        ? `${String(jobs)} jobs at once exceed the limit of ${max} waiting jobs (MAX_PENDING_JOBS). Submit fewer.`
+        : `${String(waiting)} ${task} jobs are waiting, the limit is ${max} (MAX_PENDING_JOBS). Try again later.`;
     return new AerieError('OVERLOADED', message, { retryAfterMs: RETRY_AFTER_MS });
   }
 }

@@ -8,7 +8,7 @@ import type { JobService } from './job.service.js';
 export interface JobBatchSubmission {
   readonly task: string;
   readonly model: string | null;
-  /** Checked and with their defaults, in order. */
+  /** Validated bodies with defaults, in order. */
   readonly inputs: readonly JobSubmission['input'][];
 }
 
@@ -18,7 +18,7 @@ export interface JobBatchView {
   readonly task: string;
   readonly status: 'processing' | 'completed' | 'canceled';
   readonly counts: StatusCounts & { readonly total: number };
-  /** 0..1: the part that is finished. */
+  /** 0..1, the share that has finished. */
   readonly progress: number;
   readonly created_at: string;
   readonly urls: { readonly self: string; readonly results: string };
@@ -33,13 +33,13 @@ export interface JobBatchResult {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** Items that go to the store at once. */
+/** Items that are stored at once. */
 const CHUNK = 500;
-/** Results that are read at once: each may be large. */
+/** Results that are read at once, because each may be large. */
 const RESULT_PAGE = 50;
 const ATTEMPTS = 3;
 
-/** Job batches: each item is an ordinary job. */
+/** Job batches. Each item is an ordinary job. */
 export class JobBatchService {
   readonly #queue: JobQueue;
   readonly #jobs: JobService;
@@ -50,10 +50,10 @@ export class JobBatchService {
   }
 
   /**
-   * Stores the batch and all its jobs. An error in one item refuses all of them, before any is stored; a backend that goes
-   * away meanwhile keeps the jobs that it has.
+   * Stores the batch and all its jobs. An error in one item refuses the whole batch before anything is stored. If the
+   * backend becomes unreachable meanwhile, it keeps the jobs that were stored.
    *
-   * @throws AerieError OVERLOADED when not all of them may wait; PAYLOAD_TOO_LARGE for one item; MODEL_NOT_FOUND;
+   * @throws AerieError OVERLOADED if they exceed the limit of waiting jobs; PAYLOAD_TOO_LARGE for one item; MODEL_NOT_FOUND;
    * QUEUE_UNAVAILABLE, STORAGE_FULL
    */
   async submit(
@@ -89,7 +89,7 @@ export class JobBatchService {
             batch: { id: batch.id, index },
           }),
         );
-        // Others are served meanwhile.
+        // Other requests are served between the pages.
         if (jobs.length % CHUNK === 0) await new Promise<void>((resolve) => systemClock.defer(resolve));
       }
       await this.#queue.insertBatch(batch);
@@ -121,7 +121,7 @@ export class JobBatchService {
   }
 
   /**
-   * The items in order of their index, as they are when they are read.
+   * The items in order of their index, each with its state when it is read.
    *
    * @throws AerieError NOT_FOUND
    */
@@ -157,15 +157,15 @@ export class JobBatchService {
   }
 
   /**
-   * Cancels what is not finished.
+   * Cancels the unfinished jobs.
    *
-   * @throws AerieError NOT_FOUND; CONFLICT when everything is finished
+   * @throws AerieError NOT_FOUND; CONFLICT if all jobs have finished
    */
   async cancel(id: string): Promise<JobBatchView> {
     const batch = await this.#batch(id);
     const { counts } = await this.view(id);
     if (counts.pending + counts.processing === 0) {
-      throw new AerieError('CONFLICT', 'Every item of the batch is finished already.');
+      throw new AerieError('CONFLICT', 'Every item of the batch has already finished.');
     }
     await this.#queue.updateBatch({ ...batch, cancelRequested: true });
     for (let from = 0; from < batch.total; from += CHUNK) {

@@ -5,12 +5,12 @@ import type { JobSubmission } from './job-submission.js';
 /** Checks of submissions that need more than the queue. */
 export interface JobChecks {
   /**
-   * Left out where this process does not know which models there are.
+   * Absent if this process does not know which models exist.
    *
    * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
    */
   readonly checkModel?: (task: string, model: string | null, version: string | null) => void;
-  /** @throws AerieError for a URL that can never be reached */
+  /** @throws AerieError for a URL that is never allowed */
   readonly checkWebhook?: (url: string) => void;
 }
 
@@ -19,7 +19,7 @@ export type CheckedWork = Pick<JobSubmission, 'task' | 'model' | 'modelVersion'>
   readonly webhook: WebhookTarget | null;
 };
 
-/** @throws AerieError as {@link JobChecks.checkModel}; VALIDATION_ERROR for a webhook that can never be reached */
+/** @throws AerieError like {@link JobChecks.checkModel}; VALIDATION_ERROR for a webhook that is never allowed */
 export function checkWork(
   { checkModel, checkWebhook }: JobChecks,
   { task, model, modelVersion, webhook }: CheckedWork,

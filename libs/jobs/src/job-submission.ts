@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto';
 import { type JobHead, type WebhookTarget, newId } from '@aerie/queue';
 
-/** How a job is to be run. */
+/** Options for the run of a job. */
 export interface JobOptions {
   /** 0..100; higher goes first. */
   readonly priority: number;
   /** Maximum number of attempts. */
   readonly attempts: number;
-  /** Not before this time has passed. */
+  /** The job does not start before this time has passed. */
   readonly delayMs: number;
-  /** Fails when it was not begun within this time; null waits for ever. */
+  /** The job fails if it has not started within this time; null means no limit. */
   readonly ttlMs: number | null;
   readonly webhook: WebhookTarget | null;
 }
 
-/** What a caller wants done. */
+/** A submitted job. */
 export interface JobSubmission {
   readonly task: string;
-  /** Checked and with its defaults. */
+  /** The validated body with defaults. */
   readonly input: object;
   readonly model: string | null;
   readonly modelVersion: string | null;
   /** Keeps one caller on one version of a traffic split. */
   readonly stickyKey: string;
-  /** Whose idempotency keys it may find. */
+  /** The owner of the idempotency key. */
   readonly caller: string;
   readonly idempotencyKey: string | null;
   readonly options: JobOptions;
@@ -31,7 +31,7 @@ export interface JobSubmission {
   readonly batch?: { readonly id: string; readonly index: number };
 }
 
-/** The job that a submission asks for. */
+/** Creates the job for a submission. */
 export function newHead(submission: JobSubmission, now: number): JobHead {
   const { task, model, modelVersion, stickyKey, idempotencyKey, options, retryOf, batch } = submission;
   return {
@@ -66,12 +66,12 @@ export function newHead(submission: JobSubmission, now: number): JobHead {
   };
 }
 
-/** The key under which the store looks: callers do not see each other's. */
+/** The key in the store. It contains the caller, so that callers do not find each other's jobs. */
 export function idempotencyKeyOf({ idempotencyKey, caller, task }: JobSubmission): string | null {
   return idempotencyKey === null ? null : digest([caller, task, idempotencyKey]);
 }
 
-/** The same for the same work, whatever the order of its fields was. */
+/** The same for the same work, regardless of the order of its fields. */
 function fingerprintOf({ task, input, model, modelVersion, options }: JobSubmission): string {
   return digest([
     task,

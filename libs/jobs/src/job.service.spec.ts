@@ -17,7 +17,7 @@ const SUBMISSION: JobSubmission = {
   options: { priority: 0, attempts: 3, delayMs: 0, ttlMs: null, webhook: null },
 };
 
-/** A queue that takes everything and keeps the jobs. */
+/** A queue that accepts all jobs and keeps them. */
 function setUp({ maxPending = 10, maxPayloadBytes = 100 } = {}, checks: JobChecks = {}) {
   const clock = new FakeClock();
   const jobs = new Map<string, { head: never; result: null }>();
@@ -50,14 +50,14 @@ function setUp({ maxPending = 10, maxPayloadBytes = 100 } = {}, checks: JobCheck
 const signal = () => new AbortController().signal;
 
 describe('submitting a job', () => {
-  it('stores it, and the next is refused while as many wait as may', async () => {
+  it('stores it, and refuses the next while the limit is reached', async () => {
     const { sut, queue } = setUp({ maxPending: 1 });
     expect(await sut.submit(SUBMISSION)).toMatchObject({ task: 'embed', status: 'pending' });
     await expect(sut.submit(SUBMISSION)).rejects.toMatchObject({ code: 'OVERLOADED' });
     expect(queue.submit).toHaveBeenCalledTimes(1);
   });
 
-  it('finds the job of its idempotency key also when no more may wait', async () => {
+  it('finds the job of its idempotency key even if the limit is reached', async () => {
     const { sut, queue } = setUp({ maxPending: 1 });
     const keyed = { ...SUBMISSION, idempotencyKey: 'k' };
     const first = await sut.submit(keyed);
@@ -68,7 +68,7 @@ describe('submitting a job', () => {
     });
   });
 
-  it('frees its place when the queue did not take it', async () => {
+  it('frees its place if the queue did not store it', async () => {
     const { sut, queue } = setUp({ maxPending: 1 });
     queue.submit.mockRejectedValueOnce(new AerieError('QUEUE_UNAVAILABLE', 'away'));
     await expect(sut.submit(SUBMISSION)).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
@@ -82,7 +82,7 @@ describe('submitting a job', () => {
     });
   });
 
-  it('refuses a model that does not exist and a webhook that can never be reached, storing nothing', async () => {
+  it('refuses a model that does not exist and a webhook that is never allowed, and stores nothing', async () => {
     const { sut, queue } = setUp(
       {},
       {
@@ -108,7 +108,7 @@ describe('submitting a job', () => {
 });
 
 describe('waiting for a job', () => {
-  it('ends when the job does, and leaves nothing behind', async () => {
+  it('ends when the job ends, and leaves no listener behind', async () => {
     const { sut, clock, change, watchers } = setUp();
     const { id } = await sut.submit(SUBMISSION);
     const waited = sut.waitFor(id, 60_000, signal());
@@ -121,7 +121,7 @@ describe('waiting for a job', () => {
     expect([watchers.size, clock.armed]).toEqual([0, []]);
   });
 
-  it('gives the job as it is when the time is up or the caller leaves', async () => {
+  it('returns the current job when the time is up or the caller leaves', async () => {
     const { sut, clock, watchers } = setUp();
     const { id } = await sut.submit(SUBMISSION);
     const late = sut.waitFor(id, 5_000, signal());
@@ -136,7 +136,7 @@ describe('waiting for a job', () => {
     expect([watchers.size, clock.armed]).toEqual([0, []]);
   });
 
-  it('misses no change that comes between the look and the wait', async () => {
+  it('misses no change between the read and the wait', async () => {
     const { sut, queue, clock, change } = setUp();
     const { id } = await sut.submit(SUBMISSION);
     const record = queue.record.getMockImplementation();
@@ -154,13 +154,13 @@ describe('waiting for a job', () => {
 });
 
 describe('canceling and retrying a job', () => {
-  it('says what a finished job is, and knows no job by a name that is no id', async () => {
+  it('reports the state of a finished job, and finds no job for a malformed id', async () => {
     const { sut, change } = setUp();
     const { id } = await sut.submit(SUBMISSION);
     change(id, { status: 'completed' });
     await expect(sut.cancel(id)).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: 'The job is completed already and cannot be canceled.',
+      message: 'The job is already completed and cannot be canceled.',
     });
     await expect(sut.retry(id)).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(sut.head('nothing')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });

@@ -16,7 +16,7 @@ import { type Admission, BacklogLimit } from './backlog-limit.js';
 import { type CheckedWork, type JobChecks, checkWork } from './job-checks.js';
 import { type JobSubmission, idempotencyKeyOf, newHead } from './job-submission.js';
 
-/** What bounds the jobs of callers. */
+/** Limits for callers' jobs. */
 export interface JobLimits {
   /** MAX_JOB_BYTES */
   readonly maxPayloadBytes: number;
@@ -24,7 +24,7 @@ export interface JobLimits {
   readonly maxPending: number;
 }
 
-/** What callers do with jobs. Each call answers within a second, or says that the queue is away. */
+/** Use cases for callers' jobs. Each call answers within a second, or fails because the queue is unreachable. */
 export class JobService {
   readonly #queue: JobQueue;
   readonly #maxPayloadBytes: number;
@@ -50,7 +50,7 @@ export class JobService {
   }
 
   /**
-   * Makes sure that so many more jobs may wait. The admission must be closed.
+   * Admits this many more waiting jobs. The admission must be closed.
    *
    * @throws AerieError OVERLOADED
    */
@@ -61,14 +61,14 @@ export class JobService {
   /**
    * Refuses jobs that could only fail.
    *
-   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND; VALIDATION_ERROR for a webhook that can never be reached
+   * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND; VALIDATION_ERROR for a webhook that is never allowed
    */
   check(work: CheckedWork): void {
     checkWork(this.#checks, work);
   }
 
   /**
-   * The job that a submission asks for; nothing is stored yet.
+   * Creates the job for a submission without storing it.
    *
    * @throws AerieError PAYLOAD_TOO_LARGE
    */
@@ -81,9 +81,9 @@ export class JobService {
   }
 
   /**
-   * Stores and queues a job, or finds the one that was made with the same idempotency key.
+   * Stores and queues a job, or finds the existing one with the same idempotency key.
    *
-   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE, STORAGE_FULL, and as
+   * @throws AerieError PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, OVERLOADED, QUEUE_UNAVAILABLE, STORAGE_FULL, and those of
    * {@link JobService.check}
    */
   async submit(submission: JobSubmission): Promise<JobHead> {
@@ -92,7 +92,7 @@ export class JobService {
     try {
       admission = this.admit(submission.task, 1);
     } catch (error) {
-      // A caller that asks again for a job that exists adds none.
+      // A repeated submission of an existing job adds none.
       const existing = await this.#existing(submission);
       if (existing === null) throw error;
       return existing;
@@ -106,7 +106,7 @@ export class JobService {
     }
   }
 
-  /** As {@link JobService.submit}, for many that are prepared and admitted. */
+  /** Like {@link JobService.submit}, for many prepared and admitted jobs. */
   async submitAll(jobs: readonly NewJob[], admission: Admission): Promise<JobHead[]> {
     const heads = await this.#queue.submit(jobs);
     admission.stored(heads.filter(({ id }, index) => id === jobs[index]?.head.id).length);
@@ -130,14 +130,14 @@ export class JobService {
     return head;
   }
 
-  /** The job as callers see it, with its place in the queue while it waits. */
+  /** The job as callers see it, with its position in the queue while it waits. */
   async view({ head, result }: Pick<JobRecord, 'head' | 'result'>): Promise<JobView> {
     if (head.status !== 'pending') return viewJob(head, result);
     return viewJob(head, result, (await this.#queue.countAhead(head)) + 1);
   }
 
   /**
-   * Waits until the job is as `done` wants it, or the time is up; then gives it as it is.
+   * Waits until `done` is true for the job or the time is up, and returns the current job.
    *
    * @param signal ends the wait early, without an error
    */
@@ -161,7 +161,7 @@ export class JobService {
     }
   }
 
-  /** A change of the job from now on: taken before the job is read, none is missed. */
+  /** Resolves at the next change of the job. Call it before the job is read, so that no change is missed. */
   nextChange(id: string): {
     readonly within: (timeoutMs: number, signal: AbortSignal) => Promise<void>;
     readonly stop: () => void;
@@ -179,24 +179,24 @@ export class JobService {
   }
 
   /**
-   * Cancels: a waiting job at once, a running one at the end of the current run of its model.
+   * Cancels a waiting job at once, and a running job at the end of the current run of its model.
    *
-   * @throws AerieError JOB_NOT_FOUND; CONFLICT when it is finished
+   * @throws AerieError JOB_NOT_FOUND; CONFLICT if it has finished
    */
   async cancel(id: string): Promise<JobHead> {
     const before = await this.head(id);
     const next = await this.#queue.cancel(id);
     if (next === null) {
-      const message = `The job is ${before.status} already and cannot be canceled.`;
-      throw new AerieError('CONFLICT', isTerminal(before.status) ? message : 'The job is finished already.');
+      const message = `The job is already ${before.status} and cannot be canceled.`;
+      throw new AerieError('CONFLICT', isTerminal(before.status) ? message : 'The job has already finished.');
     }
     return next;
   }
 
   /**
-   * A new job with the work of a failed one.
+   * Submits the work of a failed job as a new job.
    *
-   * @throws AerieError JOB_NOT_FOUND; CONFLICT when it did not fail
+   * @throws AerieError JOB_NOT_FOUND; CONFLICT if it has not failed
    */
   async retry(id: string): Promise<JobHead> {
     const { head, input } = await this.record(id);
@@ -242,7 +242,7 @@ export class JobService {
     return this.#queue.deliveries(id);
   }
 
-  /** The job that was made with the idempotency key of a submission. */
+  /** The existing job with the idempotency key of a submission. */
   async #existing(submission: JobSubmission): Promise<JobHead | null> {
     const key = idempotencyKeyOf(submission);
     if (key === null) return null;
@@ -258,7 +258,7 @@ export class JobService {
     throw new AerieError(
       'PAYLOAD_TOO_LARGE',
       `The job's input has ${String(bytes)} bytes, the limit is ${String(this.#maxPayloadBytes)} (MAX_JOB_BYTES). ` +
-        'Put a large picture where the server can fetch it, and send its address as image_url.',
+        'Put a large image where the server can fetch it, and send its address as image_url.',
     );
   }
 }
@@ -273,6 +273,6 @@ function assertSameWork(existing: JobHead, asked: JobHead): void {
 function notFound(id: string): AerieError {
   return new AerieError(
     'JOB_NOT_FOUND',
-    `There is no job ${JSON.stringify(id.slice(0, 64))}. Finished jobs are removed after a time (JOB_RETENTION).`,
+    `There is no job ${JSON.stringify(id.slice(0, 64))}. Finished jobs are removed after JOB_RETENTION seconds.`,
   );
 }

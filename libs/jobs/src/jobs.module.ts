@@ -33,16 +33,16 @@ import { JOB_PROCESSOR_OPTIONS } from './processor-options.js';
 
 const WEBHOOK_FETCHER = Symbol('WEBHOOK_FETCHER');
 
-/** Connections to receivers of webhooks, over all of them. */
+/** Maximum connections to webhook receivers, in total. */
 const WEBHOOK_CONNECTIONS = 64;
 
-/** While a replica runs one job, the next is fetched and decoded. */
+/** Jobs per replica. While it runs one, the next is fetched and decoded. */
 const JOBS_PER_REPLICA = 2;
 
-/** Part of the drain's time that running jobs have before they are handed back. */
+/** Share of DRAIN_TIMEOUT after which running jobs are handed back. */
 const DRAIN_SHARE = 0.5;
 
-/** Runs jobs from the start of the application to its end. */
+/** Runs jobs while the application runs. */
 @Injectable()
 class ProcessorsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(
@@ -64,7 +64,7 @@ class ProcessorsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, On
   }
 }
 
-/** Jobs: submitting, following and, where asked for, running them. */
+/** Submits, observes and optionally runs jobs. */
 @Module({})
 export class JobsModule {
   /** @param runsJobs whether this process takes jobs from the queue */
@@ -93,7 +93,7 @@ export class JobsModule {
               checkWebhook: (url) => {
                 parseOutboundUrl(url, policy);
               },
-              // With ROLE=api the workers may have other models than this process.
+              // With ROLE=api, the workers may have other models than this process.
               ...(runsJobs ? { checkModel: modelCheck(registry) } : {}),
             });
           },
@@ -134,7 +134,7 @@ function processorProviders(): Provider[] {
       useFactory: (jobs: JobRepository, fetcher: SafeFetcher, settings: Settings) =>
         new WebhookProcessor({
           jobs,
-          // A receiver knows an event by its id.
+          // Receivers recognize an event by its id.
           post: (url, request) => fetcher.post(url, { ...request, repeatable: true }),
           secret: settings.jobs.webhookSecret,
         }),

@@ -1,18 +1,18 @@
-/** How waits between attempts grow. */
+/** Options for the growing waits between attempts. */
 export interface BackoffOptions {
   /** Wait after the first failure, milliseconds. */
   readonly firstMs: number;
   /** Longest wait, milliseconds. */
   readonly maxMs: number;
-  /** Share of the wait, 0 to 1, that is random, so that callers do not come back together; default 0. */
+  /** Share of the wait, 0 to 1, that is random, so that callers do not return at the same time; default 0. */
   readonly jitter?: number;
 }
 
 /**
- * The wait after so many failures: `firstMs`, doubled with each further failure up to `maxMs`.
+ * The wait after a number of failures: `firstMs`, doubled with each further failure up to `maxMs`.
  *
  * @param failures - at least 1
- * @param random - from 0 up to 1; used where there is jitter
+ * @param random - from 0 up to 1; used only with jitter
  */
 export function backoffMs(
   failures: number,
@@ -23,15 +23,15 @@ export function backoffMs(
   return jitter === 0 ? bound : Math.ceil(bound * (1 - jitter + jitter * random()));
 }
 
-/** {@link BackoffOptions} of something that is restarted. */
+/** {@link BackoffOptions} for something that is restarted. */
 export interface RestartBackoffOptions extends BackoffOptions {
-  /** Up for this long, it counts as sound again, milliseconds; default: only {@link Backoff.reset} says so. */
+  /** Uptime after which failures are forgotten, milliseconds; default: only {@link Backoff.reset} forgets them. */
   readonly healthyAfterMs?: number;
-  /** Failures without any wait before the first; default 0. */
+  /** Number of first failures without a wait; default 0. */
   readonly immediate?: number;
 }
 
-/** Counts failures in a row and says how long to wait after each. */
+/** Counts consecutive failures and returns the wait after each. */
 export class Backoff {
   #failures = 0;
   readonly #options: RestartBackoffOptions;
@@ -42,7 +42,7 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Failures in a row so far. */
+  /** Consecutive failures so far. */
   get failures(): number {
     return this.#failures;
   }
@@ -50,7 +50,7 @@ export class Backoff {
   /**
    * Counts a failure.
    *
-   * @param upForMs - how long it had worked before; 0 when it never did
+   * @param upForMs - how long it had worked before; 0 if it never did
    * @returns the wait before the next attempt, milliseconds
    */
   fail(upForMs = 0): number {
@@ -61,7 +61,7 @@ export class Backoff {
     return waits <= 0 ? 0 : backoffMs(waits, this.#options, this.#random);
   }
 
-  /** It works again. */
+  /** Forgets the failures. */
   reset(): void {
     this.#failures = 0;
   }

@@ -16,7 +16,7 @@ function watch(promise: Promise<unknown>): { readonly outcome: unknown } {
 }
 
 describe('sleep', () => {
-  it('resolves when its time has come', async () => {
+  it('resolves after its time', async () => {
     const clock = new FakeClock();
     const slept = watch(sleep(100, undefined, clock));
     await clock.advance(99);
@@ -38,14 +38,14 @@ describe('sleep', () => {
 });
 
 describe('within', () => {
-  it('has the result, or the failure, that comes in time', async () => {
+  it('settles like a promise that settles in time', async () => {
     const clock = new FakeClock();
     await expect(within(Promise.resolve(1), 10, clock)).resolves.toBe(1);
     await expect(within(Promise.reject(left), 10, clock)).rejects.toBe(left);
     expect(clock.armed).toEqual([]);
   });
 
-  it('rejects with the limit if there is no result, and ignores a late failure', async () => {
+  it('rejects with the limit if there is no result in time, and ignores a late failure', async () => {
     const clock = new FakeClock();
     let fail = (_: Error): void => undefined;
     const late = new Promise<never>((_, reject) => (fail = reject));
@@ -62,7 +62,7 @@ describe('settlesWithin', () => {
     ['a result', Promise.resolve(), true],
     ['a failure', Promise.reject(left), true],
     ['nothing', never, false],
-  ])('says of %s whether it came', async (_, promise, expected) => {
+  ])('returns whether %s settles in time', async (_, promise, expected) => {
     const clock = new FakeClock();
     const settled = watch(settlesWithin(promise, 10, clock));
     await settle();
@@ -73,7 +73,7 @@ describe('settlesWithin', () => {
 });
 
 describe('untilAborted', () => {
-  it('has the result when the signal does not abort', async () => {
+  it('returns the result if the signal does not abort', async () => {
     await expect(untilAborted(Promise.resolve(1), undefined)).resolves.toBe(1);
     await expect(untilAborted(Promise.resolve(1), new AbortController().signal)).resolves.toBe(1);
     await expect(untilAborted(Promise.reject(left), new AbortController().signal)).rejects.toBe(left);

@@ -33,7 +33,7 @@ export function sleep(delayMs: number, signal?: AbortSignal, clock: Clock = syst
 }
 
 /**
- * The result of `promise`, if it comes within `limitMs`. The work behind the promise goes on; a late failure is ignored.
+ * The result of `promise` if it settles within `limitMs`. The work behind the promise continues; a late failure is ignored.
  *
  * @throws TimeLimitError
  */
@@ -43,7 +43,7 @@ export async function within<T>(
   clock: Clock = systemClock,
 ): Promise<T> {
   let cancel = (): void => undefined;
-  // A failure that comes after the limit has nobody left to tell.
+  // A failure after the limit is ignored, because the wait is over.
   promise.catch(() => undefined);
   const limit = new Promise<never>((_, reject) => {
     cancel = clock.schedule(Math.max(0, limitMs), () => {

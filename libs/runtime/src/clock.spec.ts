@@ -7,7 +7,7 @@ describe.each([
   ['systemClock', systemClock],
   ['backgroundClock', backgroundClock],
 ])('%s', (_, clock) => {
-  it('never goes back', () => {
+  it('never decreases', () => {
     const before = clock.now();
     expect(clock.now()).toBeGreaterThanOrEqual(before);
   });
@@ -25,7 +25,7 @@ describe.each([
     expect(fired).toEqual(['due']);
   });
 
-  it('does not fire a delay at once that is too long for a timer', async () => {
+  it('does not fire at once if a delay is too long for a timer', async () => {
     let fired = false;
     const cancel = clock.schedule(MAX_TIMER_MS + 1, () => (fired = true));
     await new Promise<void>((resolve) => systemClock.schedule(2, resolve));
@@ -33,7 +33,7 @@ describe.each([
     expect(fired).toBe(false);
   });
 
-  it('defers behind promises', async () => {
+  it('runs deferred work after promises', async () => {
     const order: string[] = [];
     await new Promise<void>((resolve) => {
       clock.defer(() => {
@@ -62,7 +62,7 @@ describe('the process', () => {
 });
 
 describe('every', () => {
-  it('calls back after each interval until it is stopped, also from within the callback', async () => {
+  it('calls back after each interval until it is stopped, even by the callback', async () => {
     const clock = new FakeClock();
     let calls = 0;
     const stop = every(clock, 100, () => {

@@ -1,17 +1,17 @@
-/** The longest delay that a timer of Node takes, in milliseconds; a longer one would fire at once. */
+/** The longest delay of a Node timer, in milliseconds. A longer one would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Time and timers. A test passes its own clock in, which stands still until it is told to advance. */
+/** Time and timers. Tests pass a fake clock, which stands still until it is advanced. */
 export interface Clock {
-  /** Milliseconds since a fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment. Never decreases. */
   now(): number;
   /**
-   * Calls `callback` once after `delayMs`; a delay above {@link MAX_TIMER_MS} is cut to that.
+   * Calls `callback` once after `delayMs`, at most {@link MAX_TIMER_MS}.
    *
-   * @returns cancels the timer; harmless once it has fired
+   * @returns a function that cancels the timer; harmless once it has fired
    */
   schedule(delayMs: number, callback: () => void): () => void;
-  /** Calls `callback` once, after everything else that the current turn of the event loop brings. */
+  /** Calls `callback` once, at the end of the current turn of the event loop. */
   defer(callback: () => void): void;
 }
 
@@ -24,14 +24,14 @@ export const systemClock: Clock = {
       clearTimeout(timer);
     };
   },
-  // The check phase follows the poll phase: it sees everything that the sockets of this turn brought, where a
-  // microtask would run between two sockets.
+  // The check phase follows the poll phase, so it sees the data of all sockets of this turn. A microtask would
+  // run between two sockets.
   defer: (callback) => {
     setImmediate(callback);
   },
 };
 
-/** The same clock for background work: its timers alone do not keep the process alive. */
+/** The same clock for background work. Its timers do not keep the process alive. */
 export const backgroundClock: Clock = {
   ...systemClock,
   schedule: (delayMs, callback) => {
@@ -46,7 +46,7 @@ export const backgroundClock: Clock = {
 /**
  * Calls `callback` every `intervalMs`, the first time after one interval.
  *
- * @returns stops it
+ * @returns a function that stops it
  */
 export function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
   let cancel = clock.schedule(intervalMs, tick);

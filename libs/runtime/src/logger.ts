@@ -1,4 +1,4 @@
-/** Structured log lines: fields first, then one sentence. Loggers of pino fit. */
+/** Writes structured log lines: fields first, then one sentence. Pino's loggers implement it. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -2,21 +2,21 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { settle } from '@aerie/test-support';
 import { PushStream, type PushStreamOptions, type StreamOutcome } from './push-stream.js';
 
-/** What is told of a stream that was left, stopped or aborted. */
+/** The report of a stream that was left, stopped or aborted. */
 const CANCELED = ['canceled', null];
 const END = { done: true, value: undefined };
 const LOST = new Error('lost');
 
 const item = (value: string) => ({ done: false, value });
 
-/** A stream and all that it tells its writer. */
+/** A stream and everything that it reports to its writer. */
 function newStream(options: PushStreamOptions<string> = {}) {
   const onPause = jest.fn<(isPaused: boolean) => void>();
   const onEnd = jest.fn<(outcome: StreamOutcome, error: unknown) => void>();
   return { sut: new PushStream<string>({ onPause, onEnd, ...options }), onPause, ended: onEnd.mock.calls };
 }
 
-/** A stream whose generator yields what it is told and then waits for its signal; it remembers what happened. */
+/** A stream whose generator yields scripted items, waits for its signal and records what happened. */
 function newWritten(options: PushStreamOptions<string> = {}, ...items: readonly string[]) {
   const log: string[] = [];
   async function* source(stopped: AbortSignal): AsyncGenerator<string, undefined> {
@@ -42,7 +42,7 @@ function newWritten(options: PushStreamOptions<string> = {}, ...items: readonly 
 }
 
 describe('a stream that is pushed', () => {
-  it('gives items in order, to a reader who waits and to one who comes late', async () => {
+  it('yields items in order, to a waiting reader and to a late one', async () => {
     const { sut, ended } = newStream();
     const early = sut.next();
     for (const each of ['a', 'b', 'c']) sut.push(each);
@@ -76,7 +76,7 @@ describe('a stream that is pushed', () => {
     expect(await sut.next()).toEqual(END);
   });
 
-  it('is paused at its high water and goes on at its low water', async () => {
+  it('pauses at its high-water mark and resumes at its low-water mark', async () => {
     const { sut, onPause } = newStream({ highWater: 4, lowWater: 1 });
     for (const each of ['a', 'b', 'c']) sut.push(each);
     expect([sut.paused, onPause.mock.calls]).toEqual([false, []]);
@@ -89,7 +89,7 @@ describe('a stream that is pushed', () => {
     expect([sut.paused, onPause.mock.calls]).toEqual([false, [[true], [false]]]);
   });
 
-  it('tells a writer who waits when its item is read, or that it never will be', async () => {
+  it('tells a waiting writer that its item was read, or that it will not be read', async () => {
     const { sut } = newStream();
     const read = jest.fn<(isRead: boolean) => void>();
     const reader = sut.next();
@@ -148,7 +148,7 @@ describe('a stream that is pushed', () => {
 });
 
 describe('a stream with a signal', () => {
-  it('ends with the signal, with its reason after what was pushed', async () => {
+  it('ends when the signal aborts, with the reason after the pushed items', async () => {
     const controller = new AbortController();
     const { sut, ended } = newStream({ signal: controller.signal });
     sut.push('a');
@@ -159,7 +159,7 @@ describe('a stream with a signal', () => {
     expect(ended).toEqual([CANCELED]);
   });
 
-  it('ends with the error that is made of the reason', async () => {
+  it('ends with the error that the reason is translated to', async () => {
     const controller = new AbortController();
     const { sut } = newStream({
       signal: controller.signal,
@@ -170,13 +170,13 @@ describe('a stream with a signal', () => {
     await expect(waiting).rejects.toMatchObject({ message: 'translated', cause: LOST });
   });
 
-  it('has ended when the signal has aborted before', async () => {
+  it('has ended if the signal aborted before', async () => {
     const { sut, log, ended } = newWritten({ signal: AbortSignal.abort(LOST) }, 'a');
     await expect(sut.next()).rejects.toBe(LOST);
     expect([log, ended]).toEqual([[], [CANCELED]]);
   });
 
-  it.each(['end', 'return'] as const)('leaves the signal alone after its %s', async (how) => {
+  it.each(['end', 'return'] as const)('no longer listens to the signal after its %s', async (how) => {
     const { signal } = new AbortController();
     const remove = jest.spyOn(signal, 'removeEventListener');
     const { sut } = newStream({ signal });
@@ -186,7 +186,7 @@ describe('a stream with a signal', () => {
 });
 
 describe('a stream that a generator writes', () => {
-  it('begins with the first read and goes no further than it is read', async () => {
+  it('starts at the first read and does not run ahead of the reader', async () => {
     const { sut, log } = newWritten({}, 'a', 'b');
     await settle();
     expect(log).toEqual([]);
@@ -198,7 +198,7 @@ describe('a stream that a generator writes', () => {
     await sut.return();
   });
 
-  it('ends with its generator, and throws what that throws', async () => {
+  it('ends with its generator, and throws its error', async () => {
     async function* source(): AsyncGenerator<string, undefined> {
       yield await Promise.resolve('a');
     }
@@ -217,13 +217,13 @@ describe('a stream that a generator writes', () => {
     expect(await failing.sut.next()).toEqual(END);
   });
 
-  it('never begins when its reader leaves before the first read', async () => {
+  it('never starts if its reader leaves before the first read', async () => {
     const { sut, log, ended } = newWritten({}, 'a');
     await sut.return();
     expect([log, await sut.next(), ended]).toEqual([[], END, [CANCELED]]);
   });
 
-  it('cleans up before a reader that leaves between two reads goes on', async () => {
+  it('cleans up before return() resolves if the reader leaves between two reads', async () => {
     const { sut, log } = newWritten({}, 'a', 'b');
     for await (const each of sut) {
       expect(each).toBe('a');
@@ -232,7 +232,7 @@ describe('a stream that a generator writes', () => {
     expect(log).toEqual(['begun', 'cleaned up']);
   });
 
-  it('is stopped by a reader that leaves while it reads', async () => {
+  it('is stopped if its reader leaves during a read', async () => {
     const { sut, log } = newWritten({});
     const waiting = sut.next();
     await sut.return();
@@ -240,7 +240,7 @@ describe('a stream that a generator writes', () => {
     expect(log).toEqual(['begun', 'cleaned up']);
   });
 
-  it('is stopped by an error from outside, which a waiting reader gets once it has cleaned up', async () => {
+  it('is stopped by an external error, which a waiting reader gets after the cleanup', async () => {
     const { sut, log, ended } = newWritten({});
     const waiting = sut.next();
     sut.fail(LOST);
@@ -250,7 +250,7 @@ describe('a stream that a generator writes', () => {
     expect([await sut.next(), ended]).toEqual([END, [CANCELED]]);
   });
 
-  it('is stopped by an error from outside between two reads', async () => {
+  it('is stopped by an external error between two reads', async () => {
     const { sut, log } = newWritten({}, 'a', 'b');
     await sut.next();
     sut.fail(LOST);
@@ -261,7 +261,7 @@ describe('a stream that a generator writes', () => {
     expect(await sut.next()).toEqual(END);
   });
 
-  it('reports a failure to clean up to a reader that leaves', async () => {
+  it('reports a failed cleanup to a reader that leaves', async () => {
     const { sut } = newStream({
       source: async function* (): AsyncGenerator<string, undefined> {
         try {

@@ -1,24 +1,24 @@
-/** How a stream ended: by its writer, without or with an error; or from outside: it was left, stopped or aborted. */
+/** How a stream ended: completed or failed by its writer, or canceled because it was left, stopped or aborted. */
 export type StreamOutcome = 'completed' | 'failed' | 'canceled';
 
-/** Where a {@link PushStream} gets its items from, and what it tells whoever fills it. */
+/** The source of a {@link PushStream}'s items, and callbacks for its writer. */
 export interface PushStreamOptions<T> {
-  /** Ends the stream when it aborts: the reader gets the signal's reason, after what was pushed. */
+  /** Ends the stream when it aborts. The reader gets the pushed items and then the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Makes that reason the error that the reader gets. Default: the reason itself. */
+  /** Translates that reason to the error that the reader gets. Default: the reason itself. */
   readonly toAbortError?: (reason: unknown) => unknown;
   /**
-   * Writes the items, one for each read; it begins with the first read. Its signal aborts when the stream ends for any
-   * other reason than the source's own end, which the source has to follow soon. Default: items are pushed.
+   * Writes the items, one for each read, starting with the first read. Its signal aborts if the stream ends before the
+   * source does; the source must then end soon. Default: items are pushed.
    */
   readonly source?: (signal: AbortSignal) => AsyncIterator<T, undefined>;
-  /** Unread items with which the stream is paused; default 1. */
+  /** Number of unread items at which the stream pauses; default 1. */
   readonly highWater?: number;
-  /** Unread items with which it goes on; default 0. */
+  /** Number of unread items at which it resumes; default 0. */
   readonly lowWater?: number;
   /** The reader fell behind, or caught up. */
   readonly onPause?: (isPaused: boolean) => void;
-  /** Nothing more is coming. Called once; the error is what the stream failed with, else null. */
+  /** The stream has ended. Called once, with the error of a failed stream, else null. */
   readonly onEnd?: (outcome: StreamOutcome, error: unknown) => void;
 }
 
@@ -35,8 +35,8 @@ interface Reader<T> {
 /**
  * Items to be read once with `for await`, pushed by a writer or written by an async generator (`source`).
  *
- * An error is thrown once, after the items that came before it. Unlike a bare generator, the stream can be left while a
- * read is under way: the source is told by its signal, and `return()` resolves when the source has cleaned up.
+ * An error is thrown once, after the items before it. Unlike a bare generator, the stream can be left during a read. The
+ * source is then told by its signal, and `return()` resolves after the source has cleaned up.
  *
  * @example
  * const stream = new PushStream<string>({
@@ -60,7 +60,7 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
   };
   #source: AsyncIterator<T, undefined> | null = null;
   #reader: Reader<T> | null = null;
-  /** Set when nothing more is coming; its error is null when there is none, or none that is still to be thrown. */
+  /** Set when the stream has ended. Its error is null if there is none or it was already thrown. */
   #end: { readonly error: unknown } | null = null;
   #isPaused = false;
   #cleanup: Promise<unknown> | null = null;
@@ -70,12 +70,12 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
     const { signal, onEnd } = options;
     if (signal?.aborted === true) {
       this.#end = { error: this.#abortError() };
-      // Not before the one who makes the stream has it.
+      // After the constructor has returned the stream.
       queueMicrotask(() => onEnd?.('canceled', null));
     } else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Whether nothing more is coming. Items may still be unread. */
+  /** Whether the stream has ended. Items may still be unread. */
   get ended(): boolean {
     return this.#end !== null;
   }
@@ -120,24 +120,24 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
     return { done: true, value: undefined };
   }
 
-  /** A further item; none is taken after the end. */
+  /** Adds an item. After the end it is dropped. */
   push(item: T): void {
     this.#add({ item, onTaken: () => undefined });
   }
 
-  /** {@link PushStream.push} for writers that wait: resolves with whether the item was read, or the reader has left. */
+  /** {@link PushStream.push} for writers that wait. Resolves with whether the item was read; false if the reader left. */
   write(item: T): Promise<boolean> {
     return new Promise((onTaken) => {
       this.#add({ item, onTaken });
     });
   }
 
-  /** The writer has no more items, because of an error if one is given. */
+  /** Ends the stream after its items, with an error if one is given. */
   end(error: unknown = null): void {
     if (this.#end === null) this.#finish(error === null ? 'completed' : 'failed', error);
   }
 
-  /** Ends the stream from outside: its source is stopped, its reader gets the error. */
+  /** Ends the stream from outside. Its source is stopped, and its reader gets the error. */
   fail(error: unknown): void {
     if (this.#end === null) this.#cancel(error, error);
   }
@@ -174,11 +174,11 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   #cancel(error: unknown, reason: unknown): void {
-    // Set first: what the signal sets off may come back here.
+    // Set first, because the effects of the signal may call this again.
     this.#end = { error };
     this.#stopped.abort(reason);
     this.#cleanup = Promise.resolve(this.#source?.return?.(undefined));
-    // A failure to clean up is told to a reader who leaves; with another failure under way it would hide that one.
+    // A reader who leaves gets the error of a failed cleanup. With another error, it would hide that one.
     this.#cleanup.catch(() => undefined);
     this.#finish('canceled', error);
   }
@@ -193,7 +193,7 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
     const settle = (): void => {
       tellEnd(reader, error);
     };
-    // Nobody hears of an end before it has been cleaned up after.
+    // The end is reported after the cleanup.
     if (this.#cleanup === null) settle();
     else this.#cleanup.then(settle, settle);
   }

@@ -11,11 +11,11 @@ describe('an error that crosses a thread', () => {
     expect(revived.cause).toMatchObject({ name: 'RangeError', message: 'inner' });
   });
 
-  it('may be anything that was thrown', () => {
+  it('may be any thrown value', () => {
     expect(roundTrip('just text').message).toBe('just text');
   });
 
-  it('ends when it is its own cause', () => {
+  it('may be its own cause', () => {
     const error = new Error('circular');
     error.cause = error;
     expect(roundTrip(error).message).toBe('circular');

@@ -1,4 +1,4 @@
-/** An error as it crosses a thread or process, in full: for logs, not for callers. */
+/** An error in the form that crosses threads and processes. It is complete, so it is for logs and not for callers. */
 export interface SerializedError {
   readonly name: string;
   readonly message: string;
@@ -6,10 +6,10 @@ export interface SerializedError {
   readonly cause: SerializedError | undefined;
 }
 
-/** Deeper causes are dropped: they may be circular. */
+/** Deeper causes are dropped, because they may be circular. */
 const MAX_CAUSES = 5;
 
-/** Everything that is known of `error`, whatever was thrown. */
+/** Serializes any thrown value. */
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error))
     return { name: 'Error', message: String(error), stack: undefined, cause: undefined };
@@ -18,7 +18,7 @@ export function serializeError(error: unknown, depth = 0): SerializedError {
   return { name: error.name, message: error.message, stack: error.stack, cause };
 }
 
-/** The error behind {@link serializeError}, with the stack of the place that threw it. */
+/** The error that {@link serializeError} wrote, with its original stack. */
 export function reviveError({ name, message, stack, cause }: SerializedError): Error {
   const error = new Error(message, cause === undefined ? undefined : { cause: reviveError(cause) });
   error.name = name;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** A file that cannot be used, in words that fit after "got". */
+/** A file that cannot be used. Its message fits after "got". */
 export class TextFileError extends Error {
   override readonly name = 'TextFileError';
 }
 
 /**
- * The text of a file without a byte order mark, which editors on Windows put first, and with `\n` as line ends.
+ * The text of a file, without the byte order mark that Windows editors write, and with `\n` as line ends.
  *
- * @throws TextFileError when the file cannot be read or is not UTF-8
+ * @throws TextFileError if the file cannot be read or is not UTF-8
  */
 export function readTextFile(path: string): string {
   let bytes: Buffer;

@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to advance. Milliseconds. */
+/** A clock that stands still until it is advanced. Milliseconds. */
 export class FakeClock implements Clock {
   #now = 1_000;
   readonly #timers = new Set<Timer>();
@@ -37,7 +37,7 @@ export class FakeClock implements Clock {
     this.#deferred.push(callback);
   }
 
-  /** Resolves as soon as so many timers are armed. */
+  /** Resolves as soon as this many timers are armed. */
   untilArmed(timers: number): Promise<void> {
     if (this.#timers.size >= timers) return Promise.resolve();
     return new Promise((resolve) => {
@@ -45,17 +45,17 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Lets time pass as a blocked event loop does: timers that fall due are late. */
+  /** Lets time pass like a blocked event loop: due timers fire late. */
   block(ms: number): void {
     this.#now += ms;
   }
 
-  /** Lets time pass at once, firing the timers that fall due; promises settle only afterwards. */
+  /** Lets time pass at once and fires the due timers. Promises settle only afterwards. */
   jump(ms: number): void {
     for (const timer of this.#until(this.#now + ms)) timer.callback();
   }
 
-  /** Lets time pass, firing the timers that fall due; after each, promises settle and deferred work runs. */
+  /** Lets time pass and fires the due timers. After each, promises settle and deferred work runs. */
   async advance(ms: number): Promise<void> {
     for (const timer of this.#until(this.#now + ms)) {
       timer.callback();
@@ -64,7 +64,7 @@ export class FakeClock implements Clock {
     await this.endTurn();
   }
 
-  /** Ends the turn of the event loop: promises settle, deferred work runs, until nothing is left to do. */
+  /** Ends the turn of the event loop: promises settle and deferred work runs until nothing is left. */
   async endTurn(): Promise<void> {
     do {
       const deferred = this.#deferred;
@@ -74,7 +74,7 @@ export class FakeClock implements Clock {
     } while (this.#deferred.length > 0);
   }
 
-  /** The timers that fall due until `end`, in their order; those armed on the way count. */
+  /** The timers due until `end`, in order, including those armed meanwhile. */
   *#until(end: number): Generator<Timer, undefined> {
     for (let timer = this.#firstUntil(end); timer !== undefined; timer = this.#firstUntil(end)) {
       this.#timers.delete(timer);
@@ -89,7 +89,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything go on that waits for nothing but promises. */
+/** Lets all work continue that waits only for promises. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import type { SpawnThread, ThreadHandle, ThreadListener } from '@aerie/runtime';
 
-/** A thread that does what the spec tells it. */
+/** A thread that a spec controls. */
 export class FakeThread<To, From, Ready> implements ThreadHandle<To> {
   readonly exited: Promise<void>;
   readonly posted: To[] = [];
@@ -42,19 +42,19 @@ export class FakeThread<To, From, Ready> implements ThreadHandle<To> {
     this.exit();
   }
 
-  /** Ends as a thread that crashes does. */
+  /** Ends like a crashed thread. */
   die(cause = new Error('The thread exited with code 1.')): void {
     this.exit();
     this.#listener.lost(cause);
   }
 
-  /** Is gone, without a word. */
+  /** Ends without a report. */
   exit(): void {
     this.#markExited();
   }
 }
 
-/** Every thread that was started, in order. */
+/** All threads that were started, in order. */
 export class FakeThreads<To, From, Ready> {
   readonly started: FakeThread<To, From, Ready>[] = [];
 
@@ -64,7 +64,7 @@ export class FakeThreads<To, From, Ready> {
     return thread;
   };
 
-  /** The thread that was started as number `position`, counted from 0. */
+  /** The thread with the index `position`, counted from 0. */
   at(position: number): FakeThread<To, From, Ready> {
     const thread = this.started[position];
     if (thread === undefined) throw new Error(`Only ${String(this.started.length)} threads were started.`);

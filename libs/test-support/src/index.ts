@@ -1,6 +1,6 @@
 /**
- * What specs of several packages stand their subjects on. Imported by specs and by `src/testing/` only, and never built:
- * it is no package of npm's, for nothing that runs needs it.
+ * Fakes that specs of several packages share. Only specs and `src/testing/` import them. They are never built and not an
+ * npm package, because no program needs them.
  */
 export * from './fake-clock.js';
 export * from './fake-threads.js';

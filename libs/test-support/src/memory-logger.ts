@@ -7,7 +7,7 @@ export interface LoggedLine {
   readonly fields: object;
 }
 
-/** Keeps the log lines. */
+/** A logger that keeps its lines. */
 export class MemoryLogger implements Logger {
   readonly lines: LoggedLine[] = [];
 
