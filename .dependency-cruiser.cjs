@@ -18,6 +18,8 @@ const MAY_USE = {
   'model-registry': ['contracts', 'runtime', 'tasks', 'engine', 'generation', 'providers', 'batching'],
   inference: ['contracts', 'runtime', 'model-registry', 'outbound', 'tasks'],
   jobs: ['contracts', 'runtime', 'fields', 'inference', 'queue'],
+  http: ['contracts', 'runtime', 'config', 'observability', 'inference'],
+  health: ['contracts', 'config', 'http', 'inference', 'model-registry', 'queue'],
   'test-support': ['runtime'],
 };
 
@@ -32,6 +34,8 @@ const APPS_MAY_USE = [
   'model-registry',
   'inference',
   'jobs',
+  'http',
+  'health',
 ];
 const COMPOSITION_ROOTS_MAY_USE = [...APPS_MAY_USE, 'engine', 'outbound', 'tasks'];
 

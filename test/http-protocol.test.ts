@@ -132,8 +132,10 @@ describe('a method that a path does not have', () => {
   });
 
   it('is 404 where no method leads anywhere', async () => {
-    for (const method of ['GET', 'POST', 'OPTIONS'])
-      expect((await send(`${server.url}/nowhere`, { method })).status).toBe(404);
+    for (const method of ['GET', 'POST', 'OPTIONS']) {
+      const { status, body } = await send(`${server.url}/nowhere?a=b`, { method });
+      expect([status, body.message]).toEqual([404, `No route ${method} /nowhere. See /docs.`]);
+    }
   });
 
   it('HEAD is GET without the body', async () => {

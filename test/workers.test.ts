@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type FreshBackend, freshBackend } from './support/fresh-backend.js';
 import { dataUrl, postJson, send } from './support/http.js';
 import { JOB_BACKENDS } from './support/job-backends.js';
+import { exchange, head } from './support/raw-http.js';
 import { HAS_REDIS, RedisProcess } from './support/redis-process.js';
 import { ServerProcess } from './support/server-process.js';
 import { SseClient } from './support/sse-client.js';
@@ -166,8 +167,36 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       expect(metrics).toContain('aerie_jobs_running{task="embed"} 1\n');
       expect(metrics).toContain('aerie_jobs_pending{task="embed"} 1\n');
       expect(metrics).toMatch(/aerie_jobs_last_completion_timestamp_seconds\{task="embed"\} 1/);
-      expect((await send(`${worker.url}/nothing`)).status).toBe(404);
+      expect(health.body.details).toMatchObject({
+        models: { status: 'up' },
+        queue: { status: 'up', backend: name },
+        memory: { rss_mb: expect.any(Number) },
+      });
       for (const id of [waiting, long]) await send(api(`/jobs/${id}`), { method: 'DELETE' });
+    });
+
+    it('treats requests to that port as the server does', async () => {
+      const worker = await startWorker();
+      const missing = await send(`${worker.url}/nothing`, { headers: { 'x-request-id': 'abc-123' } });
+      expect([missing.status, missing.body]).toEqual([
+        404,
+        {
+          error: 'NOT_FOUND',
+          message: 'No route GET /nothing. See /health.',
+          path: '/nothing',
+          requestId: 'abc-123',
+        },
+      ]);
+      expect(missing.headers.get('x-request-id')).toBe('abc-123');
+      expect(missing.headers.get('x-content-type-options')).toBe('nosniff');
+      const posted = await send(`${worker.url}/health`, { method: 'POST' });
+      expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+      // A page that has pointed its own name at 127.0.0.1.
+      for (const path of ['/health', '/metrics', '/nothing']) {
+        const request = head(`GET ${path} HTTP/1.1`, 'Host: rebind.example', 'Connection: close');
+        const [refused] = await exchange(worker.url, request);
+        expect([refused?.status, refused?.body.error]).toEqual([403, 'FORBIDDEN']);
+      }
     });
 
     (name === 'redis' ? it : it.skip)(

@@ -5,9 +5,8 @@ import { BatchesModule } from './batches/batches.module.js';
 import { ChatModule } from './chat/chat.module.js';
 import { FaultsModule } from './faults/faults.module.js';
 import { ApiJobsModule } from './jobs/api-jobs.module.js';
-import { HealthModule } from './health/health.module.js';
-import { HttpModule } from './http/http.module.js';
-import { MetricsModule } from './metrics/metrics.module.js';
+import { ApiHealthModule } from './health/api-health.module.js';
+import { ApiHttpModule } from './http/api-http.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { OpenAiModule } from './openai/openai.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
@@ -21,15 +20,14 @@ export class AppModule {
       imports: [
         SettingsModule.forRoot(settings),
         ObservabilityModule.forRoot(logger, metrics),
-        HttpModule,
+        ApiHttpModule,
         PredictionsModule,
         ChatModule,
         OpenAiModule,
         ApiJobsModule.forRoot(settings.jobs.role === 'all'),
         BatchesModule,
         ModelsModule,
-        HealthModule,
-        MetricsModule,
+        ApiHealthModule,
         ...(settings.faultInjection ? [FaultsModule] : []),
       ],
     };

@@ -104,7 +104,7 @@ describe('the guide names what is there', () => {
 /** `GET /path` and `/path` of every route, its parameters as `:x`. */
 function routes(): ReadonlySet<string> {
   const known = new Set(['/docs', '/openapi.json', '/queues', 'GET /v1/models[/:x]']);
-  const code = sources('apps/api/src/')
+  const code = (sources('apps/api/src/') + sources('libs/health/src/'))
     // Controllers of a protocol are below its prefix.
     .replaceAll(/@ProtocolController\(OPENAI(?:, '([^']*)')?\)/g, (_, path?: string) =>
       path === undefined ? "@Controller('v1')" : `@Controller('v1/${path}')`,

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
 import {
   EXIT_CONFIGURATION,
   STOP_SIGNALS,
@@ -11,11 +12,9 @@ import {
   settingsOrExit,
   stopOnSignal,
 } from '@aerie/config';
-import { ModelRegistry } from '@aerie/model-registry';
-import { type PinoLogger, Metrics, NestLogger, createLogger, registerJobMetrics } from '@aerie/observability';
-import { JobProcessors, queueBackendOf } from '@aerie/queue';
-import { NestFactory } from '@nestjs/core';
-import { HealthServer } from './health-server.js';
+import { DrainService, createHttpApp } from '@aerie/http';
+import { type PinoLogger, createLogger } from '@aerie/observability';
+import { queueBackendOf } from '@aerie/queue';
 import { WorkerModule } from './worker.module.js';
 
 keepFilesPrivate();
@@ -38,29 +37,9 @@ try {
 async function work(settings: Settings, logger: PinoLogger): Promise<void> {
   logger.info({ settings: redactSettings(settings) }, 'starting');
   refuseSignals(logger);
-  const metrics = new Metrics();
-  metrics.collectProcessMetrics();
-  const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(settings, logger, metrics), {
-    logger: new NestLogger(logger),
-    abortOnError: false,
-  });
-  const processors = app.get(JobProcessors);
-  registerJobMetrics(metrics.registry, async () =>
-    (await processors.health()).tasks.map((task) => ({
-      task: task.task,
-      running: task.running,
-      pending: task.pending,
-      oldestWaitingMs: task.oldest_waiting_ms,
-      lastCompletionAt: task.last_completion_at === null ? null : Date.parse(task.last_completion_at),
-    })),
-  );
-  const health = new HealthServer({
-    workers: processors,
-    registry: app.get(ModelRegistry, { strict: false }),
-    metrics,
-    livenessTimeoutMs: settings.models.livenessTimeoutMs,
-  });
-  const port = await health.listen(settings.jobs.workerPort, settings.http.host);
+  const app = await createHttpApp({ settings, logger, root: WorkerModule, guide: '/health' });
+  await app.listen(settings.jobs.workerPort, settings.http.host);
+  const { port } = app.getHttpServer().address() as AddressInfo;
   logger.info({ port }, 'working');
   stopOnSignal({
     events: STOP_SIGNALS,
@@ -68,9 +47,9 @@ async function work(settings: Settings, logger: PinoLogger): Promise<void> {
     logger,
     async stop(signal) {
       logger.info({ signal }, 'stopping');
-      health.drain();
+      // Health is told until the jobs have ended: it is the last to close.
+      app.get(DrainService, { strict: false }).begin();
       await app.close();
-      await health.close();
     },
   });
 }

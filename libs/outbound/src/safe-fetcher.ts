@@ -35,7 +35,6 @@ export interface SafeFetcherOptions {
 /** A fetched body. */
 export interface FetchedBytes {
   readonly bytes: Buffer;
-  readonly contentType: string | null;
 }
 
 /** Options for a fetch. */
@@ -214,7 +213,6 @@ function fetchedBytes(response: ExchangeResponse, { host }: OutboundTarget): Fet
   requireSuccess(response, host);
   return {
     bytes: response.bytes,
-    contentType: response.headers['content-type'] ?? null,
   };
 }
 

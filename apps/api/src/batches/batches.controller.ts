@@ -1,9 +1,9 @@
+import { ApiErrors } from '@aerie/http';
 import { routeOf } from '@aerie/inference';
 import { JobBatchService, type JobBatchView } from '@aerie/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimits } from '../http/rate-limit/rate-limits.service.js';
 import { BatchReader } from './batch.reader.js';

@@ -1,4 +1,5 @@
 import { SETTINGS, type GenerationSettings, type Settings } from '@aerie/config';
+import { type RequestContext, logFailure, toAerieError } from '@aerie/http';
 import {
   type CompleteAnswer,
   GenerateService,
@@ -11,9 +12,6 @@ import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { settlesWithin } from '@aerie/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { logFailure } from '../http/errors/log-failure.js';
-import { toAerieError } from '../http/errors/to-aerie-error.js';
-import type { RequestContext } from '../http/request-context.js';
 import { SseStream } from '../http/sse/sse-stream.js';
 import type { AnswerFormat, AnswerFormatFactory } from './answer-format.js';
 

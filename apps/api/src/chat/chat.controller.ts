@@ -1,12 +1,11 @@
 import { ModelQueryDto } from '@aerie/fields';
+import { type RequestContext, Context } from '@aerie/http';
 import { ChatBodyDto, StreamableChatBodyDto, chatRoute } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
-import { Context } from '../http/request-context.decorator.js';
-import type { RequestContext } from '../http/request-context.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat, plainFormat } from './chat-formats.js';

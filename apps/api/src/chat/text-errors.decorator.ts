@@ -1,5 +1,5 @@
+import { ApiErrors } from '@aerie/http';
 import { applyDecorators } from '@nestjs/common';
-import { ApiErrors } from '../http/api-errors.decorator.js';
 
 /** Documents the errors of routes that answer with text. */
 export const TextErrors = (): MethodDecorator =>

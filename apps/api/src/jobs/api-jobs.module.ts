@@ -2,12 +2,10 @@ import { REST_ROUTES } from '@aerie/inference';
 import { JobsModule } from '@aerie/jobs';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { TerminusModule } from '@nestjs/terminus';
-import { HttpModule } from '../http/http.module.js';
+import { ApiHttpModule } from '../http/api-http.module.js';
 import { JobEventsController } from './job-events.controller.js';
 import { JobWaits } from './job-waits.js';
 import { JobsController } from './jobs.controller.js';
-import { QueueIndicator } from './queue.indicator.js';
 import { RespondAsyncInterceptor } from './respond-async.interceptor.js';
 import { SubmissionReader } from './submission.reader.js';
 import { submitControllerOf } from './submit.controller.js';
@@ -21,16 +19,15 @@ export class ApiJobsModule {
     return {
       module: ApiJobsModule,
       global: true,
-      imports: [JobsModule.forRoot(runsJobs), HttpModule, TerminusModule.forRoot({ logger: false })],
+      imports: [JobsModule.forRoot(runsJobs), ApiHttpModule],
       controllers: [...REST_ROUTES.map(submitControllerOf), JobsController, JobEventsController],
       providers: [
         SubmissionReader,
         SubmitService,
         JobWaits,
-        QueueIndicator,
         { provide: APP_INTERCEPTOR, useClass: RespondAsyncInterceptor },
       ],
-      exports: [JobsModule, SubmissionReader, QueueIndicator],
+      exports: [JobsModule, SubmissionReader],
     };
   }
 }

@@ -1,11 +1,10 @@
 import { AerieError } from '@aerie/contracts';
+import { ApiErrors, DrainService } from '@aerie/http';
 import { JobService } from '@aerie/jobs';
 import { type JobRecord, eventId, isTerminal, viewEvent } from '@aerie/queue';
 import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ApiErrors } from '../http/api-errors.decorator.js';
-import { DrainService } from '../http/drain/drain.service.js';
 import { JobWaits } from './job-waits.js';
 
 /** Proxies close silent connections; at this interval a job is also read without an announcement. */

@@ -1,6 +1,6 @@
+import { DrainService } from '@aerie/http';
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { DrainService } from '../http/drain/drain.service.js';
 import { requestSignal } from './request-signal.js';
 
 /** Waits that end early when the server stops: a poller gets the current state and can continue at another server. */

@@ -1,9 +1,9 @@
+import { ApiErrors } from '@aerie/http';
 import { JobService } from '@aerie/jobs';
 import { type Delivery, type JobView, isTerminal, jobPath } from '@aerie/queue';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../http/api-errors.decorator.js';
 import { JobAcceptedDto, JobDto, JobListDto, JobListQueryDto, JobQueryDto } from './dto/job.dto.js';
 import { RETRY_AFTER_S, etagOf, isFresh } from './job-headers.js';
 import { JobWaits } from './job-waits.js';

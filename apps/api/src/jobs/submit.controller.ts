@@ -1,3 +1,4 @@
+import { ApiErrors } from '@aerie/http';
 import type { AnyRoute } from '@aerie/inference';
 import { Controller, HttpCode, Post, Req, Res, type Type, applyDecorators } from '@nestjs/common';
 import {
@@ -10,7 +11,6 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { JobOptionsDto } from './dto/job-options.dto.js';

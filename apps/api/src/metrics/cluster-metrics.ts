@@ -1,25 +1,19 @@
 import { AerieError } from '@aerie/contracts';
 import { type Metrics, type MetricsSnapshot, renderSnapshots } from '@aerie/observability';
 import { type Clock, backgroundClock, within } from '@aerie/runtime';
+import type { MetricsReader } from '@aerie/health';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { isMessage, type ProcessMessage } from '../supervisor/messages.js';
+import { isMessage } from '../supervisor/messages.js';
+import { type SupervisorChannel, tellSupervisor } from '../supervisor/supervisor-channel.js';
 
 /** How long the supervisor may take to collect the metrics of all processes, in milliseconds. */
 const PATIENCE_MS = 3_000;
-
-/** The channel to the supervisor, such as `process`. */
-export interface SupervisorChannel {
-  readonly connected: boolean;
-  send?(message: object, handle: undefined, options: undefined, callback: () => void): boolean;
-  on(event: 'message', listener: (message: unknown) => void): unknown;
-  off(event: 'message', listener: (message: unknown) => void): unknown;
-}
 
 /**
  * Metrics of the whole server, whichever of its processes is scraped: each tells its own to the supervisor, which
  * gathers them.
  */
-export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
+export class ClusterMetrics implements MetricsReader, OnModuleInit, OnApplicationShutdown {
   readonly #metrics: Metrics;
   readonly #channel: SupervisorChannel | null;
   readonly #clock: Clock;
@@ -59,7 +53,7 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
     }
     const id = this.#nextId++;
     const gathered = new Promise<readonly MetricsSnapshot[]>((resolve) => this.#waiting.set(id, resolve));
-    this.#send({ type: 'metrics-wanted', id });
+    tellSupervisor(this.#channel, { type: 'metrics-wanted', id });
     try {
       return await within(gathered, PATIENCE_MS, this.#clock);
     } catch (cause) {
@@ -82,11 +76,6 @@ export class ClusterMetrics implements OnModuleInit, OnApplicationShutdown {
   };
 
   async #tell(round: number): Promise<void> {
-    this.#send({ type: 'metrics-told', round, metrics: await this.#metrics.snapshot() });
-  }
-
-  /** With a callback: a supervisor that ends just now is no error of this process. */
-  #send(message: ProcessMessage): void {
-    this.#channel?.send?.(message, undefined, undefined, () => undefined);
+    tellSupervisor(this.#channel, { type: 'metrics-told', round, metrics: await this.#metrics.snapshot() });
   }
 }

@@ -1,7 +1,7 @@
+import { ApiErrors } from '@aerie/http';
 import { type ModelDescription, ModelRegistry } from '@aerie/model-registry';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ModelDto, ModelListDto } from './model.dto.js';
 import { snakeCase } from './snake-case.js';
 

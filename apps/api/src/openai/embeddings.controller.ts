@@ -1,13 +1,11 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
+import { type RequestContext, Context, ProtocolController } from '@aerie/http';
 import { InferenceService, embedRoute } from '@aerie/inference';
 import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
-import { ProtocolController } from '../http/errors/protocol.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
-import { Context } from '../http/request-context.decorator.js';
-import type { RequestContext } from '../http/request-context.js';
 import { embeddingSchema, readEmbeddingRequest } from './embedding-request.js';
 import { OPENAI } from './openai.protocol.js';
 import { modelOf, unsupported } from './request-fields.js';

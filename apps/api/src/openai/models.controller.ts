@@ -1,7 +1,7 @@
+import { ProtocolController } from '@aerie/http';
 import { ModelRegistry } from '@aerie/model-registry';
 import { Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ProtocolController } from '../http/errors/protocol.js';
 import { OPENAI } from './openai.protocol.js';
 import { modelOf } from './request-fields.js';
 

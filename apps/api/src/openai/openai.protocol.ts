@@ -1,4 +1,4 @@
-import type { Protocol } from '../http/errors/protocol.js';
+import type { Protocol } from '@aerie/http';
 import { answerOpenAiError } from './openai-error.js';
 
 /** OpenAI's API, as far as this server speaks it. */

@@ -1,13 +1,11 @@
+import { type RequestContext, Context, ProtocolController } from '@aerie/http';
 import type { CompleteAnswer } from '@aerie/inference';
 import { Body, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AnswerStreamer } from '../chat/answer-streamer.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
-import { ProtocolController } from '../http/errors/protocol.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
-import { Context } from '../http/request-context.decorator.js';
-import type { RequestContext } from '../http/request-context.js';
 import { OPENAI } from './openai.protocol.js';
 import { modelOf } from './request-fields.js';
 import { chunkFormat, replyOf } from './text-reply.js';

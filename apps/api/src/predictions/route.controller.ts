@@ -1,5 +1,6 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { ModelQueryDto } from '@aerie/fields';
+import { type RequestContext, ApiErrors, Context } from '@aerie/http';
 import { type AnyBatchRoute, type BodyLimits, InferenceService } from '@aerie/inference';
 import { Controller, HttpCode, Inject, Post, Query, type Type, applyDecorators } from '@nestjs/common';
 import {
@@ -12,11 +13,8 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ApiErrors } from '../http/api-errors.decorator.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
-import { Context } from '../http/request-context.decorator.js';
-import type { RequestContext } from '../http/request-context.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { BodyOf, type RouteBody } from './route-body.js';
 

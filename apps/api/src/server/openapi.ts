@@ -1,7 +1,7 @@
 import type { Settings } from '@aerie/config';
+import { SERVER_VERSION } from '@aerie/http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { SERVER_VERSION } from './version.js';
 
 /** Serves Swagger UI at /docs and the OpenAPI document at /openapi.json, all from this server. */
 export function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: Settings): void {

@@ -1,16 +1,26 @@
-import type { AddressInfo } from 'node:net';
 import cluster from 'node:cluster';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { STOP_SIGNALS, type Settings, stopOnSignal } from '@aerie/config';
+import { DrainService, createHttpApp } from '@aerie/http';
 import type { PinoLogger } from '@aerie/observability';
 import { backgroundClock, every } from '@aerie/runtime';
-import { DrainService } from '../http/drain/drain.service.js';
-import type { ProcessMessage } from '../supervisor/messages.js';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
+import { AppModule } from '../app.module.js';
+import { serveQueuePage } from '../jobs/queue-page.js';
 import { HEARTBEAT_MS } from '../supervisor/process-watch.js';
-import { createApp } from './create-app.js';
+import { supervisorChannel, tellSupervisor } from '../supervisor/supervisor-channel.js';
+import { serveOpenApi } from './openapi.js';
+
+const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
 
 /** Runs one HTTP process until a signal asks it to stop. */
 export async function serve(settings: Settings, logger: PinoLogger): Promise<void> {
-  const app = await createApp(settings, logger);
+  const app = await createHttpApp({ settings, logger, root: AppModule, guide: '/docs' });
+  serveQueuePage(app, settings);
+  serveOpenApi(app, settings);
+  serveStatusPage(app);
   const server = app.getHttpServer();
   const { drainDelayMs, drainTimeoutMs } = settings.http;
   stopOnSignal({
@@ -19,21 +29,26 @@ export async function serve(settings: Settings, logger: PinoLogger): Promise<voi
     deadlineMs: drainDelayMs + drainTimeoutMs,
     logger,
     async stop() {
-      await app.get(DrainService).drain(server);
+      await app.get(DrainService, { strict: false }).drain(server);
       await app.close();
     },
   });
   await app.listen(settings.http.port, settings.http.host);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: settings.http.host, port }, 'listening');
-  if (!cluster.isWorker) return;
-  tellSupervisor({ type: 'listening', port });
+  const supervisor = supervisorChannel();
+  if (supervisor === null) return;
+  tellSupervisor(supervisor, { type: 'listening', port });
   every(backgroundClock, HEARTBEAT_MS, () => {
-    tellSupervisor({ type: 'alive' });
+    tellSupervisor(supervisor, { type: 'alive' });
   });
 }
 
-/** A supervisor that is gone hears nothing; its `disconnect` stops this process. */
-function tellSupervisor(message: ProcessMessage): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+/** The status page at `/`: state of the server and its models, refreshed every two seconds, and a form to try an image. */
+function serveStatusPage(app: NestExpressApplication): void {
+  app.useStaticAssets(ASSETS, { prefix: '/assets/', index: false, maxAge: '10m' });
+  const express = app.getHttpAdapter().getInstance();
+  express.get('/', (_request: Request, response: Response) => {
+    response.sendFile('index.html', { root: ASSETS });
+  });
 }

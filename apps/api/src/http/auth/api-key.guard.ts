@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
+import { PUBLIC } from '@aerie/http';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { PUBLIC } from './public.decorator.js';
 
 /** Requires one of API_KEYS, if any is set, as `Authorization: Bearer <key>` or `X-API-Key`. */
 @Injectable()

@@ -1,15 +1,11 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
+import { DrainService, SERVER_VERSION } from '@aerie/http';
 import { ModelRegistry } from '@aerie/model-registry';
 import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
-import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
-import { DrainService } from '../http/drain/drain.service.js';
-import { SERVER_VERSION } from '../server/version.js';
-import { QueueIndicator } from '../jobs/queue.indicator.js';
-import { GpuIndicator } from './gpu.indicator.js';
+import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
+import { HEALTH_CHECKS, HEALTH_OPTIONS, type HealthOptions } from './health-options.js';
 import type { HealthDto } from './health.dto.js';
-import { ModelsIndicator } from './models.indicator.js';
-import { ProcessIndicator } from './process.indicator.js';
 
 const STATUS = {
   ok: 'healthy',
@@ -22,33 +18,32 @@ const STATUS = {
 @Injectable()
 export class HealthService {
   constructor(
-    private readonly checks: HealthCheckService,
-    private readonly models: ModelsIndicator,
-    private readonly gpu: GpuIndicator,
-    private readonly process: ProcessIndicator,
-    private readonly queue: QueueIndicator,
+    private readonly runner: HealthCheckService,
+    @Inject(HEALTH_CHECKS) private readonly checks: HealthIndicatorFunction[],
+    @Inject(HEALTH_OPTIONS) private readonly options: HealthOptions,
     private readonly registry: ModelRegistry,
     private readonly drain: DrainService,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async read(): Promise<HealthDto> {
-    const { status, details } = await this.#run();
+    const [{ status, details }, fields] = await Promise.all([this.#run(), this.options.fields?.()]);
     const gpu = details.gpu as { readonly available?: boolean } | undefined;
     return {
-      status: STATUS[status],
+      status: this.alive ? STATUS[status] : 'unhealthy',
       model_loaded: this.registry.health().loaded,
       gpu_available: gpu?.available ?? false,
       version: SERVER_VERSION,
+      ...fields,
       details,
     };
   }
 
-  /** Why no traffic should come: a stop was asked for, or an eager version is not loaded and warmed. Null when ready. */
-  get blocker(): AerieError | null {
+  /** Why no work should come: a stop was asked for, or something is missing. Null when ready. */
+  async blocker(): Promise<AerieError | null> {
     if (this.drain.draining) return new AerieError('SHUTTING_DOWN', 'The server is shutting down.');
     const { ready, models } = this.registry.health();
-    if (ready) return null;
+    if (ready || !this.options.needsModels) return (await this.options.blocker?.()) ?? null;
     const missing = models.filter(({ eager, state }) => eager && state !== 'ready');
     const names = missing.map(({ name, version, state }) => `${name}@${version} (${state})`).join(', ');
     return new AerieError('MODEL_NOT_LOADED', `Not every model is ready yet: ${names}.`);
@@ -66,14 +61,7 @@ export class HealthService {
   /** Terminus throws when a check is down; the body is the same either way. */
   async #run(): Promise<HealthCheckResult> {
     try {
-      return await this.checks.check([
-        () => this.models.check(),
-        () => this.gpu.check(),
-        () => this.queue.check(),
-        () => this.process.eventLoop(),
-        () => this.process.memory(),
-        () => this.process.disk(),
-      ]);
+      return await this.runner.check(this.checks);
     } catch (error) {
       if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;
       throw error;

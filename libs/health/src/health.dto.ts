@@ -22,7 +22,8 @@ export class HealthDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'The result of each check: models, gpu, event_loop, memory, disk.',
+    description:
+      'The result of each check: models, gpu, queue, event_loop, memory, disk, http_processes. event_loop and memory are those of the process that responds.',
   })
   readonly details!: Record<string, unknown>;
 }

@@ -45,6 +45,14 @@ describe('a drain', () => {
     void draining;
   });
 
+  it('that only begins takes no traffic away, and goes on serving', () => {
+    const sut = newService();
+    sut.begin();
+    expect(sut.draining).toBe(true);
+    expect(request(sut).next).toHaveBeenCalledWith();
+    expect([sut.signal.aborted, server.listening]).toEqual([false, true]);
+  });
+
   it('lets requests in flight finish, and closes their connections afterwards', async () => {
     const sut = newService();
     const [open, begun] = [request(sut), request(sut, true)];

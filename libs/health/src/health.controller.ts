@@ -1,9 +1,8 @@
 import { AerieError } from '@aerie/contracts';
+import { ApiErrors, Public } from '@aerie/http';
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ApiErrors } from '../http/api-errors.decorator.js';
-import { Public } from '../http/auth/public.decorator.js';
 import { HealthDto, LiveDto, ReadyDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
@@ -58,8 +57,8 @@ export class HealthController {
   })
   @ApiOkResponse({ type: ReadyDto })
   @ApiErrors('MODEL_NOT_LOADED', 'SHUTTING_DOWN')
-  ready(): ReadyDto {
-    const blocker = this.#health.blocker;
+  async ready(): Promise<ReadyDto> {
+    const blocker = await this.#health.blocker();
     if (blocker !== null) throw blocker;
     return { status: 'ready' };
   }

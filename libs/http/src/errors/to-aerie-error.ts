@@ -24,7 +24,7 @@ export function toAerieError(error: unknown): AerieError {
       cause: error,
     });
   }
-  return new AerieError(code, messageOf(error, status), { cause: error });
+  return new AerieError(code, messageOf(error), { cause: error });
 }
 
 /** What else is wrong with a request (a range of a file, a precondition) is its content, never our failure. */
@@ -42,8 +42,7 @@ function statusOf(error: unknown): number | undefined {
   return undefined;
 }
 
-function messageOf(error: unknown, status: number | undefined): string {
+function messageOf(error: unknown): string {
   if (error instanceof URIError) return 'The path is not valid percent-encoding.';
-  if (status === 404) return `${(error as Error).message.replace(/^Cannot /, 'No route ')}. See /docs.`;
   return (error as Error).message;
 }

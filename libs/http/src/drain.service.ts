@@ -60,11 +60,16 @@ export class DrainService {
     );
   };
 
+  /** Not ready from now on; requests are still served. */
+  begin(): void {
+    this.#draining = true;
+    this.#logger.info({ in_flight: this.#inFlight.size }, 'draining');
+  }
+
   /** Resolves when no request is in flight and no connection is left. Called once. */
   async drain(server: Server): Promise<void> {
     const startedAt = this.#clock.now();
-    this.#draining = true;
-    this.#logger.info({ in_flight: this.#inFlight.size }, 'draining');
+    this.begin();
     await this.#sleep(this.#settings.http.drainDelayMs);
     this.#refusing = true;
     this.#stopping.abort();

@@ -1,14 +1,22 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ClusterMetrics } from './cluster-metrics.js';
+
+/** Injection token of the {@link MetricsReader}. */
+export const METRICS_READER = Symbol('METRICS_READER');
+
+/** Where the metrics of the application come from. */
+export interface MetricsReader {
+  /** In the Prometheus text format. */
+  read(): Promise<string>;
+}
 
 /** Metrics for Prometheus. */
 @ApiTags('operations')
 @Controller('metrics')
 export class MetricsController {
-  readonly #metrics: ClusterMetrics;
+  readonly #metrics: MetricsReader;
 
-  constructor(metrics: ClusterMetrics) {
+  constructor(@Inject(METRICS_READER) metrics: MetricsReader) {
     this.#metrics = metrics;
   }
 

@@ -1,20 +1,27 @@
 import { ModelRegistry } from '@aerie/model-registry';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
+import { HEALTH_OPTIONS, type HealthOptions } from './health-options.js';
 
 /** Each model version that is, or should be, loaded. */
 @Injectable()
 export class ModelsIndicator {
   readonly #registry: ModelRegistry;
   readonly #indicators: HealthIndicatorService;
+  readonly #needsModels: boolean;
 
-  constructor(registry: ModelRegistry, indicators: HealthIndicatorService) {
+  constructor(
+    registry: ModelRegistry,
+    indicators: HealthIndicatorService,
+    @Inject(HEALTH_OPTIONS) { needsModels }: Pick<HealthOptions, 'needsModels'>,
+  ) {
     this.#registry = registry;
     this.#indicators = indicators;
+    this.#needsModels = needsModels;
   }
 
   /**
-   * down: not ready, or a replica is wedged. degraded: a model cannot be used or loaded, a replica restarts, a GPU is missing,
+   * down: not ready where models are needed, or a replica is wedged. degraded: a model cannot be used or loaded, a replica restarts, a GPU is missing,
    * or an upstream is down.
    */
   check() {
@@ -45,7 +52,7 @@ export class ModelsIndicator {
       ...loaded,
       ...Object.fromEntries(unusable.map(({ name, reason }) => [name, { state: 'unusable', error: reason }])),
     };
-    if (!ready || models.some(({ wedged }) => wedged > 0)) return indicator.down(data);
+    if ((this.#needsModels && !ready) || models.some(({ wedged }) => wedged > 0)) return indicator.down(data);
     if (
       unusable.length > 0 ||
       models.some(

@@ -22,6 +22,7 @@ export class QueueIndicator {
     const { backend, state } = this.#queue;
     const data = { backend, state: reachable ? 'up' : state };
     // Making the embedded database takes a while at the first start, and is no failure.
-    return reachable || state === 'starting' ? indicator.up(data) : indicator.degraded(data);
+    const isBeingMade = backend === 'embedded' && state === 'starting';
+    return reachable || isBeingMade ? indicator.up(data) : indicator.degraded(data);
   }
 }

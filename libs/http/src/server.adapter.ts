@@ -4,7 +4,7 @@ import { AerieError } from '@aerie/contracts';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
-import { answerClientErrors } from '../http/errors/client-error.js';
+import { answerClientErrors } from './errors/client-error.js';
 
 /** How often Node checks for connections that have timed out, in milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
@@ -12,10 +12,13 @@ const TIMEOUT_CHECK_MS = 1000;
 /** Express on an HTTP server with limits on headers, time and connections. */
 export class ServerAdapter extends ExpressAdapter {
   readonly #settings: HttpSettings;
+  readonly #guide: string;
 
-  constructor(settings: HttpSettings) {
+  /** @param guide path that shows what else is served */
+  constructor(settings: HttpSettings, guide: string) {
     super();
     this.#settings = settings;
+    this.#guide = guide;
   }
 
   override initHttpServer(_options: NestApplicationOptions): void {
@@ -39,8 +42,14 @@ export class ServerAdapter extends ExpressAdapter {
     this.httpServer = server;
   }
 
-  override setNotFoundHandler(handler: RequestHandler): void {
-    super.setNotFoundHandler(answerOtherMethods(this.getInstance<Express>(), handler));
+  /** Also closes connections that clients keep, or opened without a request. */
+  override close(): Promise<unknown> | undefined {
+    this.httpServer.closeAllConnections();
+    return super.close();
+  }
+
+  override setNotFoundHandler(): void {
+    super.setNotFoundHandler(answerOtherMethods(this.getInstance<Express>(), this.#guide));
   }
 }
 
@@ -49,13 +58,13 @@ type Layer = Express['router']['stack'][number] & { match(path: string): unknown
 
 /**
  * Answers requests that no route took, where a route has the same path and another method: 405 with Allow, and OPTIONS
- * with Allow alone. Everything else goes on to `notFound`.
+ * with Allow alone. Everything else is 404.
  */
-function answerOtherMethods(app: Express, notFound: RequestHandler): RequestHandler {
+function answerOtherMethods(app: Express, guide: string): RequestHandler {
   return (request: Request, response: Response, next: NextFunction): void => {
     const allowed = allowedMethods(app, request.path);
     if (allowed.length === 0) {
-      void notFound(request, response, next);
+      next(new AerieError('NOT_FOUND', `No route ${request.method} ${request.path}. See ${guide}.`));
       return;
     }
     response.setHeader('Allow', allowed.join(', '));

@@ -1,6 +1,6 @@
 import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
-import { HttpException, NotFoundException } from '@nestjs/common';
+import { HttpException } from '@nestjs/common';
 import { toAerieError } from './to-aerie-error.js';
 
 const fromExpress = (status: number, expose: boolean): Error =>
@@ -26,12 +26,6 @@ describe('a thrown value', () => {
   ])('has the code of its status: %d is %s', (status, code) => {
     expect(toAerieError(new HttpException('detail', status)).code).toBe(code);
     expect(toAerieError(fromExpress(status, true)).code).toBe(code);
-  });
-
-  it('names the route that is missing', () => {
-    expect(toAerieError(new NotFoundException('Cannot GET /nowhere')).message).toBe(
-      'No route GET /nowhere. See /docs.',
-    );
   });
 
   it('says that a path cannot be decoded', () => {

@@ -1,0 +1,63 @@
+import type { ModelRegistry } from '@aerie/model-registry';
+import { describe, expect, it } from '@jest/globals';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { ModelsIndicator } from './models.indicator.js';
+
+const MODEL = {
+  name: 'm',
+  version: '1',
+  state: 'ready',
+  eager: true,
+  error: null,
+  replicasUp: 2,
+  replicasTotal: 2,
+  wedged: 0,
+  restarting: 0,
+  gpuMissing: false,
+  queueLength: 3,
+  stalledForMs: 1.6,
+};
+
+const check = (model: object, health: object = {}, needsModels = true) => {
+  const registry = {
+    health: () => ({ ready: true, models: [{ ...MODEL, ...model }], unusable: [], ...health }),
+  };
+  const indicators = new HealthIndicatorService();
+  return new ModelsIndicator(registry as unknown as ModelRegistry, indicators, { needsModels }).check()
+    .models;
+};
+
+describe('the models', () => {
+  it('are shown by version', () => {
+    expect(check({})).toEqual({
+      status: 'up',
+      'm@1': {
+        state: 'ready',
+        eager: true,
+        replicas: { up: 2, total: 2, wedged: 0, restarting: 0 },
+        gpu_missing: false,
+        queue_length: 3,
+        stalled_for_ms: 2,
+      },
+    });
+  });
+
+  it.each([
+    ['down', 'one is not ready', {}, { ready: false }],
+    ['down', 'a replica is wedged', { wedged: 1 }, {}],
+    ['degraded', 'an eager version cannot be loaded', { error: 'bad file' }, {}],
+    ['up', 'a version that is loaded on request cannot be', { eager: false, error: 'bad file' }, {}],
+    ['degraded', 'a replica restarts', { restarting: 1 }, {}],
+    ['degraded', 'its GPU is missing', { gpuMissing: true }, {}],
+    ['degraded', 'its upstream rests', { circuit: 'open' }, {}],
+    ['up', 'its upstream is tried again', { circuit: 'half-open' }, {}],
+    ['degraded', 'a folder cannot be used', {}, { unusable: [{ name: 'x', reason: 'no manifest' }] }],
+  ])('are %s when %s', (status, _, model, health) => {
+    expect(check(model, health).status).toBe(status);
+  });
+
+  it('may load for longer than a worker does, whose jobs wait for them', () => {
+    expect(check({ state: 'loading' }, { ready: false }, false).status).toBe('up');
+    expect(check({ wedged: 1 }, {}, false).status).toBe('down');
+  });
+});

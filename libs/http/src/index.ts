@@ -1,0 +1,11 @@
+export * from './api-errors.decorator.js';
+export * from './create-http-app.js';
+export * from './drain.service.js';
+export { logFailure } from './errors/log-failure.js';
+export { type Protocol, ProtocolController } from './errors/protocol.js';
+export * from './errors/to-aerie-error.js';
+export * from './http.module.js';
+export * from './public.decorator.js';
+export * from './request-context.decorator.js';
+export * from './request-context.js';
+export * from './version.js';
