@@ -31,6 +31,33 @@ describe('a process that was stopped by SIGSTOP', () => {
   );
 });
 
+describe('the health of a server of two processes', () => {
+  it('counts them, and those that were replaced', async () => {
+    server = await ServerProcess.start({ WORKERS: '2' });
+    const { url, log } = server;
+    /** On a connection of its own: the processes take turns. */
+    const read = () => send(`${url}/health`, { headers: { connection: 'close' } });
+    const counts = async () => {
+      const answers = [await read(), await read()];
+      return answers.map(({ status, body }) => [status, body.status, body.details.http_processes]);
+    };
+    const told = (restarts: number) => [200, 'healthy', { status: 'up', up: 2, wanted: 2, restarts }];
+    await server.waitForLog(() => log.filter(isListening).length === 2);
+    expect(await counts()).toEqual([told(0), told(0)]);
+
+    const { pid } = await server.waitForLog(isListening);
+    process.kill(pid, 'SIGKILL');
+    await server.waitForLog(({ msg }) => msg === 'an HTTP process died');
+    const [, status, processes] = (await counts())[0] ?? [];
+    expect([status, processes]).toEqual(['degraded', expect.objectContaining({ up: 1, wanted: 2 })]);
+    await server.waitForLog(() => log.filter(isListening).length === 3);
+    // The supervisor tells a moment after the process has logged that it listens.
+    let last = await counts();
+    while (last.some(([, each]) => each !== 'healthy')) last = await counts();
+    expect(last).toEqual([told(1), told(1)]);
+  }, 60_000);
+});
+
 describe.each(['SIGHUP', 'SIGINT', 'SIGQUIT'] as const)('%s', (signal) => {
   it('lets a stream end, as SIGTERM does', async () => {
     server = await ServerProcess.start();

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:cluster';
 import type { MetricsSnapshot } from '@aerie/observability';
 
 /** Sent by an HTTP process when it accepts connections. */
@@ -38,6 +39,17 @@ export interface MetricsGatheredMessage {
   readonly snapshots: readonly MetricsSnapshot[];
 }
 
+/** Sent to every HTTP process whenever it changes: how many there are. */
+export interface HttpProcessesMessage {
+  readonly type: 'http-processes';
+  /** Those that accept connections. */
+  readonly up: number;
+  /** `WORKERS`. */
+  readonly wanted: number;
+  /** How many were started in place of one that ended. */
+  readonly restarts: number;
+}
+
 /** What an HTTP process and its supervisor send each other. */
 export type ProcessMessage =
   | ListeningMessage
@@ -45,7 +57,8 @@ export type ProcessMessage =
   | MetricsWantedMessage
   | MetricsAskedMessage
   | MetricsToldMessage
-  | MetricsGatheredMessage;
+  | MetricsGatheredMessage
+  | HttpProcessesMessage;
 
 /** Whether `message` is of this type; other libraries use the same channel. */
 export function isMessage<T extends ProcessMessage['type']>(
@@ -53,4 +66,9 @@ export function isMessage<T extends ProcessMessage['type']>(
   type: T,
 ): message is Extract<ProcessMessage, { readonly type: T }> {
   return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === type;
+}
+
+/** Sends a message to an HTTP process. One that ends just now is told nothing. */
+export function tell(worker: Pick<Worker, 'isConnected' | 'send'>, message: ProcessMessage): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
 }

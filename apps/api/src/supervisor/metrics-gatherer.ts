@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { MetricsSnapshot } from '@aerie/observability';
 import { type Clock, type Logger, systemClock } from '@aerie/runtime';
-import { isMessage, type ProcessMessage } from './messages.js';
+import { isMessage, tell } from './messages.js';
 
 /** How long the processes have to tell their metrics; a scrape waits no longer. Milliseconds. */
 const PATIENCE_MS = 1_000;
@@ -97,9 +97,4 @@ export class MetricsGatherer {
     }
     for (const { by, id } of round.wanted) tell(by, { type: 'metrics-gathered', id, snapshots });
   }
-}
-
-/** A process that ends just now is told nothing. */
-function tell(source: MetricsSource, message: ProcessMessage): void {
-  if (source.isConnected()) source.send(message, () => undefined);
 }

@@ -13,6 +13,11 @@ class FakeWorker extends EventEmitter {
   readonly id = workers.length + 1;
   dead = false;
   readonly process = { pid: 1, kill: jest.fn() };
+  readonly send = jest.fn((_message: object) => true);
+
+  isConnected(): boolean {
+    return !this.dead;
+  }
 
   isDead(): boolean {
     return this.dead;
@@ -137,6 +142,22 @@ describe('the supervisor', () => {
     process.emit('SIGTERM');
     workers[0]?.exit(null, 'SIGTERM');
     await expect(done).resolves.toBe(0);
+  });
+
+  it('tells each process how many accept connections, and how many were replaced', () => {
+    start({ WORKERS: '2' });
+    const told = (worker: FakeWorker | undefined) => worker?.send.mock.calls.at(-1)?.[0];
+    const counts = (up: number, restarts: number) => ({ type: 'http-processes', up, wanted: 2, restarts });
+    listen(workers[0]);
+    expect(told(workers[0])).toEqual(counts(1, 0));
+    listen(workers[1]);
+    expect(workers.map(told)).toEqual([counts(2, 0), counts(2, 0)]);
+    workers[1]?.exit(null, 'SIGSEGV');
+    expect(told(workers[0])).toEqual(counts(1, 0));
+    jest.advanceTimersByTime(100);
+    expect(told(workers[0])).toEqual(counts(1, 1));
+    listen(workers[2]);
+    expect([told(workers[0]), told(workers[2])]).toEqual([counts(2, 1), counts(2, 1)]);
   });
 
   it('kills a process that does not answer and replaces it, within 10 s', () => {

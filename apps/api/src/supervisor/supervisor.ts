@@ -5,7 +5,7 @@ import type { PinoLogger } from '@aerie/observability';
 import { Backoff, type Clock, systemClock } from '@aerie/runtime';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import type { EmbeddedQueue } from './embedded-queue.js';
-import { isMessage } from './messages.js';
+import { isMessage, tell } from './messages.js';
 import { MetricsGatherer } from './metrics-gatherer.js';
 import { ProcessWatch } from './process-watch.js';
 
@@ -34,6 +34,9 @@ export class Supervisor {
   /** Null under a debugger, which stops processes for as long as somebody reads. */
   readonly #watch: ProcessWatch | null;
   #listening = 0;
+  /** Ids of the processes that accept connections. */
+  readonly #up = new Set<number>();
+  #replaced = 0;
   #port: number;
   /** What the processes that live were told to listen on; they share one socket, found by this number, also if it is 0. */
   #askedPort: number;
@@ -98,11 +101,15 @@ export class Supervisor {
       this.#watch?.listening(worker.id);
       this.#port = message.port;
       this.#listening++;
+      this.#up.add(worker.id);
+      this.#tellCounts();
       if (this.#listening === this.#settings.http.workers) this.#onListening(message.port);
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#metrics.exited(worker);
       this.#watch?.exited(worker.id);
+      this.#up.delete(worker.id);
+      this.#tellCounts();
       this.#exited(worker, listened, this.#clock.now() - startedAt, code, signal);
     });
   }
@@ -135,7 +142,9 @@ export class Supervisor {
     );
     const cancel = this.#clock.schedule(delayMs, () => {
       this.#restarts.delete(cancel);
+      this.#replaced++;
       this.#fork();
+      this.#tellCounts();
     });
     this.#restarts.add(cancel);
   }
@@ -166,6 +175,12 @@ export class Supervisor {
       this.#killAll();
     });
     this.#finishWhenAlone();
+  }
+
+  /** For their health. */
+  #tellCounts(): void {
+    const counts = { up: this.#up.size, wanted: this.#settings.http.workers, restarts: this.#replaced };
+    for (const worker of this.#workers()) tell(worker, { type: 'http-processes', ...counts });
   }
 
   #killAll(): void {
