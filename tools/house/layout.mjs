@@ -22,18 +22,24 @@ const HAS_A_ROLE =
   /(^|\/)index\.ts$|\.(module|dto|error|worker|kernel|controller|processor|guard|pipe|filter|interceptor|task|options)\.ts$/;
 
 /**
- * Small files of functions, constants or types that only one other file imports. Classes, files with a spec and files
- * with a role are separate.
+ * Small files of functions, constants or types that only one other file imports. Classes, files with a spec, files
+ * with a role and files that are loaded only when they are needed are separate.
  */
 export function foldable(repository) {
   const product = productOf(repository);
   const importers = new Map();
-  for (const source of product)
-    for (const { target } of source.imports)
-      if (target !== null) importers.set(target, (importers.get(target) ?? new Set()).add(source.file));
+  const lazy = new Set();
+  for (const source of product) {
+    for (const { target, isLazy } of source.imports) {
+      if (target === null) continue;
+      importers.set(target, (importers.get(target) ?? new Set()).add(source.file));
+      if (isLazy) lazy.add(target);
+    }
+  }
   const files = new Set(repository.sources.map(({ file }) => file));
   return product.flatMap((source) => {
-    if (files.has(source.file.replace(/\.ts$/, '.spec.ts')) || HAS_A_ROLE.test(source.file)) return [];
+    if (HAS_A_ROLE.test(source.file) || lazy.has(source.file)) return [];
+    if (files.has(source.file.replace(/\.ts$/, '.spec.ts'))) return [];
     if (source.tree.statements.some((statement) => ts.isClassDeclaration(statement) && isExported(statement)))
       return [];
     const from = [...(importers.get(source.file) ?? [])];

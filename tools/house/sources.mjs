@@ -15,7 +15,7 @@ import ts from 'typescript';
  * @property {Workspace} workspace
  * @property {Import[]} imports
  *
- * @typedef {{ specifier: string, line: number, target: string | null, typeOnly: boolean }} Import
+ * @typedef {{ specifier: string, line: number, target: string | null, typeOnly: boolean, isLazy: boolean }} Import
  * @typedef {{ folder: string, manifest: any, sources: Source[] }} Workspace
  * @typedef {{ file: string, line: number, message: string }} Finding
  */
@@ -77,25 +77,26 @@ function readSource(root, file, workspace) {
 
 function importsOf(root, source) {
   const imports = [];
-  const add = (node, typeOnly) => {
+  const add = (node, typeOnly, isLazy = false) => {
     if (node === undefined || !ts.isStringLiteralLike(node)) return;
     imports.push({
       specifier: node.text,
       line: lineOf(source.tree, node),
       target: resolveRelative(root, source.file, node.text),
       typeOnly,
+      isLazy,
     });
   };
   /** The module of a thread: `new URL('./x.js', import.meta.url)`. Most other URLs are not modules. */
   const addAddress = (node) => {
-    if (node !== undefined && ts.isStringLiteralLike(node) && node.text.startsWith('.')) add(node, false);
+    if (node !== undefined && ts.isStringLiteralLike(node) && node.text.startsWith('.')) add(node, false, true);
   };
   walk(source, (node) => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, node.importClause?.isTypeOnly === true);
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       add(node.argument.literal, true);
-    else if (ts.isCallExpression(node) && loads(node)) add(node.arguments[0], false);
+    else if (ts.isCallExpression(node) && loads(node)) add(node.arguments[0], false, true);
     else if (ts.isNewExpression(node) && node.expression.getText(source.tree) === 'URL')
       addAddress(node.arguments?.[0]);
   });

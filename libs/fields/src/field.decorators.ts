@@ -12,7 +12,6 @@ import {
   objectCheck,
   stringCheck,
 } from './checks.js';
-import { fromText } from './from-text.js';
 
 /** Name of the constraint that these decorators report. */
 export const FIELD_RULE = 'field';
@@ -27,6 +26,30 @@ export interface FieldDocs {
   readonly description?: string;
   readonly example?: unknown;
 }
+
+/** Forms and queries hold text. What is no text of the wanted type stays as it is, to be refused by its type. */
+const fromText = {
+  number: (text: unknown): unknown => {
+    if (typeof text !== 'string' || text.trim() === '') return text;
+    const value = Number(text);
+    return Number.isFinite(value) ? value : text;
+  },
+
+  boolean: (text: unknown): unknown => {
+    if (text === 'true') return true;
+    return text === 'false' ? false : text;
+  },
+
+  /** A form's field with an object holds JSON. */
+  json: (text: unknown): unknown => {
+    if (typeof text !== 'string') return text;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return text;
+    }
+  },
+} as const;
 
 type Length = Omit<Bounds, 'above'>;
 type Schema = Readonly<Record<string, unknown>>;

@@ -8,18 +8,18 @@ import {
   type ThreadLoss,
 } from '@aerie/runtime';
 import { checkRequest } from './check-request.js';
-import type {
-  GenerationEngineOptions,
-  GenerationEnginePorts,
-  GenerationObserver,
-  GenerationStatus,
+import {
+  type GenerationEngineOptions,
+  type GenerationEnginePorts,
+  type GenerationObserver,
+  type GenerationStatus,
+  workerOptionsOf,
 } from './generation-engine-options.js';
 import type { GenerationRequest } from './generation-request.js';
 import { GenerationStream } from './generation-stream.js';
 import { PendingRequest } from './pending-request.js';
 import { PendingRequests } from './pending-requests.js';
 import type { StreamUpdate } from './scheduler/stream-update.js';
-import { workerOptionsOf } from './worker-options.js';
 import type {
   FromWorker,
   GenerationFault,

@@ -1,6 +1,5 @@
 import { AerieError } from '@aerie/contracts';
 import { type Clock, type Logger, settlesWithin, systemClock, within } from '@aerie/runtime';
-import { isStorageFull } from '../connection/storage-full.js';
 
 /** State of the backend as this process sees it. */
 export type AvailabilityState = 'starting' | 'up' | 'down' | 'closed';
@@ -18,6 +17,10 @@ export interface AvailabilityOptions {
 
 const PROBE_INTERVAL_MS = 500;
 const PROBE_TIMEOUT_MS = 2_000;
+/** PostgreSQL's disk_full, also used by PGlite. */
+const DISK_FULL = '53100';
+/** Redis refuses changes while it is at `maxmemory` or cannot write to its disk. */
+const REDIS_FULL = /^(OOM|MISCONF)\b|OOM command not allowed/;
 
 /**
  * Tracks whether the backend can be reached. While it cannot, operations are refused at once and the backend is checked
@@ -152,4 +155,11 @@ function full(cause: unknown): AerieError {
 function unavailable(cause?: unknown): AerieError {
   const message = 'The job queue cannot be reached. Requests that are not jobs go on; try again shortly.';
   return new AerieError('QUEUE_UNAVAILABLE', message, cause === undefined ? {} : { cause });
+}
+
+/** Whether a backend refused to write because it has no space left. It still answers and can be read. */
+function isStorageFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { readonly code?: unknown };
+  return code === DISK_FULL || code === 'ENOSPC' || REDIS_FULL.test(error.message);
 }

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 const PREFIX = 'whsec_';
 
 /** Bytes of a secret: base64 after `whsec_` (Standard Webhooks), otherwise the text itself. */
-export function secretBytes(secret: string): Buffer {
+function secretBytes(secret: string): Buffer {
   return secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : Buffer.from(secret);
 }
 

@@ -1,10 +1,22 @@
+import { fileURLToPath } from 'node:url';
 import type { Settings } from '@aerie/config';
 import { SERVER_VERSION } from '@aerie/http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { serveQueuePage } from '../jobs/queue-page.js';
+
+const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
+
+/** Serves what people open in a browser: the queue page, the API's documentation and the status page. */
+export function servePages(app: NestExpressApplication, settings: Settings): void {
+  serveQueuePage(app, settings);
+  serveOpenApi(app, settings);
+  serveStatusPage(app);
+}
 
 /** Serves Swagger UI at /docs and the OpenAPI document at /openapi.json, all from this server. */
-export function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: Settings): void {
+function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: Settings): void {
   const builder = new DocumentBuilder()
     .setTitle(appName)
     .setDescription(
@@ -26,4 +38,13 @@ function withKeys(builder: DocumentBuilder): DocumentBuilder {
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api-key')
     .addSecurityRequirements('bearer')
     .addSecurityRequirements('api-key');
+}
+
+/** The status page at `/`: state of the server and its models, refreshed every two seconds, and a form to try an image. */
+function serveStatusPage(app: NestExpressApplication): void {
+  app.useStaticAssets(ASSETS, { prefix: '/assets/', index: false, maxAge: '10m' });
+  const express = app.getHttpAdapter().getInstance();
+  express.get('/', (_request: Request, response: Response) => {
+    response.sendFile('index.html', { root: ASSETS });
+  });
 }
