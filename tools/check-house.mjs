@@ -65,7 +65,6 @@ const CHECKS = [
   },
   {
     name: 'setting-defaults',
-    max: 3,
     find: settingDefaults,
     remedy: 'The default stands in libs/config; take the value from the settings.',
   },

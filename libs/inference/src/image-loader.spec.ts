@@ -12,7 +12,7 @@ const GEOMETRY = { width: 4, height: 2, crop: 1, resample: 'bicubic', background
 function newLoader(bytes: Uint8Array = PNG) {
   const fetchBytes = jest.fn(async (_url: string, _options: object) => ({ bytes }));
   const gate = new BoundedGate('image decoding', 1, 0);
-  const limits = { maxBytes: PNG.length, maxPixels: 1000, timeoutSeconds: 5 };
+  const limits = { maxBytes: PNG.length, maxRedirects: 2, maxPixels: 1000, timeoutSeconds: 5 };
   const sut = new ImageLoader({ fetchBytes } as unknown as Pick<SafeFetcher, 'fetchBytes'>, gate, limits);
   return { sut, fetchBytes, gate };
 }
@@ -23,6 +23,8 @@ it('an address is fetched as an image, until the caller leaves', async () => {
   await expect(sut.load({ kind: 'url', url: 'https://img.test/' }, signal)).resolves.toEqual(PNG);
   expect(fetchBytes).toHaveBeenCalledWith('https://img.test/', {
     accept: 'image/jpeg, image/png, image/webp',
+    maxBytes: PNG.length,
+    maxRedirects: 2,
     signal,
   });
 });

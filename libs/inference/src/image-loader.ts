@@ -16,6 +16,7 @@ const ACCEPT = 'image/jpeg, image/png, image/webp';
 /** Limits for the images of callers. */
 export interface ImageLimits extends DecodeLimits {
   readonly maxBytes: number;
+  readonly maxRedirects: number;
 }
 
 /** Loads and decodes the images of callers, within the limits. */
@@ -46,8 +47,11 @@ export class ImageLoader implements CallerImages {
   async #bytesOf(source: ImageSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
     if (source.kind === 'bytes') return source.bytes;
     if (/^data:/i.test(source.url)) return parseDataUrl(source.url, this.#limits.maxBytes);
+    const { maxBytes, maxRedirects } = this.#limits;
     const { bytes } = await this.#fetcher.fetchBytes(source.url, {
       accept: ACCEPT,
+      maxBytes,
+      maxRedirects,
       ...(signal === undefined ? {} : { signal }),
     });
     return bytes;

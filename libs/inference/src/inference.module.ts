@@ -74,11 +74,13 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
             cores: coresOf(settings),
             faultsAllowed: settings.faultInjection,
           }),
-          new UpstreamModelLoader({ secrets: createSecretReader(), logger }),
+          new UpstreamModelLoader({
+            secrets: createSecretReader(),
+            logger,
+            firstTokenTimeoutMs: settings.generation.firstTokenTimeoutMs,
+          }),
         ],
-        upstreams: [defaultUpstreamFromSettings(settings.generation.openai)].filter(
-          (entry) => entry !== null,
-        ),
+        upstreams: [defaultUpstreamFromSettings(settings.generation)].filter((entry) => entry !== null),
       }),
     }),
   ],
@@ -90,8 +92,6 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
         new SafeFetcher({
           allowedHosts: images.allowedHosts,
           timeoutMs: images.fetchTimeoutMs,
-          maxBytes: images.maxBytes,
-          maxRedirects: images.maxRedirects,
           userAgent: appName,
         }),
     },
@@ -102,6 +102,7 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
         const decoding = new BoundedGate('image decoding', coresOf(settings), settings.models.maxQueueSize);
         const images = new ImageLoader(fetcher, decoding, {
           maxBytes: settings.images.maxBytes,
+          maxRedirects: settings.images.maxRedirects,
           maxPixels: settings.images.maxPixels,
           timeoutSeconds: Math.ceil(settings.http.requestTimeoutMs / 1000),
         });

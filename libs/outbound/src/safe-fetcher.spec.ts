@@ -8,7 +8,7 @@ import type { ResolveHost } from './host-resolver.js';
 import { SafeFetcher, type SafeFetcherOptions } from './safe-fetcher.js';
 
 const REFUSED = /^the host of the URL is not known or not allowed/;
-const ACCEPT = { accept: 'image/*' };
+const ACCEPT = { accept: 'image/*', maxBytes: 1_000_000, maxRedirects: 3 };
 const LOOPBACK = { address: '127.0.0.1', family: 4 };
 const toLoopback: ResolveHost = () => Promise.resolve([LOOPBACK]);
 const closers: (() => Promise<unknown>)[] = [];
@@ -157,7 +157,7 @@ describe('SafeFetcher.fetchBytes', () => {
       if (left === 0) response.end('here');
       else response.writeHead(302, { location: String(left - 1) }).end('moved');
     });
-    const fetcher = newFetcher({ maxRedirects: 3 });
+    const fetcher = newFetcher();
     expect(await fetcher.fetchBytes(`${url}/3`, ACCEPT)).toMatchObject({ bytes: Buffer.from('here') });
     expect(connections()).toBe(1);
     await expect(fetcher.fetchBytes(`${url}/4`, ACCEPT)).rejects.toThrow(/redirects more than 3 times/);
@@ -192,14 +192,14 @@ describe('SafeFetcher.fetchBytes', () => {
       response.write('0123456789');
       if (!hasLength) response.write('0');
     });
-    await expect(newFetcher({ maxBytes: 10 }).fetchBytes(url, ACCEPT)).rejects.toThrow(message);
+    await expect(newFetcher().fetchBytes(url, { ...ACCEPT, maxBytes: 10 })).rejects.toThrow(message);
     await Promise.all(closed);
     expect(closed).toHaveLength(1);
   });
 
   it('accepts a body of exactly the limit', async () => {
     const { url } = await newServer((_request, response) => response.end('0123456789'));
-    expect((await newFetcher({ maxBytes: 10 }).fetchBytes(url, ACCEPT)).bytes).toHaveLength(10);
+    expect((await newFetcher().fetchBytes(url, { ...ACCEPT, maxBytes: 10 })).bytes).toHaveLength(10);
   });
 
   it('refuses an encoded body', async () => {

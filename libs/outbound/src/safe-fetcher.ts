@@ -18,10 +18,6 @@ export interface SafeFetcherOptions {
   readonly allowedHosts?: readonly string[];
   /** Time for one whole fetch, including redirects and waiting. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Largest body, in bytes. Default 20,000,000. */
-  readonly maxBytes?: number;
-  /** Maximum number of redirects. Default 3. */
-  readonly maxRedirects?: number;
   /** Maximum number of connections to all hosts, including idle ones. Default 64. */
   readonly maxConnections?: number;
   /** Maximum number of requests that wait for a connection; further ones are OVERLOADED. Default 256. */
@@ -41,6 +37,9 @@ export interface FetchedBytes {
 export interface FetchBytesOptions {
   /** The value of the `Accept` header. */
   readonly accept: string;
+  /** Largest body, in bytes. */
+  readonly maxBytes: number;
+  readonly maxRedirects: number;
   /** When it aborts, the fetch rejects with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -67,6 +66,8 @@ interface OutboundRequest {
   readonly repeatable: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
+  /** Largest body of a response, in bytes. */
+  readonly maxBytes: number;
   readonly wantsBody: (status: number, headers: IncomingHttpHeaders) => boolean;
 }
 
@@ -77,12 +78,12 @@ interface OutboundRequest {
  *
  * @example
  * const fetcher = new SafeFetcher({ allowedHosts: ['images.internal'] });
- * const { bytes } = await fetcher.fetchBytes('https://example.com/cat.jpg', { accept: 'image/*' });
+ * const { bytes } = await fetcher.fetchBytes('https://example.com/cat.jpg', {
+ *   accept: 'image/*', maxBytes: 20_000_000, maxRedirects: 3,
+ * });
  */
 export class SafeFetcher {
   readonly #timeoutMs: number;
-  readonly #maxBytes: number;
-  readonly #maxRedirects: number;
   readonly #userAgent: string;
   readonly #policy: AddressPolicy;
   readonly #pool: ConnectionPool;
@@ -90,8 +91,6 @@ export class SafeFetcher {
   constructor(options: SafeFetcherOptions = {}) {
     const maxConnections = options.maxConnections ?? 64;
     this.#timeoutMs = options.timeoutMs ?? 10_000;
-    this.#maxBytes = options.maxBytes ?? 20_000_000;
-    this.#maxRedirects = options.maxRedirects ?? 3;
     this.#userAgent = options.userAgent ?? 'aerie';
     this.#policy = new AddressPolicy(options.allowedHosts ?? []);
     const resolver = new HostResolver(options.resolve ?? resolveWithSystem, maxConnections);
@@ -111,6 +110,7 @@ export class SafeFetcher {
       repeatable: true,
       headers: { 'user-agent': this.#userAgent, accept: options.accept, 'accept-encoding': 'identity' },
       body: null,
+      maxBytes: options.maxBytes,
       wantsBody: wantsFetchedBody,
     };
     let target = parseOutboundUrl(url, this.#policy);
@@ -120,7 +120,7 @@ export class SafeFetcher {
         const response = await this.#exchange(target, request, operation);
         const location = redirectLocation(response);
         if (location === null) return fetchedBytes(response, target);
-        if (redirects === this.#maxRedirects) throw tooManyRedirects(this.#maxRedirects);
+        if (redirects === options.maxRedirects) throw tooManyRedirects(options.maxRedirects);
         target = parseOutboundUrl(location, this.#policy, target.url);
       }
     } finally {
@@ -143,6 +143,7 @@ export class SafeFetcher {
         repeatable: options.repeatable ?? false,
         headers,
         body: options.body,
+        maxBytes: 0,
         wantsBody: () => false,
       };
       const response = await this.#exchange(target, request, operation);
@@ -192,7 +193,7 @@ export class SafeFetcher {
     const response = new Promise<ExchangeResponse>((resolve, reject) => {
       exchange = new Exchange(
         {
-          maxBytes: this.#maxBytes,
+          maxBytes: request.maxBytes,
           wantsBody: request.wantsBody,
           timedOut: () =>
             connection.isResolving ? unreachableAddress() : fetchTimedOut(target.host, operation.timeoutMs),

@@ -19,8 +19,8 @@ export interface UpstreamOptions {
   readonly textPrompts?: 'completions' | 'chat';
   /** Time to open a connection, including TLS. Default 5,000. */
   readonly connectTimeoutMs?: number;
-  /** Time from the request to the first sign of an answer, including retries. Default 30,000. */
-  readonly firstTokenTimeoutMs?: number;
+  /** Time from the request to the first sign of an answer, including retries. */
+  readonly firstTokenTimeoutMs: number;
   /** Longest silence between two pieces of an answer. Default 30,000. */
   readonly idleTimeoutMs?: number;
   /** Maximum concurrent requests, and thus connections; further ones are refused with OVERLOADED. Default 256. */
@@ -59,7 +59,7 @@ export function resolveUpstreamOptions(options: UpstreamOptions): ResolvedUpstre
     maxTokensField: options.maxTokensField ?? 'max_tokens',
     textPrompts: options.textPrompts ?? 'completions',
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-    firstTokenTimeoutMs: options.firstTokenTimeoutMs ?? 30_000,
+    firstTokenTimeoutMs: options.firstTokenTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
     maxConnections: options.maxConnections ?? 256,
     retries: options.retries ?? 2,

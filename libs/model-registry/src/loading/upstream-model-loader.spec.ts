@@ -102,7 +102,11 @@ describe('models of other servers', () => {
       logger,
       loaders: [
         local,
-        new UpstreamModelLoader({ secrets: (name) => (name === 'A_KEY' ? 'the-key' : null), logger }),
+        new UpstreamModelLoader({
+          secrets: (name) => (name === 'A_KEY' ? 'the-key' : null),
+          logger,
+          firstTokenTimeoutMs: 30_000,
+        }),
       ],
       ...options,
     });
@@ -216,7 +220,13 @@ describe('models of other servers', () => {
   describe('of the settings', () => {
     const entry = () => ({
       name: 'gpt-4',
-      options: { name: 'gpt-4', baseUrl: address, apiKey: 'k', upstreamModel: 'gpt-4' },
+      options: {
+        name: 'gpt-4',
+        baseUrl: address,
+        apiKey: 'k',
+        upstreamModel: 'gpt-4',
+        firstTokenTimeoutMs: 30_000,
+      },
       fallbacks: [],
     });
 

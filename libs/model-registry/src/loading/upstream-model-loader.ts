@@ -15,6 +15,8 @@ export interface UpstreamModelLoaderOptions {
   /** Reads the API keys whose variables manifests name. */
   readonly secrets: SecretReader;
   readonly logger: Logger;
+  /** Time to the first sign of an answer, where a manifest names none. */
+  readonly firstTokenTimeoutMs: number;
 }
 
 /** Loads models that run on upstreams. No connection is opened before the first request. */
@@ -54,10 +56,12 @@ export class UpstreamModelLoader implements ModelLoader {
   }
 
   #open({ name, version }: ModelReference, options: UpstreamVersionOptions): OpenAiModel {
-    const { secrets, logger } = this.#options;
+    const { secrets, logger, firstTokenTimeoutMs } = this.#options;
     try {
       const resolved: UpstreamOptions =
-        'entry' in options ? options.entry.options : toUpstreamOptions(name, options, secrets);
+        'entry' in options
+          ? options.entry.options
+          : toUpstreamOptions(name, options, secrets, { firstTokenTimeoutMs });
       return new OpenAiModel(resolved, { logger: withFields(logger, { model: name, version }) });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);

@@ -5,12 +5,15 @@ export const DEFAULT_UPSTREAM_NAME = 'gpt-4';
 
 const OPENAI = 'https://api.openai.com/v1';
 
-/** Settings of the upstream without a manifest. */
+/** Settings of the upstream without a manifest. `generation` of the server's settings fits. */
 export interface DefaultUpstreamSettings {
-  /** OPENAI_BASE_URL. */
-  readonly baseUrl: string | null;
-  /** OPENAI_API_KEY. */
-  readonly apiKey: string | null;
+  readonly openai: {
+    /** OPENAI_BASE_URL. */
+    readonly baseUrl: string | null;
+    /** OPENAI_API_KEY. */
+    readonly apiKey: string | null;
+  };
+  readonly firstTokenTimeoutMs: number;
 }
 
 /** An entry of the registry without a folder. */
@@ -25,8 +28,8 @@ export interface UpstreamEntry {
  * alone means a server that requires no key.
  */
 export function defaultUpstreamFromSettings({
-  baseUrl,
-  apiKey,
+  openai: { baseUrl, apiKey },
+  firstTokenTimeoutMs,
 }: DefaultUpstreamSettings): UpstreamEntry | null {
   if (baseUrl === null && apiKey === null) return null;
   return {
@@ -36,6 +39,7 @@ export function defaultUpstreamFromSettings({
       baseUrl: baseUrl ?? OPENAI,
       apiKey,
       upstreamModel: DEFAULT_UPSTREAM_NAME,
+      firstTokenTimeoutMs,
       // OpenAI serves gpt-4 only on the chat route.
       textPrompts: 'chat',
     },

@@ -7,12 +7,14 @@ export type SecretReader = (name: string) => string | null;
 /**
  * Options for the upstream of a model with a manifest.
  *
+ * @param defaults for what the manifest leaves open
  * @throws Error that names the key's variable if it is not set, because every request would fail.
  */
 export function toUpstreamOptions(
   name: string,
   { provider }: UpstreamSection,
   secrets: SecretReader,
+  defaults: Pick<UpstreamOptions, 'firstTokenTimeoutMs'>,
 ): UpstreamOptions {
   const { circuit, connect_timeout, first_token_timeout, idle_timeout } = provider;
   return {
@@ -24,7 +26,7 @@ export function toUpstreamOptions(
     ...given('maxTokensField', provider.max_tokens_field),
     ...given('textPrompts', provider.text_prompts),
     ...given('connectTimeoutMs', toMs(connect_timeout)),
-    ...given('firstTokenTimeoutMs', toMs(first_token_timeout)),
+    firstTokenTimeoutMs: toMs(first_token_timeout) ?? defaults.firstTokenTimeoutMs,
     ...given('idleTimeoutMs', toMs(idle_timeout)),
     ...given('maxConnections', provider.max_connections),
     ...given('retries', provider.retries),

@@ -38,7 +38,10 @@ const provider = z
       .optional()
       .describe('Route for plain prompts. Default: completions; chat sends them as a user message.'),
     connect_timeout: seconds(300, 'Seconds to open a connection. Default: 5.'),
-    first_token_timeout: seconds(3600, 'Seconds until the response begins, including retries. Default: 30.'),
+    first_token_timeout: seconds(
+      3600,
+      'Seconds until the response begins, including retries. Default: FIRST_TOKEN_TIMEOUT.',
+    ),
     idle_timeout: seconds(3600, 'Seconds of silence within a response. Default: 30.'),
     max_connections: z
       .int()

@@ -6,15 +6,18 @@ import { toUpstreamOptions } from './to-upstream-options.js';
 const PROVIDER = { base_url: 'http://vllm.test:8000/v1', model: 'meta-llama/Llama-3' };
 const noSecrets = (): null => null;
 
+const DEFAULTS = { firstTokenTimeoutMs: 7_000 };
+
 describe('the provider section of a manifest', () => {
   it('needs only an address and a model', () => {
     const section = upstreamSectionSchema.parse({ provider: PROVIDER });
     expect(section.fallbacks).toEqual([]);
-    expect(toUpstreamOptions('llama', section, noSecrets)).toEqual({
+    expect(toUpstreamOptions('llama', section, noSecrets, DEFAULTS)).toEqual({
       name: 'llama',
       baseUrl: 'http://vllm.test:8000/v1',
       apiKey: null,
       upstreamModel: 'meta-llama/Llama-3',
+      firstTokenTimeoutMs: 7_000,
     });
   });
 
@@ -35,7 +38,7 @@ describe('the provider section of a manifest', () => {
       },
       fallbacks: ['smollm2-135m-instruct'],
     });
-    expect(toUpstreamOptions('llama', section, (name) => `${name}-value\n`)).toEqual({
+    expect(toUpstreamOptions('llama', section, (name) => `${name}-value\n`, DEFAULTS)).toEqual({
       name: 'llama',
       baseUrl: 'http://vllm.test:8000/v1',
       apiKey: 'VLLM_API_KEY-value',
@@ -54,7 +57,7 @@ describe('the provider section of a manifest', () => {
 
   it('is refused if its key is not set, and the error names the variable', () => {
     const section = upstreamSectionSchema.parse({ provider: { ...PROVIDER, api_key_env: 'VLLM_API_KEY' } });
-    expect(() => toUpstreamOptions('llama', section, noSecrets)).toThrow(
+    expect(() => toUpstreamOptions('llama', section, noSecrets, DEFAULTS)).toThrow(
       'provider.api_key_env: VLLM_API_KEY is not set, nor is VLLM_API_KEY_FILE',
     );
   });
@@ -73,23 +76,28 @@ describe('the provider section of a manifest', () => {
 
 describe('the upstream of the settings', () => {
   it('does not exist without a key and an address', () => {
-    expect(defaultUpstreamFromSettings({ baseUrl: null, apiKey: null })).toBeNull();
+    expect(defaultUpstreamFromSettings({ openai: { baseUrl: null, apiKey: null }, ...DEFAULTS })).toBeNull();
   });
 
   it('is gpt-4 of OpenAI if only a key is set', () => {
-    expect(defaultUpstreamFromSettings({ baseUrl: null, apiKey: 'k' })).toMatchObject({
+    expect(
+      defaultUpstreamFromSettings({ openai: { baseUrl: null, apiKey: 'k' }, ...DEFAULTS }),
+    ).toMatchObject({
       name: 'gpt-4',
       options: {
         baseUrl: 'https://api.openai.com/v1',
         apiKey: 'k',
         upstreamModel: 'gpt-4',
         textPrompts: 'chat',
+        firstTokenTimeoutMs: 7_000,
       },
     });
   });
 
   it('is another server if an address is set, with or without a key', () => {
-    expect(defaultUpstreamFromSettings({ baseUrl: 'http://vllm.test/v1', apiKey: null })).toMatchObject({
+    expect(
+      defaultUpstreamFromSettings({ openai: { baseUrl: 'http://vllm.test/v1', apiKey: null }, ...DEFAULTS }),
+    ).toMatchObject({
       options: { baseUrl: 'http://vllm.test/v1', apiKey: null },
     });
   });
