@@ -10,7 +10,7 @@ afterEach(async () => {
   await server?.stop();
 });
 
-/** Statuses of requests, each on a connection of its own. */
+/** Statuses of requests, each on a separate connection. */
 async function statuses(...requests: readonly string[]): Promise<(number | undefined)[]> {
   const { url } = server ?? { url: '' };
   return Promise.all(requests.map(async (request) => (await exchange(url, request))[0]?.status));
@@ -20,7 +20,7 @@ function get(path: string, host: string): string {
   return head(`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: close');
 }
 
-/** A form with an image, as a page sends it without asking anybody. */
+/** A form with an image, which a page can send without a preflight request. */
 function form(...headers: readonly string[]): string {
   const boundary = 'aerie';
   const body =
@@ -38,7 +38,7 @@ function form(...headers: readonly string[]): string {
 }
 
 describe('a server on loopback', () => {
-  it('serves people and programs there, and no page of another site', async () => {
+  it('serves people and programs on the machine, but no page of another site', async () => {
     server = await ServerProcess.start({ ALLOWED_HOSTS: 'models.test', CORS_ORIGINS: 'https://app.example' });
     const port = new URL(server.url).port;
     const own = `localhost:${port}`;
@@ -47,7 +47,7 @@ describe('a server on loopback', () => {
 
     const evil = 'Origin: https://evil.example';
 
-    // A page that has pointed its own name at 127.0.0.1 reads jobs, models, metrics, pages.
+    // A page whose own name points at 127.0.0.1 tries to read jobs, models, metrics and pages.
     for (const path of ['/api/v1/jobs', '/api/v1/models', '/metrics', '/', '/openapi.json', '/health', '/no'])
       await expect(statuses(get(path, `rebind.example:${port}`))).resolves.toEqual([403]);
     await expect(
@@ -60,7 +60,7 @@ describe('a server on loopback', () => {
         form(`Host: ${own}`, evil),
         form(`Host: ${own}`, 'Origin: null'),
         form(`Host: rebind.example:${port}`, `Origin: http://rebind.example:${port}`),
-        // curl, the status page, and a page that the operator means
+        // curl, the status page, and a page that the operator allowed
         form(`Host: ${own}`),
         form(`Host: ${own}`, `Origin: http://${own}`, 'Sec-Fetch-Site: same-origin'),
         form(`Host: ${own}`, 'Origin: https://app.example', 'Sec-Fetch-Site: cross-site'),
@@ -70,7 +70,7 @@ describe('a server on loopback', () => {
 });
 
 describe('a caller behind a proxy', () => {
-  it('is one caller, whatever X-Forwarded-For holds', async () => {
+  it('counts as one caller, whatever X-Forwarded-For contains', async () => {
     server = await ServerProcess.start({
       TRUST_PROXY: '1',
       RATE_LIMIT_PREDICT: '2/minute',

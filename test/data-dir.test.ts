@@ -16,7 +16,7 @@ const entriesOf = (folder: string): readonly string[] => [
   ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
 ];
 
-/** What others than the owner may touch, or the owner may not. */
+/** Paths that others may access, or that the owner may not. */
 function openOf(folder: string): readonly string[] {
   return entriesOf(folder).flatMap((path) => {
     const status = lstatSync(path);
@@ -33,8 +33,8 @@ async function runJobs({ url }: ServerProcess): Promise<void> {
   }
 }
 
-it('what the server keeps is for its user alone, whatever the umask', async () => {
-  // Without the database that other tests copy: this one is made by the server.
+it("only the server's user can read its files, regardless of the umask", async () => {
+  // Without the copied database of other tests, so that the server creates it.
   server = await ServerProcess.start({ DATA_DIR: 'fresh/data' }, { umask: 0 });
   await runJobs(server);
   const folder = join(server.dataDir, '../fresh/data');
@@ -42,7 +42,7 @@ it('what the server keeps is for its user alone, whatever the umask', async () =
   expect(openOf(folder)).toEqual([]);
 }, 60_000);
 
-it('a data directory that stands open is closed at the start', async () => {
+it('a data directory that others can read is closed at the start', async () => {
   server = await ServerProcess.start(
     {},
     {

@@ -10,7 +10,7 @@ interface Outcome {
   readonly headers: Record<string, unknown>;
 }
 
-/** One request on a kept connection. */
+/** One request on a keep-alive connection. */
 function post(agent: Agent, url: string, body: unknown): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -46,7 +46,7 @@ describe('a stop', () => {
   }
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'by %s finishes what was accepted, refuses what comes late, and exits 0',
+    'by %s finishes accepted requests, refuses late ones, and exits with 0',
     async (signal) => {
       host = await ImageHost.start();
       let release: () => void = () => undefined;
@@ -81,7 +81,7 @@ describe('a stop', () => {
     },
   );
 
-  it('waits DRAIN_DELAY with readiness off and service on', async () => {
+  it('still serves during DRAIN_DELAY, but is not ready', async () => {
     host = await ImageHost.start();
     server = await ServerProcess.start({ ALLOWED_IMAGE_HOSTS: host.address, DRAIN_DELAY: '1' });
     server.signal('SIGTERM');
@@ -96,7 +96,7 @@ describe('a stop', () => {
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('ends at DRAIN_TIMEOUT even when a request does not', async () => {
+  it('ends at DRAIN_TIMEOUT even if a request has not finished', async () => {
     host = await ImageHost.start();
     const arrived = new Promise<void>((resolve) => {
       host.route('/never.jpg', () => {

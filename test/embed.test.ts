@@ -19,7 +19,7 @@ describe('POST /api/v1/embed', () => {
     url = `${server.url}/api/v1/embed`;
   });
 
-  it('puts like near like', async () => {
+  it('places similar sentences close together', async () => {
     const { status, body, headers } = await postJson(url, { text: [CAT, KITTEN, STOCKS] });
     expect(status).toBe(200);
     const [cat, kitten, stocks] = body.embeddings as [number[], number[], number[]];
@@ -31,7 +31,7 @@ describe('POST /api/v1/embed', () => {
     expect(headers.get('x-model-name')).toBe('minilm-l6-v2');
   });
 
-  it('gives one text the vector it has among others', async () => {
+  it('computes the same vector for a text alone and among others', async () => {
     const alone = await postJson(url, { text: CAT });
     const among = await postJson(url, { text: [STOCKS, CAT, `${KITTEN} `.repeat(20)] });
     expect(alone.body.embeddings).toHaveLength(1);
@@ -40,7 +40,7 @@ describe('POST /api/v1/embed', () => {
     ).toBeGreaterThan(0.99);
   });
 
-  it('answers at /embed too', async () => {
+  it('also answers at /embed', async () => {
     const { status, body } = await postJson(`${server.url}/embed`, { text: CAT, model: 'minilm-l6-v2' });
     expect(status).toBe(200);
     expect(body.embeddings[0]).toHaveLength(384);
@@ -69,7 +69,7 @@ describe('POST /api/v1/embed', () => {
     ['a number', { text: 5 }],
     ['a list with a number', { text: [CAT, 5] }],
     ['257 texts', { text: Array.from({ length: 257 }, () => CAT) }],
-  ])('answers %s with 422 naming the field', async (_name, body) => {
+  ])('answers %s with 422 and names the field', async (_name, body) => {
     const reply = await postJson(url, body);
     expect(reply.status).toBe(422);
     expect(reply.body.error).toBe('VALIDATION_ERROR');
@@ -78,7 +78,7 @@ describe('POST /api/v1/embed', () => {
 
   const LONG = 'word '.repeat(400);
 
-  it('refuses a text over 256 tokens, naming limit and index', async () => {
+  it('refuses a text over 256 tokens, and names the limit and the index', async () => {
     const alone = await postJson(url, { text: LONG });
     expect(alone.status).toBe(400);
     expect(alone.body.error).toBe('INVALID_INPUT');
@@ -93,7 +93,7 @@ describe('POST /api/v1/embed', () => {
     expect(body.usage.tokens).toBe(256);
   });
 
-  it('answers a model that embeds nothing with 404', async () => {
+  it('answers 404 for a model of another task', async () => {
     const reply = await postJson(url, { text: CAT, model: 'efficientnet-lite0' });
     expect(reply.status).toBe(404);
     expect(reply.body.error).toBe('MODEL_NOT_FOUND');

@@ -21,7 +21,7 @@ describe('a broken replica', () => {
     return server.url;
   }
 
-  /** Sends pictures side by side, one after another each, until `done` says so; returns every reply. */
+  /** Several clients send images in a loop until `done` returns true. Returns all replies. */
   async function underLoad(url: string, fault: () => Promise<unknown>): Promise<Reply[]> {
     const replies: Reply[] = [];
     let going = true;
@@ -40,28 +40,25 @@ describe('a broken replica', () => {
     return replies;
   }
 
-  it.each(['die', 'hang'])(
-    'that is made to %s costs at most its own batch, and is replaced',
-    async (kind) => {
-      const url = await start();
-      const replies = await underLoad(url, () => postJson(`${url}/api/v1/faults`, { ...MODEL, kind }));
-      const failed = replies.filter(({ status }) => status !== 200);
-      expect(failed.length).toBeGreaterThan(0);
-      expect(failed.length).toBeLessThanOrEqual(8);
-      for (const { status, body, headers } of failed) {
-        expect(status).toBe(503);
-        expect(body.error).toBe('WORKER_LOST');
-        expect(headers.get('retry-after')).toBe('1');
-      }
-      expect((await upload(`${url}/api/v1/predict`, sample('cat.jpg'))).status).toBe(200);
-      const { body } = await send(`${url}/api/v1/models/${MODEL.model}`);
-      const replicas =
-        (body.versions as { version: string; replicas: { restarts: number }[] }[])[1]?.replicas ?? [];
-      expect(replicas.reduce((sum, { restarts }) => sum + restarts, 0)).toBe(1);
-    },
-  );
+  it.each(['die', 'hang'])('that has to %s loses at most its own batch, and is replaced', async (kind) => {
+    const url = await start();
+    const replies = await underLoad(url, () => postJson(`${url}/api/v1/faults`, { ...MODEL, kind }));
+    const failed = replies.filter(({ status }) => status !== 200);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.length).toBeLessThanOrEqual(8);
+    for (const { status, body, headers } of failed) {
+      expect(status).toBe(503);
+      expect(body.error).toBe('WORKER_LOST');
+      expect(headers.get('retry-after')).toBe('1');
+    }
+    expect((await upload(`${url}/api/v1/predict`, sample('cat.jpg'))).status).toBe(200);
+    const { body } = await send(`${url}/api/v1/models/${MODEL.model}`);
+    const replicas =
+      (body.versions as { version: string; replicas: { restarts: number }[] }[])[1]?.replicas ?? [];
+    expect(replicas.reduce((sum, { restarts }) => sum + restarts, 0)).toBe(1);
+  });
 
-  it('that throws fails its batch with 500 and goes on', async () => {
+  it('that throws fails its batch with 500 and continues', async () => {
     const url = await start();
     await postJson(`${url}/api/v1/faults`, { ...MODEL, kind: 'throw' });
     const failed = await upload(`${url}/api/v1/predict`, sample('cat.jpg'));
@@ -71,7 +68,7 @@ describe('a broken replica', () => {
     expect((await upload(`${url}/api/v1/predict`, sample('cat.jpg'))).status).toBe(200);
   });
 
-  it('that takes the process down is no outage: the process is replaced on the same port', async () => {
+  it('that crashes the process causes no outage, because the process is replaced on the same port', async () => {
     const url = await start();
     await postJson(`${url}/api/v1/faults`, { ...MODEL, kind: 'crash' });
     const ready = server?.log.filter(({ msg }) => msg === 'ready').length ?? 0;
@@ -81,7 +78,7 @@ describe('a broken replica', () => {
     expect((await upload(`${url}/api/v1/predict`, sample('cat.jpg'))).status).toBe(200);
   });
 
-  it('cannot be had without the switch', async () => {
+  it('cannot be requested without FAULT_INJECTION', async () => {
     server = await ServerProcess.start();
     expect((await postJson(`${server.url}/api/v1/faults`, { ...MODEL, kind: 'die' })).status).toBe(404);
   });

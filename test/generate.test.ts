@@ -40,7 +40,7 @@ describe('generate', () => {
     expect(reply.body).toMatchObject({ text: ' P', finish_reason: 'stop' });
   });
 
-  it('streams the events of chat where a stream is wanted', async () => {
+  it('streams the events of chat for stream: true', async () => {
     const stream = await SseClient.post(url, { ...FRANCE, stream: true });
     const events = (await stream.rest()).map(({ data }) => JSON.parse(data) as Record<string, unknown>);
     const text = events.map(({ content }) => (typeof content === 'string' ? content : '')).join('');
@@ -77,7 +77,7 @@ describe('generate', () => {
 });
 
 describe('CHAT_MODEL', () => {
-  it('stops the start when there is no such model', async () => {
+  it('stops the start if the model does not exist', async () => {
     const { code, output } = await ServerProcess.runToExit({ CHAT_MODEL: 'gpt-4' });
     expect(code).toBe(78);
     expect(output).toMatch(/CHAT_MODEL: expected .*smollm2-135m-instruct.*gpt-4/);

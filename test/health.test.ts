@@ -12,7 +12,7 @@ describe('health', () => {
     server = await ServerProcess.start();
   });
 
-  it('tells the state of every part', async () => {
+  it('shows the state of every part', async () => {
     const { status, body } = await send(`${server.url}/health`);
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -34,7 +34,7 @@ describe('health', () => {
   });
 
   it('serves metrics for Prometheus', async () => {
-    // A request of its own, as a histogram without one has no buckets.
+    // Needs a request, because an empty histogram has no buckets.
     await send(`${server.url}/health/live`);
     const { text } = await send(`${server.url}/metrics`);
     expect(text).toMatch(/aerie_http_request_duration_seconds_bucket/);
@@ -42,21 +42,21 @@ describe('health', () => {
   });
 });
 
-describe('health where a GPU is asked for', () => {
+describe('health with DEVICE=gpu', () => {
   let server: ServerProcess | undefined;
 
   afterEach(async () => {
     await server?.stop();
   });
 
-  it('is degraded, but answers 200, when there is none', async () => {
+  it('is degraded but answers 200 if there is no GPU', async () => {
     server = await ServerProcess.start({ DEVICE: 'gpu' });
     const { status, body } = await send(`${server.url}/health`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: 'degraded', model_loaded: true, gpu_available: false });
   });
 
-  it('shows what nvidia-smi reports, and runs on the CPU when CUDA does not load', async () => {
+  it('shows the GPUs of nvidia-smi, and runs on the CPU if CUDA does not load', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'aerie-gpu-'));
     const command = join(directory, 'nvidia-smi');
     writeFileSync(command, '#!/bin/sh\necho "0, NVIDIA H200, 143771, 1024, 7"\n');

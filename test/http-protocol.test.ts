@@ -47,24 +47,24 @@ describe('a request that breaks the protocol gets one response in the envelope',
     ['an unknown method', 400, '', [head('BREW /health/live HTTP/1.1', HOST)]],
     ['headers beyond the limit', 431, '', [head(LIVE, HOST, `X-Long: ${'x'.repeat(20_000)}`)]],
     [
-      'a wrong key, its body unfinished',
+      'a wrong key and an unfinished body',
       401,
       '/api/v1/embed',
       [head(EMBED, HOST, 'Content-Length: 9') + 'x'],
     ],
     [
-      'a wrong key, the rest of its body broken',
+      'a wrong key and a broken rest of the body',
       401,
       '/api/v1/embed',
       [head(EMBED, HOST, CHUNKED) + '1\r\na\r\n', 'zz\r\n'],
     ],
     [
-      'an unknown route, the rest of its body broken',
+      'an unknown route and a broken rest of the body',
       404,
       '/nowhere',
       [head('POST /nowhere HTTP/1.1', HOST, CHUNKED) + '1\r\na\r\n', 'zz\r\n', 'zz\r\n'],
     ],
-    ['a right answer, the rest of its body broken', 200, '', [head(LIVE, HOST, CHUNKED), 'zz\r\n']],
+    ['a valid request with a broken rest of the body', 200, '', [head(LIVE, HOST, CHUNKED), 'zz\r\n']],
   ])('%s', async (_, status, path, parts) => {
     const responses = await exchange(server.url, ...parts);
     expect(responses.map((response) => response.status)).toEqual([status]);
@@ -74,18 +74,18 @@ describe('a request that breaks the protocol gets one response in the envelope',
     expect(refused?.body.error).toMatch(/^[A-Z_]+$/);
   });
 
-  it('and what came before it on the connection is answered first', async () => {
+  it('and earlier requests on the connection are answered first', async () => {
     const good = head(LIVE, HOST);
     const responses = await exchange(server.url, good + good + 'hello\r\n\r\n');
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 400]);
   });
 
-  it('and the server goes on', async () => {
+  it('and the server still works afterwards', async () => {
     expect((await send(`${server.url}/health/ready`)).status).toBe(200);
   });
 });
 
-describe('freedoms of HTTP', () => {
+describe('an unusual but valid request', () => {
   it.each([
     ['no Host in HTTP/1.0', head('GET /health/live HTTP/1.0')],
     ['a last request on the connection', head(LIVE, HOST, CLOSE)],
@@ -100,7 +100,7 @@ describe('freedoms of HTTP', () => {
 describe('a method that a path does not have', () => {
   const headers = { 'x-api-key': 'right-key' };
 
-  it('is 405 with the methods that it has, for every route', async () => {
+  it('is 405 with the allowed methods, for every route', async () => {
     const { body } = await send(`${server.url}/openapi.json`);
     const paths = Object.entries(body.paths as Record<string, object>);
     expect(paths.length).toBeGreaterThan(15);
@@ -123,7 +123,7 @@ describe('a method that a path does not have', () => {
     }
   });
 
-  it('has the shape of the protocol', async () => {
+  it("has the protocol's error shape", async () => {
     const { body } = await send(`${server.url}/api/v1/predict`, { headers });
     expect(body).toMatchObject({ error: 'METHOD_NOT_ALLOWED', path: '/api/v1/predict' });
     const openAi = await send(`${server.url}/v1/chat/completions`, { headers });
@@ -131,7 +131,7 @@ describe('a method that a path does not have', () => {
     expect(openAi.body.error).toMatchObject({ type: 'invalid_request_error', code: 'method_not_allowed' });
   });
 
-  it('is 404 where no method leads anywhere', async () => {
+  it('is 404 if the path has no method at all', async () => {
     for (const method of ['GET', 'POST', 'OPTIONS']) {
       const { status, body } = await send(`${server.url}/nowhere?a=b`, { method });
       expect([status, body.message]).toEqual([404, `No route ${method} /nowhere. See /docs.`]);
@@ -148,14 +148,14 @@ describe('a method that a path does not have', () => {
   });
 });
 
-describe('the document of the API', () => {
-  it('lets Authorize send the key, where one is needed', async () => {
+describe('the API document', () => {
+  it('lets Authorize send the key to routes that need it', async () => {
     const { body } = await send(`${server.url}/openapi.json`);
     expect(body.components.securitySchemes).toEqual({
       bearer: { type: 'http', scheme: 'bearer' },
       'api-key': { type: 'apiKey', in: 'header', name: 'X-API-Key' },
     });
-    // Either is enough, for every route that does not say that it needs none.
+    // Either is enough, for every route except those that declare that they need none.
     expect(body.security).toEqual([{ bearer: [] }, { 'api-key': [] }]);
     for (const [path, operations] of Object.entries(
       body.paths as Record<string, Record<string, { security?: object }>>,

@@ -5,7 +5,7 @@ import { uniqueKey } from './support/job-backends.js';
 import { HAS_REDIS, RedisProcess } from './support/redis-process.js';
 import { ServerProcess } from './support/server-process.js';
 
-describe('jobs that wait', () => {
+describe('waiting jobs', () => {
   let server: ServerProcess;
   const api = (path: string) => `${server.url}/api/v1${path}`;
 
@@ -16,7 +16,7 @@ describe('jobs that wait', () => {
 
   afterAll(() => server.stop());
 
-  it('are refused beyond MAX_PENDING_JOBS with 429 and a time to come back, batches as a whole', async () => {
+  it('are refused beyond MAX_PENDING_JOBS with 429 and Retry-After, batches as a whole', async () => {
     const later = { text: 'later', delay: 600 };
     for (const expected of [202, 202])
       expect((await postJson(api('/embed/async'), later)).status).toBe(expected);
@@ -34,30 +34,30 @@ describe('jobs that wait', () => {
     expect((await postJson(api('/embed'), { text: 'at once' })).status).toBe(200);
   });
 
-  it('are found by their idempotency key also when no more may wait', async () => {
+  it('are found by their idempotency key even if the limit is reached', async () => {
     const keyed = { 'Idempotency-Key': uniqueKey() };
     const first = await postJson(
       api('/predict/async'),
-      { image_url: 'https://pictures.example/cat.jpg', delay: 600 },
+      { image_url: 'https://images.example/cat.jpg', delay: 600 },
       keyed,
     );
     expect(first.status).toBe(202);
     for (const expected of [202, 202, 429]) {
       const { status } = await postJson(api('/predict/async'), {
-        image_url: 'https://pictures.example/cat.jpg',
+        image_url: 'https://images.example/cat.jpg',
         delay: 600,
       });
       expect(status).toBe(expected);
     }
     const again = await postJson(
       api('/predict/async'),
-      { image_url: 'https://pictures.example/cat.jpg', delay: 600 },
+      { image_url: 'https://images.example/cat.jpg', delay: 600 },
       keyed,
     );
     expect([again.status, again.body.job_id]).toEqual([202, first.body.job_id]);
     const other = await postJson(
       api('/predict/async'),
-      { image_url: 'https://pictures.example/cat.jpg', delay: 60 },
+      { image_url: 'https://images.example/cat.jpg', delay: 60 },
       keyed,
     );
     expect([other.status, other.body.error]).toEqual([422, 'IDEMPOTENCY_MISMATCH']);
@@ -87,10 +87,10 @@ describe('jobs that wait', () => {
     await redis.stop();
   });
 
-  it('without memory are refused with 507 STORAGE_FULL, old ones removed, and new ones taken when there is room', async () => {
+  it('without memory are refused with 507 STORAGE_FULL until old jobs are removed', async () => {
     const done = api(`/jobs/${String((await postJson(api('/embed/async'), { text: 'done' })).body.job_id)}`);
     expect((await send(`${done}?wait=20`)).body.status).toBe('completed');
-    // It ends meanwhile, which cannot be stored, either.
+    // The job ends meanwhile, which cannot be stored either.
     const late = await postJson(api('/embed/async'), { text: 'too late', delay: 600, ttl: 1 });
     expect(late.status).toBe(202);
     await admin.config('SET', 'maxmemory', '1mb');
@@ -103,7 +103,7 @@ describe('jobs that wait', () => {
     expect((await postJson(api('/embed/async'), { text: 'room' })).status).toBe(202);
   });
 
-  it('that cannot write to its disk are refused with 507 STORAGE_FULL, and can still be read', async () => {
+  it('that cannot write to its disk are refused with 507 STORAGE_FULL but can be read', async () => {
     const waiting = await postJson(api('/embed/async'), { text: 'later', delay: 600 });
     await admin.config('SET', 'save', '3600 1');
     redis.removeDirectory();

@@ -22,7 +22,7 @@ const FAR = Number.MAX_SAFE_INTEGER;
 const none = () => undefined;
 const logger = { debug: none, info: none, warn: none, error: none };
 
-/** What every store of jobs must do, whatever it keeps them in. */
+/** The behavior that every job store must have. */
 describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
   let fresh: FreshBackend;
   let directory: ReturnType<typeof freshDirectory>;
@@ -95,7 +95,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     return found;
   }
 
-  /** Makes one change; what is left out does not go with it. Whether it was made. */
+  /** Makes one change, without the consequences that are left out. Returns whether it was made. */
   async function change(
     change: Pick<HeadChange, 'previous' | 'next'> & Partial<HeadChange>,
   ): Promise<boolean | undefined> {
@@ -117,12 +117,12 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await change({ previous, next, result: '{}', removeAt })).toBe(true);
   }
 
-  it('can be opened by several at once, and again', async () => {
+  it('can be opened by several processes at once, and again', async () => {
     await Promise.all([store.open(), store.open(), store.open()]);
     await store.ping();
   });
 
-  it('gives back what was stored, in the order asked for, and null for what is not there', async () => {
+  it('returns the stored jobs in the requested order, and null for unknown ids', async () => {
     const input = JSON.stringify({ text: 'ünï 🎯 \u0000 "quoted"\n', big: 'x'.repeat(300_000) });
     const [first, second] = await insert({ input, priority: 7 }, { input: '[]' });
     const ids = [second?.head.id ?? '', newId(), first?.head.id ?? ''];
@@ -134,7 +134,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect((await store.heads(ids)).map((found) => found?.head.priority)).toEqual([0, undefined, 7]);
   });
 
-  it('takes an insert that is sent again for the same one', async () => {
+  it('treats a repeated insert as the same one', async () => {
     const job = newJob(newId(), { key: uniqueKey() });
     expect([await store.insert([job]), await store.insert([job])]).toEqual([[null], [null]]);
     expect(await store.list({ status: null, after: null, limit: 10 })).toEqual([job.head]);
@@ -146,7 +146,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
       'one call with 200',
       async (jobs: readonly NewJob[]) => (await store.insert(jobs)).map((taken) => [taken]),
     ],
-  ])('makes one job of one key: %s', async (_, insertAll) => {
+  ])('stores one job per idempotency key: %s', async (_, insertAll) => {
     const key = uniqueKey();
     const jobs = Array.from({ length: 200 }, () => newJob(newId(), { key }));
     const taken = (await insertAll(jobs)).map(([head]) => head);
@@ -156,7 +156,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await store.list({ status: null, after: null, limit: 10 })).toEqual([winner]);
   });
 
-  it('gives a key free with its job', async () => {
+  it('frees a key when its job is removed', async () => {
     const key = uniqueKey();
     const { id } = await insertOne({ key });
     await finish(id, 10);
@@ -167,7 +167,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await store.insert([newJob(newId(), { key })])).toEqual([null]);
   });
 
-  it('changes a job only at the version named, once', async () => {
+  it('changes a job only at the named version, and once', async () => {
     const { id } = await insertOne();
     const previous = await read(id);
     const changes = Array.from({ length: 50 }, (_, index) => ({
@@ -184,7 +184,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await change({ previous: { head: gone, version: 1 }, next: gone })).toBe(false);
   });
 
-  it('never lets a job leave a final state, and keeps its one result', async () => {
+  it('never lets a job leave a final state, and keeps its result', async () => {
     const { id } = await insertOne();
     const running = await start(id);
     const ends = [
@@ -208,7 +208,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await store.records([id])).toEqual([ended]);
   });
 
-  it('numbers events without a gap or a double when many change a job at once', async () => {
+  it('numbers events without gaps or duplicates under concurrent changes', async () => {
     const { id } = await insertOne();
     await start(id);
     await Promise.all(
@@ -220,7 +220,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect([version, head.event?.sequence]).toEqual([22, 21]);
   });
 
-  it('announces what changed', async () => {
+  it('announces changed jobs', async () => {
     const { id } = await insertOne();
     let changed: (id: string) => void = () => undefined;
     let listening: () => void = () => undefined;
@@ -238,7 +238,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     stop();
   });
 
-  it('lists page by page, newest first, each job once, whatever comes or changes meanwhile', async () => {
+  it('lists page by page, newest first, each job once despite concurrent changes', async () => {
     const jobs = await insert(...Array.from({ length: 25 }, () => ({})));
     const newest = jobs.map(({ head }) => head.id).reverse();
     const listed: string[] = [];
@@ -254,7 +254,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(listed).toEqual(newest);
   });
 
-  it('lists a state alone, as it is now', async () => {
+  it('lists only the jobs that are in a state now', async () => {
     const [a, b, c] = (await insert({}, {}, {})).map(({ head }) => head.id);
     await start(b ?? '');
     await finish(c ?? '', FAR);
@@ -273,7 +273,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await listed('pending')).toEqual([b, a]);
   });
 
-  it('counts what waits ahead of a job of its own task', async () => {
+  it('counts waiting jobs of the same task before a job', async () => {
     const createdAt = Date.now() - 1_000;
     const [a, , c] = await insert({ createdAt }, { task: 'predict' }, {});
     const ahead = () => store.countAhead('embed', c?.head.id ?? '');
@@ -286,7 +286,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect([await ahead(), await store.backlog('embed')]).toEqual([0, { pending: 0, oldestPendingAt: null }]);
   });
 
-  it('finds waiting jobs whose time is over, soonest first and no more than asked for', async () => {
+  it('finds expired waiting jobs, earliest first, up to the limit', async () => {
     const [late, later, , begun] = await insert({ expiresAt: 50 }, { expiresAt: 60 }, {}, { expiresAt: FAR });
     await start(begun?.head.id ?? '');
     expect(await store.expired(49, 10)).toEqual([]);
@@ -295,7 +295,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await store.expired(FAR, 10)).toHaveLength(2);
   });
 
-  it('finds unfinished jobs that no queue holds', async () => {
+  it('finds unfinished jobs that are in no queue', async () => {
     const [lost, queued, finished, running] = (await insert({}, {}, {}, {})).map(({ head }) => head);
     if (queued === undefined || finished === undefined || running === undefined)
       throw new Error('Four were stored.');
@@ -311,7 +311,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await orphans(Date.now() + 10_000, 10)).toContain(queued.id);
   });
 
-  it('finds every job that no queue holds, however many there are', async () => {
+  it('finds all jobs that are in no queue, even if there are many', async () => {
     const jobs = await insert(...Array.from({ length: 1_100 }, () => ({})));
     const found = await store.orphans('embed', Date.now() + 10_000, 2_000);
     expect([...found].sort()).toEqual(jobs.map(({ head }) => head.id).sort());
@@ -338,7 +338,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect([await store.batch(newId()), (await store.batchCounts(newId())).pending]).toEqual([null, 0]);
   });
 
-  it('stores a webhook with the change that tells it, or neither', async () => {
+  it('stores a webhook together with its change, or neither', async () => {
     const { id } = await insertOne();
     const previous = await read(id);
     const running = await start(id);
@@ -373,7 +373,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(await store.orphanDeliveries(FAR, 100)).not.toContain(first.id);
   });
 
-  it('finds every webhook that no queue holds, however many there are', async () => {
+  it('finds all webhooks that are in no queue, even if there are many', async () => {
     const jobs = await insert(...Array.from({ length: 1_100 }, () => ({})));
     const deliveries = jobs.map(({ head }) => deliveryFor(head));
     for (const [index, { head }] of jobs.entries()) {
@@ -385,7 +385,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect([...(await store.orphanDeliveries(FAR, 2_000))].sort()).toEqual(lost.sort());
   });
 
-  it('removes finished jobs when their time is over, with their webhooks, and no others', async () => {
+  it('removes expired finished jobs with their webhooks, and no others', async () => {
     const [old, recent, waiting, running] = (await insert({}, {}, {}, {})).map(({ head }) => head.id);
     const begun = await start(old ?? '');
     const next = completed(begun.head, SERVED, 1);
@@ -401,7 +401,7 @@ describe.each(JOB_BACKENDS)('the store of jobs on %s', (name) => {
     expect(left.map(({ id }) => id)).toEqual([running, waiting]);
   });
 
-  it('keeps no more finished jobs than it may, the latest, and removes no more at a time than asked for', async () => {
+  it('keeps the latest finished jobs up to the maximum, and removes at most the limit at a time', async () => {
     const ids = (await insert(...Array.from({ length: 8 }, () => ({})))).map(({ head }) => head.id);
     for (const [index, id] of ids.entries()) await finish(id, 1_000_000 + index * 10);
     expect([await store.sweep(0, 3, 2), await store.sweep(0, 3, 10), await store.sweep(0, 3, 10)]).toEqual([

@@ -15,10 +15,10 @@ const MODEL = 'minilm-l6-v2';
 const JOBS = 16;
 const KILLS = 2;
 
-/** Some tenths of a second of work. */
+/** Work that takes some tenths of a second. */
 const TEXTS = Array.from({ length: 24 }, (_, index) => `${'one of many words, '.repeat(12)}${String(index)}`);
 
-/** The small one of `bench/jobs-chaos.mjs`, which kills more often, and takes Redis away. */
+/** A small version of `bench/jobs-chaos.mjs`, which kills more often and interrupts Redis. */
 describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name) => {
   const directory = freshDirectory();
   let backend: FreshBackend;
@@ -71,7 +71,7 @@ describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name) => {
     server = await startServer();
   }
 
-  it('are all done, each stored once and told of under one id', async () => {
+  it('are all completed, each stored once and announced under one id', async () => {
     const ids: string[] = [];
     for (let n = 0; n < JOBS; n++) {
       const { status, body } = await postJson(`${server.url}/api/v1/embed/async`, {
@@ -94,7 +94,7 @@ describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name) => {
     const told = () => new Set(receiver.received.map(({ event }) => event.data.job_id));
     await receiver.until(() => told().size === JOBS);
     expect([...told()].sort()).toEqual([...ids].sort());
-    // As often as need be, but always as the same event.
+    // Possibly several times, but always as the same event.
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(JOBS);
     expect(receiver.refused).toEqual([]);
     const { body } = await send(`${server.url}/api/v1/jobs?limit=100`);

@@ -26,7 +26,7 @@ describe('text as a job', () => {
     expect(Object.keys(job.result).sort()).toEqual(Object.keys(sync.body).sort());
   });
 
-  it('turns chat into a job where that is preferred, or waits for it', async () => {
+  it('turns chat into a job with Prefer, or waits for it', async () => {
     const body = { message: 'What is the capital of France?', max_tokens: 16, seed: 3, reproducible: true };
     const later = await postJson(api('/chat'), body, { prefer: 'respond-async' });
     expect([later.status, later.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
@@ -52,7 +52,7 @@ describe('text as a job', () => {
     await reader.cancel();
   });
 
-  it('takes batches of prompts, and refuses what cannot be a job', async () => {
+  it('accepts batches of prompts, and refuses streams as jobs', async () => {
     const items = [FRANCE, { ...FRANCE, prompt: 'The capital of Italy is' }];
     const batch = await postJson(api('/batches'), { task: 'generate', items });
     expect(batch.status).toBe(202);

@@ -15,7 +15,7 @@ interface StreamEvent {
   readonly body: { readonly sequence: number; readonly data: { readonly status: string } };
 }
 
-/** Reads a job's stream to its end. */
+/** Reads the event stream of a job to its end. */
 async function readEvents(url: string, lastEventId?: string): Promise<StreamEvent[]> {
   const response = await fetch(url, {
     headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
@@ -63,7 +63,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     await backend.remove();
   });
 
-  it('answers a submit with where the job is, and gives the synchronous reply as its result', async () => {
+  it('answers a submission with the URL of the job, whose result is the synchronous reply', async () => {
     const reply = await postJson(api('/predict/async'), { image_url: dataUrl('cat.jpg'), top_k: 2 });
     expect(reply.status).toBe(202);
     expect(reply.headers.get('location')).toBe(reply.body.status_url);
@@ -76,7 +76,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(Object.keys(job.result).sort()).toEqual(Object.keys(sync.body).sort());
   });
 
-  it('answers 304 to a poller that already has the state', async () => {
+  it('answers 304 if the poller already has the state', async () => {
     const id = await submit({ text: 'seen' });
     await finished(id);
     const first = await send(api(`/jobs/${id}`));
@@ -94,7 +94,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     }
   });
 
-  it('gives the result at once with Prefer: wait, and turns a synchronous route into a job', async () => {
+  it('returns the result with Prefer: wait, and turns a synchronous route into a job', async () => {
     const waited = await postJson(api('/embed/async'), { text: 'now' }, { prefer: 'wait=20' });
     expect([waited.status, waited.body.dimensions]).toEqual([200, 384]);
     expect(waited.headers.get('preference-applied')).toBe('wait=20');
@@ -103,7 +103,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect((await finished(later.body.job_id as string)).result.dimensions).toBe(384);
   });
 
-  it('makes one job of 200 concurrent submits with one Idempotency-Key, and refuses another body', async () => {
+  it('creates one job for 200 concurrent submissions with one Idempotency-Key, and refuses another body', async () => {
     const headers = { 'idempotency-key': uniqueKey() };
     const ids = await Promise.all(Array.from({ length: 200 }, () => submit({ text: 'once' }, headers)));
     expect(new Set(ids).size).toBe(1);
@@ -122,7 +122,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect((await send(api(`/jobs/${id}`))).body.status).toBe('canceled');
   });
 
-  it('never tries bad input again, and retries a failed job as a new one', async () => {
+  it('never repeats bad input, and retries a failed job as a new one', async () => {
     const bad = await postJson(api('/predict/async'), { image_url: 'data:image/png;base64,AAAA' });
     const id = bad.body.job_id as string;
     const job = await finished(id);
@@ -133,7 +133,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(await finished(retry.body.job_id as string)).toMatchObject({ status: 'failed', retry_of: id });
   });
 
-  it('retries errors that may pass after a delay, up to the requested number of attempts', async () => {
+  it('repeats retryable errors after a delay, up to the requested number of attempts', async () => {
     const die = () =>
       postJson(api('/faults'), { model: 'minilm-l6-v2', version: '1', kind: 'die' }).then(({ status }) => {
         expect(status).toBe(200);
@@ -142,14 +142,14 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     const again = await finished(await submit({ text: 'tried twice', attempts: 2 }));
     expect(again).toMatchObject({ status: 'completed', attempts: 2 });
     const waited = Date.parse(again.finished_at as string) - Date.parse(again.started_at as string);
-    // The first of the waits, which are doubled each time, is 0.5 to 1 s.
+    // The first wait is 0.5 to 1 s; each further one is twice as long.
     expect(waited).toBeGreaterThanOrEqual(500);
     await die();
     const once = await finished(await submit({ text: 'tried once', attempts: 1 }));
     expect(once).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'WORKER_LOST' } });
   }, 60_000);
 
-  it('fails a job that was not begun within its ttl, without running it', async () => {
+  it('fails a job that has not started within its ttl, without running it', async () => {
     const id = await submit({ text: 'late', delay: 1.5, ttl: 0.3 });
     expect(await finished(id)).toMatchObject({
       status: 'failed',
@@ -168,7 +168,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     for (const id of ids) await send(api(`/jobs/${id}`), { method: 'DELETE' });
   });
 
-  it('answers HEAD of what GET streams with the headers, and ends', async () => {
+  it('answers HEAD for streamed routes with only the headers', async () => {
     const id = await submit({ text: 'later', delay: 60 });
     const batch = await postJson(api('/batches'), { task: 'embed', items: [{ text: 'a' }] });
     const lineOf = (path: string) => `HEAD ${path} HTTP/1.1`;
@@ -211,7 +211,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect(receiver.refused).toEqual([]);
   });
 
-  it('sends a webhook again under the same id until it is taken, and shows each attempt', async () => {
+  it('repeats a webhook with the same id until it is accepted, and shows each attempt', async () => {
     const path = `/${uniqueKey()}`;
     let answered = 0;
     receiver.answer = (_count, to) => (to === path && answered++ === 0 ? 302 : 204);
@@ -266,10 +266,10 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect([version.status, version.body.error]).toEqual([404, 'MODEL_VERSION_NOT_FOUND']);
   });
 
-  it('refuses a batch as a whole for one item that is too large', async () => {
+  it('refuses a whole batch if one item is too large', async () => {
     const newest = async () => (await send(api('/jobs?limit=1'))).body.jobs[0]?.job_id;
     const before = await newest();
-    const items = Array.from({ length: 600 }, () => ({ image_url: 'https://pictures.example/cat.jpg' }));
+    const items = Array.from({ length: 600 }, () => ({ image_url: 'https://images.example/cat.jpg' }));
     items.push({ image_url: `data:image/png;base64,${'A'.repeat(1_100_000)}` });
     const batch = await postJson(api('/batches'), { task: 'predict', items });
     expect([batch.status, batch.body.error]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
@@ -320,7 +320,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
     expect([again.status, again.body.error]).toEqual([409, 'CONFLICT']);
   });
 
-  it('names the items of a batch that are not valid', async () => {
+  it('names the invalid items of a batch', async () => {
     const reply = await postJson(api('/batches'), {
       task: 'embed',
       items: [{ text: 'fine' }, { text: '' }, { txt: 1 }],
@@ -333,7 +333,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
 });
 
 describe('the embedded queue', () => {
-  it('refuses a second server on the same data directory, naming the remedy', async () => {
+  it('refuses a second server on the same data directory, and names the remedy', async () => {
     const first = await ServerProcess.start();
     const { code, output } = await ServerProcess.runToExit({ DATA_DIR: first.dataDir });
     await first.stop();
@@ -341,7 +341,7 @@ describe('the embedded queue', () => {
     expect(output).toMatch(/Another server already keeps its jobs in .*REDIS_URL or DATABASE_URL/);
   }, 60_000);
 
-  it('is shared by the processes of one server, and keeps jobs when it is killed', async () => {
+  it('is shared by the processes of one server, and keeps jobs if the server is killed', async () => {
     const server = await ServerProcess.start({ WORKERS: '2', KEEP_ALIVE: '0' });
     const ids: string[] = [];
     for (let i = 0; i < 20; i++) {

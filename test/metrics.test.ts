@@ -4,12 +4,12 @@ import { ServerProcess } from './support/server-process.js';
 
 const MODELS = 'aerie_http_request_duration_seconds_count{method="GET",route="/api/v1/models",status="200"}';
 
-describe('a scrape of a server of several processes', () => {
+describe('a scrape of a server with several processes', () => {
   let server: ServerProcess;
 
   afterEach(() => server.stop());
 
-  /** On a connection of its own: the processes take turns. */
+  /** On a new connection, because the processes take turns. */
   const get = (path: string) => send(`${server.url}${path}`, { headers: { connection: 'close' } });
   const processes = (): number[] => [
     ...new Set(server.log.filter(({ msg }) => msg === 'listening').map(({ pid }) => pid)),
@@ -21,13 +21,13 @@ describe('a scrape of a server of several processes', () => {
     return Number(line.slice(MODELS.length));
   };
 
-  it('tells of all of them, and goes on when one dies', async () => {
+  it('covers all of them, and works after one has died', async () => {
     server = await ServerProcess.start({ WORKERS: '2' });
     await server.waitForLog(({ msg }) => msg === 'listening' && processes().length === 2);
     for (let i = 0; i < 8; i++) await get('/api/v1/models');
     const answers = () =>
       server.log.filter(({ msg, path }) => msg === 'request' && path === '/api/v1/models');
-    // Lines are written together, a moment later.
+    // Buffered lines are written a moment later.
     await server.waitForLog(() => answers().length === 8);
     const answered = answers();
     const pids = new Set(answered.map(({ pid }) => pid));

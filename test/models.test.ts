@@ -22,7 +22,7 @@ describe('GET /api/v1/models', () => {
     expect(names).toEqual(expect.arrayContaining(['efficientnet-lite0', 'minilm-l6-v2']));
   });
 
-  it('describes one: versions, state, inputs and outputs, labels', async () => {
+  it('describes the versions, state, inputs, outputs and labels of one', async () => {
     const { body } = await send(`${server.url}/api/v1/models/efficientnet-lite0`);
     expect(body).toMatchObject({
       task: 'image-classification',
@@ -41,7 +41,7 @@ describe('GET /api/v1/models', () => {
     });
   });
 
-  it('loads a lazy version once, however many first callers wait for it', async () => {
+  it('loads a lazy version once, even if many callers wait for it', async () => {
     const stateOf = async () => {
       const { body } = await send(`${server.url}/api/v1/models/efficientnet-lite0`);
       return (body.versions as { state: string }[])[0]?.state;
@@ -91,7 +91,7 @@ describe('a traffic split', () => {
     return (await send(`${server.url}/api/v1/predict${query}`, init)).headers.get('x-model-version');
   }
 
-  it('sends callers to both versions and keeps each on its own', async () => {
+  it('sends callers to both versions and keeps each caller on one', async () => {
     const keys = Array.from({ length: 16 }, (_, index) => `caller-${String(index)}`);
     const first = await Promise.all(keys.map((key) => versionFor(key)));
     const second = await Promise.all(keys.map((key) => versionFor(key)));
@@ -122,7 +122,7 @@ describe('two processes, after a manifest was edited', () => {
     rmSync(repository, { recursive: true });
   });
 
-  it('a process that replaces a killed one serves what its sibling serves', async () => {
+  it('a replaced process serves the same models as the other one', async () => {
     const path = join(repository, 'efficientnet-lite0/model.json');
     const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     writeFileSync(path, JSON.stringify({ ...manifest, default: '1', description: 'Edited.' }));

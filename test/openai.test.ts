@@ -40,7 +40,7 @@ describe("OpenAI's client for Node", () => {
     });
   });
 
-  it('streams a chat completion: one id, the role once, usage at the end', async () => {
+  it('streams a chat completion with one id, the role once and usage at the end', async () => {
     const stream = await openai.chat.completions.create({
       model: MODEL,
       messages: QUESTION,
@@ -68,7 +68,7 @@ describe("OpenAI's client for Node", () => {
     expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
   });
 
-  it("feeds the client's own helper for streams", async () => {
+  it("works with the client's helper for streams", async () => {
     const runner = openai.chat.completions.stream({
       model: MODEL,
       messages: QUESTION,
@@ -82,7 +82,7 @@ describe("OpenAI's client for Node", () => {
     expect(completion.choices[0]?.message.content).toBe(text);
   });
 
-  it('gives a seeded request the same text again, streamed or not', async () => {
+  it('generates the same text for a seeded request, streamed or not', async () => {
     const request = { model: MODEL, messages: QUESTION, max_tokens: 20, seed: 7, temperature: 1 };
     const { choices } = await openai.chat.completions.create(request);
     let streamed = '';
@@ -114,7 +114,7 @@ describe("OpenAI's client for Node", () => {
     }
   });
 
-  it('follows logit_bias: a forbidden token does not come', async () => {
+  it('applies logit_bias, so that a forbidden token does not occur', async () => {
     const request = { model: MODEL, prompt: 'The capital of France is', max_tokens: 1, temperature: 0 };
     const free = await openai.completions.create({ ...request, logprobs: 1 });
     expect(free.choices[0]?.text).toBe(' Paris');
@@ -123,7 +123,7 @@ describe("OpenAI's client for Node", () => {
     expect(biased.choices[0]?.text).not.toBe(' Paris');
   });
 
-  it('gets completions, which stop where they are told to', async () => {
+  it('gets completions, which end at their stop sequences', async () => {
     const completion = await openai.completions.create({
       model: MODEL,
       prompt: 'The capital of France is',
@@ -146,7 +146,7 @@ describe("OpenAI's client for Node", () => {
     expect(streamed).not.toBe('');
   });
 
-  it('gets completions of several prompts, each what it gets for that prompt alone', async () => {
+  it('gets the same completions for several prompts as for each prompt alone', async () => {
     const prompts = ['The capital of France is', 'One, two,', 'Roses are red,'];
     const request = { model: MODEL, max_tokens: 5, temperature: 0, reproducible: true };
     const alone = [];
@@ -171,7 +171,7 @@ describe("OpenAI's client for Node", () => {
     expect(several.choices.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
   });
 
-  it('gets embeddings in its default encoding that are those in floats', async () => {
+  it('gets the same embeddings in base64, its default, and in floats', async () => {
     const input = ['A cat sits on the mat.', 'Stock markets fell sharply today.'];
     const packed = await openai.embeddings.create({ model: 'minilm-l6-v2', input });
     const floats = await openai.embeddings.create({ model: 'minilm-l6-v2', input, encoding_format: 'float' });
@@ -190,7 +190,7 @@ describe("OpenAI's client for Node", () => {
     ).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'dimensions' });
   });
 
-  it('takes token ids for embeddings as the model has them, and refuses those that it does not have', async () => {
+  it("accepts the model's token ids for embeddings, and refuses unknown ones", async () => {
     const create = (input: string | number[] | number[][]) =>
       openai.embeddings.create({ model: 'minilm-l6-v2', input, encoding_format: 'float' });
     const [text] = (await create('cat')).data;
@@ -202,7 +202,7 @@ describe("OpenAI's client for Node", () => {
     await expect(create([101, 99_999, 102])).rejects.toMatchObject({ status: 400, param: 'input' });
   });
 
-  it('truncates inputs of embeddings where it is told to, and names the parameter where it is not', async () => {
+  it('truncates inputs of embeddings on request, and otherwise names the parameter', async () => {
     const request = { model: 'minilm-l6-v2', input: 'word '.repeat(400) };
     await expect(openai.embeddings.create(request)).rejects.toMatchObject({ status: 400, param: 'input' });
     const tokensOf = async (more: object) =>
@@ -212,7 +212,7 @@ describe("OpenAI's client for Node", () => {
     expect(await tokensOf({ truncate_prompt_tokens: 16 })).toBe(16);
   });
 
-  it('lists the models, and finds one of them', async () => {
+  it('lists the models, and describes one of them', async () => {
     const names = [];
     for await (const { id } of openai.models.list()) names.push(id);
     expect(names).toEqual(['minilm-l6-v2', MODEL]);
@@ -223,7 +223,7 @@ describe("OpenAI's client for Node", () => {
     await expect(openai.models.retrieve(`${MODEL}@9`)).rejects.toMatchObject({ code: 'model_not_found' });
   });
 
-  it('throws its own classes of errors', async () => {
+  it("throws the client's error classes", async () => {
     const ask = (changes: object, client = openai) =>
       client.chat.completions.create({
         model: MODEL,
@@ -261,13 +261,13 @@ describe("OpenAI's client for Node", () => {
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
       'messages.0.content.0',
     ],
-  ])('is told that %j is not supported', async (changes, param) => {
+  ])('refuses %j as not supported', async (changes, param) => {
     await expect(
       openai.chat.completions.create({ model: MODEL, messages: QUESTION, ...changes } as never),
     ).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param });
   });
 
-  it('may send what changes nothing', async () => {
+  it('accepts parameters that have no effect', async () => {
     const { choices } = await openai.chat.completions.create({
       model: MODEL,
       messages: [
@@ -288,7 +288,7 @@ describe("OpenAI's client for Node", () => {
     expect(choices).toHaveLength(1);
   });
 
-  it('cancels by leaving the loop or by a signal, and the work ends', async () => {
+  it('cancels by leaving the loop or by a signal, which ends the work', async () => {
     const request = { model: MODEL, messages: QUESTION, max_tokens: 1500, stream: true } as const;
     for await (const chunk of await openai.chat.completions.create(request)) {
       if (chunk.choices[0]?.delta.content !== undefined) break;
@@ -325,7 +325,7 @@ describe("routes under OpenAI's prefix", () => {
 
   afterAll(() => server.stop());
 
-  it('answer every failure in its shape, with all four keys', async () => {
+  it('answer every failure in its error shape, with all four keys', async () => {
     for (const { status, body } of [
       await send(`${server.url}/v1/no/such/route`),
       await postJson(`${server.url}/v1/chat/completions`, '{'),

@@ -11,7 +11,7 @@ describe('requests that predict refuses', () => {
 
   beforeAll(async () => {
     host = await ImageHost.start();
-    host.serve('/text', Buffer.from('this is no picture'), 'text/plain');
+    host.serve('/text', Buffer.from('this is not an image'), 'text/plain');
     host.route('/error', (_request, response) => response.writeHead(500).end());
     host.route('/to-metadata', (_request, response) =>
       response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end(),
@@ -35,13 +35,13 @@ describe('requests that predict refuses', () => {
     ['a body without image_url', {}, REFUSED],
     ['an empty image_url', { image_url: '' }, REFUSED],
     ['a blank image_url', { image_url: '   ' }, REFUSED],
-    ['an image_url that is no text', { image_url: 5 }, REFUSED],
-    ['an image_url that is no URL', { image_url: 'cat.jpg' }, REFUSED],
+    ['an image_url that is not a string', { image_url: 5 }, REFUSED],
+    ['an image_url that is not a URL', { image_url: 'cat.jpg' }, REFUSED],
     ['a top_k of 0', { image_url: 'https://example.com/a.jpg', top_k: 0 }, 'top_k'],
     ['a top_k of 101', { image_url: 'https://example.com/a.jpg', top_k: 101 }, 'top_k'],
-    ['a top_k that is no whole number', { image_url: 'https://example.com/a.jpg', top_k: 1.5 }, 'top_k'],
+    ['a top_k that is not an integer', { image_url: 'https://example.com/a.jpg', top_k: 1.5 }, 'top_k'],
     ['an unknown field', { image_url: 'https://example.com/a.jpg', topk: 3 }, 'topk'],
-  ])('answers %s with 422 naming the field', async (_name, body, field) => {
+  ])('answers %s with 422 and names the field', async (_name, body, field) => {
     const reply = await postJson(url, body);
     expect(reply.status).toBe(422);
     expect(reply.body).toMatchObject({ error: 'VALIDATION_ERROR', path: '/api/v1/predict' });
@@ -59,10 +59,10 @@ describe('requests that predict refuses', () => {
     const form = new FormData();
     form.set('top_k', '3');
     expect((await send(url, { method: 'POST', body: form })).body.details[0].field).toBe('image');
-    expect((await upload(url, sample('cat.jpg'), {}, 'picture')).body.details[0].field).toBe('picture');
+    expect((await upload(url, sample('cat.jpg'), {}, 'photo')).body.details[0].field).toBe('photo');
   });
 
-  it.each(['image', 'picture'])('answers a second file, in the field %s, with 422', async (field) => {
+  it.each(['image', 'photo'])('answers a second file, in the field %s, with 422', async (field) => {
     const form = new FormData();
     form.set('image', new Blob([sample('cat.jpg')]), 'first.jpg');
     form.append(field, new Blob(['x']), 'second.jpg');
@@ -86,14 +86,14 @@ describe('requests that predict refuses', () => {
     'http://no-such-host.invalid/a.jpg',
   ];
 
-  it('answers every refused address with one and the same 400', async () => {
+  it('answers every refused address with the same 400', async () => {
     const replies = await Promise.all(PRIVATE.map((address) => postJson(url, { image_url: address })));
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([400]));
     expect(new Set(replies.map(({ body }) => body.error as string))).toEqual(new Set(['INVALID_INPUT']));
     expect(new Set(replies.map(({ body }) => body.message as string)).size).toBe(1);
   });
 
-  it('says the same when a redirect leads to a refused address', async () => {
+  it('gives the same answer if a redirect leads to a refused address', async () => {
     const direct = await postJson(url, { image_url: PRIVATE[0] });
     const redirected = await postJson(url, { image_url: host.url('/to-metadata') });
     expect(redirected.status).toBe(400);
@@ -114,7 +114,7 @@ describe('requests that predict refuses', () => {
   });
 
   it.each([
-    ['text', Buffer.from('not a picture')],
+    ['text', Buffer.from('not an image')],
     ['nothing', Buffer.alloc(0)],
     ['a truncated JPEG', sample('cat.jpg').subarray(0, 2000)],
     ['a GIF', Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')],
@@ -125,7 +125,7 @@ describe('requests that predict refuses', () => {
     expect(reply.body.error).toBe('INVALID_INPUT');
   });
 
-  it('refuses a small file that declares more pixels than the limit, naming the limit', async () => {
+  it('refuses a small file that declares more pixels than the limit, and names the limit', async () => {
     const reply = await upload(url, hugePng(20_000, 20_000));
     expect(reply.status).toBe(400);
     expect(reply.body.message).toMatch(/20000 x 20000.*50000000/);
@@ -144,7 +144,7 @@ describe('requests that predict refuses', () => {
     expect(reply.body.message).toMatch(/400000/);
   });
 
-  it('answers a data: URL over the image limit, or damaged, with 400', async () => {
+  it('answers a data: URL that exceeds the image limit or is damaged with 400', async () => {
     const large = await postJson(url, { image_url: `data:image/jpeg;base64,${'A'.repeat(300_000)}` });
     expect(large.status).toBe(400);
     const damaged = await postJson(url, { image_url: 'data:image/jpeg;base64,%%%' });
@@ -172,12 +172,12 @@ describe('requests that predict refuses', () => {
     expect(deep.body.message).toMatch(/64/);
   });
 
-  it('is not fooled by __proto__', async () => {
+  it('treats __proto__ as an unknown field', async () => {
     const reply = await postJson(url, '{"__proto__":{"image_url":"data:,"}}');
     expect(reply.status).toBe(422);
   });
 
-  it('answers unknown models and versions with 404, listing what exists', async () => {
+  it('answers unknown models and versions with 404, and lists the existing ones', async () => {
     const model = await upload(`${url}?model=nope`, sample('cat.jpg'));
     expect(model.status).toBe(404);
     expect(model.body.error).toBe('MODEL_NOT_FOUND');
@@ -197,7 +197,7 @@ describe('requests that predict refuses', () => {
     expect((await send(`${server.url}/api/v1/models/%E0%A4%A`)).status).toBe(400);
   });
 
-  it('still answers afterwards', async () => {
+  it('still serves valid requests afterwards', async () => {
     expect((await upload(url, sample('cat.jpg'))).status).toBe(200);
   });
 });

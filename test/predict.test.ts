@@ -36,7 +36,7 @@ describe('POST /api/v1/predict', () => {
   it.each([
     ['coffee.jpg', 'espresso'],
     ['rocket.jpg', 'missile'],
-  ])('fetches %s from its address and sees %s', async (name, label) => {
+  ])('fetches %s from its address and recognizes %s', async (name, label) => {
     const { status, body } = await postJson(url, { image_url: host.url(`/${name}`) });
     expect(status).toBe(200);
     expect(body.predictions).toHaveLength(5);
@@ -46,14 +46,14 @@ describe('POST /api/v1/predict', () => {
     expect(Object.keys(body as object).sort()).toEqual(['inference_time_ms', 'model_version', 'predictions']);
   });
 
-  it('takes a data: URL', async () => {
+  it('accepts a data: URL', async () => {
     const { status, body } = await postJson(url, { image_url: dataUrl('coffee.jpg'), top_k: 1 });
     expect(status).toBe(200);
     expect(body.predictions).toHaveLength(1);
     expect(body.predictions[0].label).toBe('espresso');
   });
 
-  it('answers as many labels as asked for, most likely first', async () => {
+  it('returns the requested number of labels, most likely first', async () => {
     const { body } = await upload(url, sample('cat.jpg'), { top_k: '100' });
     const confidences = (body.predictions as Prediction[]).map(({ confidence }) => confidence);
     expect(confidences).toHaveLength(100);
@@ -68,7 +68,7 @@ describe('POST /api/v1/predict', () => {
 
   it('rotates an image upright by its EXIF orientation', async () => {
     const upright = await upload(url, sample('rocket.jpg'));
-    // Stored lying on its side, with the note that it must be turned.
+    // Stored sideways, with the EXIF orientation that turns it upright.
     const lying = await sharp(sample('rocket.jpg'))
       .rotate(-90)
       .withMetadata({ orientation: 6 })
@@ -85,7 +85,7 @@ describe('POST /api/v1/predict', () => {
     expect(body.predictions[0].label).toBe('tiger cat');
   });
 
-  it('gives the request id back, and makes one when it is malformed', async () => {
+  it('returns the request id, or a new one if it is malformed', async () => {
     const given = await upload(url, sample('cat.jpg'));
     expect(given.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
     const kept = await send(`${server.url}/health/live`, { headers: { 'x-request-id': 'abc-123' } });
@@ -96,7 +96,7 @@ describe('POST /api/v1/predict', () => {
     expect(replaced.headers.get('x-request-id')).not.toBe('no spaces please');
   });
 
-  it('logs one line per request, with the model that served it and without the query', async () => {
+  it('logs one line per request with the model that served it, but without the query', async () => {
     const { headers } = await upload(`${url}?model_version=2`, sample('cat.jpg'));
     const id = headers.get('x-request-id');
     const line = await server.waitForLog((entry) => entry.msg === 'request' && entry.id === id);

@@ -59,7 +59,7 @@ describe('the health of a server of two processes', () => {
 });
 
 describe.each(['SIGHUP', 'SIGINT', 'SIGQUIT'] as const)('%s', (signal) => {
-  it('lets a stream end, as SIGTERM does', async () => {
+  it('lets a stream finish, like SIGTERM', async () => {
     server = await ServerProcess.start();
     const stream = await SseClient.post(`${server.url}/api/v1/chat`, {
       message: 'Tell me a story.',
@@ -77,7 +77,7 @@ describe.each(['SIGHUP', 'SIGINT', 'SIGQUIT'] as const)('%s', (signal) => {
   }, 60_000);
 });
 
-it('SIGUSR1 opens no debugger, and SIGUSR2 ends nothing', async () => {
+it('SIGUSR1 opens no debugger, and SIGUSR2 does not end the process', async () => {
   server = await ServerProcess.start();
   const { pid } = await server.waitForLog(isListening);
   for (const target of [pid, server.pid]) {

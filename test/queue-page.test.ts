@@ -33,7 +33,7 @@ describe.each(JOB_BACKENDS)('the queue page on %s', (name) => {
     await backend.remove();
   });
 
-  it('asks for its own credential, which no API key is', async () => {
+  it('asks for its own credential and accepts no API key', async () => {
     const wrong = [
       {},
       basic('admin', 'wrong'),
@@ -51,7 +51,7 @@ describe.each(JOB_BACKENDS)('the queue page on %s', (name) => {
     }
   });
 
-  it('shows the page and what it loads from this server, under the policy of every page', async () => {
+  it("loads the page and its assets from this server, with every page's content security policy", async () => {
     const shown = await page('', CREDENTIAL);
     expect([shown.status, shown.headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(shown.headers.get('content-security-policy')).toMatch(/script-src 'self'/);
@@ -64,7 +64,7 @@ describe.each(JOB_BACKENDS)('the queue page on %s', (name) => {
     expect((await page('/queue/aerie-embed', CREDENTIAL)).text).toContain('<base href="/queues/"');
   });
 
-  it('shows the queues with their jobs, and changes nothing', async () => {
+  it('shows the queues with their jobs, and is read-only', async () => {
     const submitted = await postJson(
       `${server.url}/api/v1/embed/async`,
       { text: 'shown', delay: 600 },
@@ -101,7 +101,7 @@ describe.each(JOB_BACKENDS)('the queue page on %s', (name) => {
 });
 
 describe('a caller that guesses passwords of the queue page', () => {
-  it('waits after ten wrong ones, whatever comes next', async () => {
+  it('is refused after ten wrong ones, even with the right one', async () => {
     const server = await ServerProcess.start({ QUEUE_PAGE_PASSWORD: PASSWORD });
     const page = (headers: Record<string, string>) => send(`${server.url}/queues`, { headers });
     const statuses: number[] = [];
@@ -120,7 +120,7 @@ describe('a caller that guesses passwords of the queue page', () => {
 });
 
 describe('without QUEUE_PAGE_PASSWORD', () => {
-  it('there is no queue page', async () => {
+  it('the queue page does not exist', async () => {
     const server = await ServerProcess.start();
     for (const path of ['/queues', '/queues/api/queues']) {
       const { status, body } = await send(`${server.url}${path}`, { headers: CREDENTIAL });

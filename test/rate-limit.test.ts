@@ -11,7 +11,7 @@ describe('the rate limit', () => {
     await server?.stop();
   });
 
-  it('lets 10 predictions a minute through by default, and says so in headers', async () => {
+  it('allows 10 predictions a minute by default, and reports this in headers', async () => {
     server = await ServerProcess.start({ RATE_LIMIT_PREDICT: '' });
     const url = `${server.url}/api/v1/predict`;
     const first = await upload(url, sample('cat.jpg'));
@@ -30,10 +30,10 @@ describe('the rate limit', () => {
     expect((await send(`${server.url}/api/v1/models`)).status).toBe(200);
   });
 
-  it('is counted once across processes', async () => {
+  it('is counted across processes', async () => {
     server = await ServerProcess.start({ RATE_LIMIT_PREDICT: '6/minute', WORKERS: '2' });
     const url = `${server.url}/api/v1/predict`;
-    // Each request on a connection of its own, so that both processes get some.
+    // Each request uses a new connection, so that both processes get some.
     const init = () => ({
       method: 'POST',
       headers: { connection: 'close', 'content-type': 'application/json' },
@@ -47,10 +47,10 @@ describe('the rate limit', () => {
     expect(pids.size).toBe(2);
   });
 
-  it('is counted by each process while the supervisor does not answer', async () => {
+  it('is counted by each process while the supervisor does not respond', async () => {
     server = await ServerProcess.start({ RATE_LIMIT_PREDICT: '3/minute', WORKERS: '2' });
     const url = `${server.url}/api/v1/predict`;
-    // On one connection: the supervisor, which would hand out others, is held.
+    // On one connection, because the supervisor, which hands out connections, is stopped.
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect(await statusOf(url, agent)).toBe(422);
     process.kill(server.pid, 'SIGSTOP');
@@ -87,7 +87,7 @@ describe('API keys', () => {
     await server?.stop();
   });
 
-  it('are asked for where set, except by health', async () => {
+  it('are required if set, except for health', async () => {
     server = await ServerProcess.start({ API_KEYS: 'first-key,second-key' });
     const url = `${server.url}/api/v1/models`;
     const without = await send(url);

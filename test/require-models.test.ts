@@ -31,7 +31,7 @@ describe('a repository in which most models cannot be used', () => {
   });
 
   it('serves the others, is degraded and names the reasons', async () => {
-    // Logged when its load has failed.
+    // Logged after its load has failed.
     await server.waitForLog(({ msg, model }) => msg === 'model could not be loaded' && model === 'pointer');
     expect((await send(`${server.url}/health/ready`)).status).toBe(200);
     const health = await send(`${server.url}/health`);
@@ -48,7 +48,7 @@ describe('a repository in which most models cannot be used', () => {
     expect(reply.status).toBe(200);
   });
 
-  it('is stopped by SIGTERM as ever', async () => {
+  it('is stopped by SIGTERM', async () => {
     server.signal('SIGTERM');
     expect(await server.exited).toMatchObject({ code: 0 });
   });

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { send } from './support/http.js';
 import { ServerProcess, type Surroundings } from './support/server-process.js';
 
-/** A wrong setting, how the refusal names the value, and the start it is tried with. */
+/** A wrong setting, the refusal's description of the value, and the environment of the start. */
 type Refusal = [
   setting: string,
   got: string,
@@ -26,21 +26,21 @@ describe('the start', () => {
     blocker?.close();
   });
 
-  it('prints where the server is, its docs, and a call that works', async () => {
+  it("prints the server's URL, its docs, and a working example call", async () => {
     server = await ServerProcess.start();
     expect(server.text).toContain(server.url);
     expect(server.text).toContain(`${server.url}/docs`);
     expect(server.text).toContain('curl -F image=@samples/cat.jpg');
   });
 
-  it('stops with the name of a setting that cannot be used, what was expected and what came', async () => {
+  it('stops with the name of a wrong setting, the expected and the received value', async () => {
     const { code, output } = await ServerProcess.runToExit({ PORT: 'eighty', RATE_LIMIT_PREDICT: 'often' });
     expect(code).toBe(78);
     expect(output).toMatch(/PORT: expected .*whole number.*got "eighty"/);
     expect(output).toMatch(/RATE_LIMIT_PREDICT: expected .*10\/minute.*got "often"/);
   });
 
-  it('stops when the port is taken, and says so', async () => {
+  it('stops if the port is in use, and says so', async () => {
     blocker = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => blocker?.once('listening', resolve));
     const { port } = blocker.address() as AddressInfo;
@@ -80,12 +80,12 @@ describe('the start', () => {
     },
   );
 
-  it('finds the first line of a .env that begins with a byte order mark', async () => {
+  it('reads the first line of a .env that begins with a byte order mark', async () => {
     server = await ServerProcess.start({}, { envFile: '\uFEFFAPI_KEYS=secret-key-123456\nDEBUG=false\n' });
     expect((await send(`${server.url}/api/v1/models`)).status).toBe(401);
   });
 
-  it('stops on a manifest that cannot be used where REQUIRE_MODELS says so, naming file and field', async () => {
+  it('stops on a wrong manifest with REQUIRE_MODELS=all, and names the file and the field', async () => {
     const repository = mkdtempSync(join(tmpdir(), 'aerie-bad-'));
     mkdirSync(join(repository, 'broken'));
     writeFileSync(
@@ -98,7 +98,7 @@ describe('the start', () => {
     expect(output).toMatch(/lables/);
   });
 
-  it('has a page for people, without the internet', async () => {
+  it('serves a status page that works without the internet', async () => {
     server = await ServerProcess.start();
     const page = await send(`${server.url}/`);
     expect(page.status).toBe(200);

@@ -19,7 +19,7 @@ describe('streams', () => {
       ),
     );
 
-  it('that wait for their turn are kept open by comments', async () => {
+  it('in the queue are kept open by comments', async () => {
     server = await ServerProcess.start({ STREAM_PING_INTERVAL: '0.2', DRAIN_TIMEOUT: '1' });
     const running = await begin(8, { max_tokens: 1500 });
     const [waiting] = await begin(1, { max_tokens: 1 });
@@ -28,7 +28,7 @@ describe('streams', () => {
     expect(running.every(({ status }) => status === 200)).toBe(true);
   });
 
-  it('all finish when the stop leaves them the time', async () => {
+  it('all finish if the drain is long enough', async () => {
     server = await ServerProcess.start({ DRAIN_TIMEOUT: '40', STREAM_PING_INTERVAL: '0.2' });
     const streams = await begin(20, { max_tokens: 24 });
     server.signal('SIGTERM');
@@ -37,16 +37,16 @@ describe('streams', () => {
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('get an error event, and never a cut, when the stop does not leave them the time', async () => {
+  it('get an error event instead of a broken connection if the drain is too short', async () => {
     server = await ServerProcess.start({ DRAIN_TIMEOUT: '3', STREAM_PING_INTERVAL: '0.2' });
     const streams = await begin(20, { max_tokens: 4096 });
     const whole = postJson(`${server.url}/api/v1/chat`, { message: 'Go on.', stream: false });
-    // Whatever is sent after it has been accepted, so it has been, too.
+    // A later request has been accepted, so this one has been accepted, too.
     streams.push(...(await begin(1, { max_tokens: 4096 })));
     server.signal('SIGTERM');
     const events = await Promise.all(streams.map((stream) => stream.rest()));
     const ends = events.map((each) => JSON.parse(each.at(-1)?.data ?? '') as Record<string, unknown>);
-    // A model may end its text by itself in that time.
+    // A model may finish its text in that time.
     for (const end of ends) expect(end).toHaveProperty('done' in end ? 'usage' : 'error.code');
     const failures = ends.filter(({ error }) => error !== undefined);
     expect(failures.length).toBeGreaterThan(10);
@@ -56,7 +56,7 @@ describe('streams', () => {
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('end with an error at GENERATION_TIMEOUT; what has not begun at FIRST_TOKEN_TIMEOUT is answered 504', async () => {
+  it('end with an error at GENERATION_TIMEOUT, or with 504 if they have not begun at FIRST_TOKEN_TIMEOUT', async () => {
     server = await ServerProcess.start({ GENERATION_TIMEOUT: '2', FIRST_TOKEN_TIMEOUT: '1' });
     const streams = await begin(8, { max_tokens: 4096 });
     const late = await postJson(`${server.url}/api/v1/chat`, { message: 'Me too.', stream: false });

@@ -11,7 +11,7 @@ const LOCAL = 'smollm2-135m-instruct';
 const KEY = 'sk-very-secret-0123456789';
 const MANIFEST_KEY = 'sk-of-a-manifest-9876543210';
 
-/** Says the worst that an upstream may say: who called it, and with what. */
+/** An upstream's error that reveals its address and the key. */
 function refuse(status: number, headers: Record<string, string> = {}) {
   return (response: ServerResponse, { authorization }: UpstreamRequest): void => {
     const { localPort } = response.socket ?? {};
@@ -46,7 +46,7 @@ const behaviours = {
   },
 } satisfies ConstructorParameters<typeof Upstream>[0];
 
-describe('models of other servers', () => {
+describe('models on upstreams', () => {
   let upstream: Upstream;
   let server: ServerProcess;
   let repository: string;
@@ -107,7 +107,7 @@ describe('models of other servers', () => {
   const both = (model: string, more: object = {}): Promise<readonly [Reply, Reply]> =>
     Promise.all([chat(model, more), openAi(model, more)]);
 
-  it('stream their answers on both routes, asked with the key', async () => {
+  it('stream their answers on both routes, and are called with the key', async () => {
     const [ours, theirs] = await both('gpt-4');
     expect(ours.status).toBe(200);
     expect(ours.headers.get('x-model-name')).toBe('gpt-4');
@@ -125,7 +125,7 @@ describe('models of other servers', () => {
     expect([authorization, url]).toEqual([`Bearer ${KEY}`, '/v1/chat/completions']);
   });
 
-  it('are listed, and change no default', async () => {
+  it('are listed, and do not change the default', async () => {
     const { body } = keep(await send(`${server.url}/v1/models`));
     const ids = (body as { data: readonly { id: string }[] }).data.map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining([LOCAL, 'gpt-4', 'busy-alone']));
@@ -134,7 +134,7 @@ describe('models of other servers', () => {
     expect(unnamed.headers.get('x-model-name')).toBe(LOCAL);
   });
 
-  it('pass on how long to wait when they are asked too often', async () => {
+  it("pass on the upstream's Retry-After", async () => {
     const [ours, theirs] = await both('busy-alone');
     for (const reply of [ours, theirs]) {
       expect([reply.status, reply.headers.get('retry-after')]).toEqual([429, '7']);
@@ -144,7 +144,7 @@ describe('models of other servers', () => {
   });
 
   it.each([['busy'], ['broken'], ['refused'], ['stalled'], ['reset']])(
-    'are stood in for by a model of this server when one is %s, and the headers say so',
+    'are replaced by a fallback when the upstream is %s, and the headers say so',
     async (behaviour) => {
       const [ours, theirs] = await both(`${behaviour}-helped`);
       for (const reply of [ours, theirs]) {
@@ -156,7 +156,7 @@ describe('models of other servers', () => {
     },
   );
 
-  it('tell in one reply which model has served', async () => {
+  it('name the model that served in a JSON reply', async () => {
     const [ours, theirs] = await both('broken-helped', { stream: false });
     expect(ours.body).toMatchObject({ model: LOCAL, model_version: '1', usage: { completion_tokens: 4 } });
     expect(theirs.headers.get('x-model-name')).toBe(LOCAL);
@@ -169,7 +169,7 @@ describe('models of other servers', () => {
     ['reset', 502, 'UPSTREAM_ERROR'],
     ['stalled', 504, 'TIMEOUT'],
   ])(
-    'are an ordinary error reply when one is %s before its answer began',
+    'get an ordinary error response when the upstream is %s before its answer began',
     async (behaviour, status, code) => {
       const [ours, theirs] = await both(`${behaviour}-alone`);
       expect([ours.status, ours.body.error]).toEqual([status, code]);
@@ -180,17 +180,20 @@ describe('models of other servers', () => {
   it.each([
     ['truncated', 'UPSTREAM_ERROR'],
     ['silent', 'TIMEOUT'],
-  ])('are an error event, never a clean end, when one is %s in the middle', async (behaviour, code) => {
-    // A fallback would have to repeat what was said already: it is for answers that have not begun.
-    for (const model of [`${behaviour}-alone`, `${behaviour}-helped`]) {
-      const [ours, theirs] = await both(model);
-      expect(dataOf(ours)).toEqual([{ content: 'Hel' }, { error: { code, message: expect.any(String) } }]);
-      expect(theirs.text).toContain('"error"');
-      expect(theirs.text).not.toContain('[DONE]');
-    }
-  });
+  ])(
+    'get an error event, never a clean end, when the upstream is %s in the middle',
+    async (behaviour, code) => {
+      // A fallback would repeat text that was already sent, so it is only for answers that have not begun.
+      for (const model of [`${behaviour}-alone`, `${behaviour}-helped`]) {
+        const [ours, theirs] = await both(model);
+        expect(dataOf(ours)).toEqual([{ content: 'Hel' }, { error: { code, message: expect.any(String) } }]);
+        expect(theirs.text).toContain('"error"');
+        expect(theirs.text).not.toContain('[DONE]');
+      }
+    },
+  );
 
-  it('are left when the caller leaves', async () => {
+  it('are disconnected when the caller disconnects', async () => {
     const left = new AbortController();
     const response = await fetch(`${server.url}/api/v1/chat`, {
       method: 'POST',
@@ -204,7 +207,7 @@ describe('models of other servers', () => {
     await request.closed;
   }, 5_000);
 
-  it('degrade the health of the server while the circuit of one is open', async () => {
+  it("degrade the server's health while a circuit is open", async () => {
     expect((await send(`${server.url}/health`)).body.details.models['resting@1']).toMatchObject({
       circuit: 'closed',
     });
@@ -216,7 +219,7 @@ describe('models of other servers', () => {
     expect(refused.status).toBeGreaterThanOrEqual(500);
   });
 
-  it('keep their keys and addresses to the server: no reply and no line of the log has them', async () => {
+  it('reveal their keys and addresses in no reply and no log line', async () => {
     keep(await send(`${server.url}/api/v1/models`));
     keep(await send(`${server.url}/metrics`));
     const told = replies.map(({ text, headers }) => text + JSON.stringify([...headers])).join('\n');

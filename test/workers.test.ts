@@ -8,21 +8,21 @@ import { ServerProcess } from './support/server-process.js';
 import { SseClient } from './support/sse-client.js';
 import { WorkerProcess } from './support/worker-process.js';
 
-/** Seconds of work for one replica, in pieces of 16 texts. */
+/** Seconds of work for one replica, in groups of 16 texts. */
 const LONG = Array.from(
   { length: 200 },
   (_, index) => `${'a text of some length, '.repeat(30)}${String(index)}`,
 );
 
-/** Longer still, in pieces that are soon over: a drain waits for the one that runs. */
+/** Longer work in small groups. A drain waits for the running group. */
 const MANY = Array.from({ length: 4_000 }, (_, index) => `${'a shorter text, '.repeat(6)}${String(index)}`);
 
-/** Those that processes can share. Redis only where one of their own can be started, as it is frozen. */
+/** Backends that processes can share. Redis only if a separate one can be started, because the tests freeze it. */
 const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : name !== 'embedded'));
 
-// Without any backend to share there is nothing to test here; jest refuses an empty table.
+// Without a shared backend there is nothing to test, but Jest refuses an empty table.
 (BACKENDS.length === 0 ? describe.skip : describe).each(BACKENDS.length === 0 ? ['no backend'] : BACKENDS)(
-  'workers as processes of their own, on %s',
+  'worker processes on %s',
   (name) => {
     let redis: RedisProcess | null = null;
     let backend: FreshBackend;
@@ -47,7 +47,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       return reply.body.job_id as string;
     };
 
-    /** Waits for an event of a job with a sequence above `after`, and gives its data. */
+    /** Waits for an event of a job with a sequence above `after`, and returns its data. */
     const eventOf = async (id: string, type: string, after = 0) => {
       const reading = new AbortController();
       const stream = await SseClient.get(api(`/jobs/${id}/events`), reading.signal);
@@ -88,7 +88,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       await redis?.stop();
     });
 
-    it('a cancel of a running job frees its place within a second', async () => {
+    it('canceling a running job frees its place within a second', async () => {
       await startWorker();
       const long = await submit({ text: LONG });
       const next = await submit({ text: 'next' });
@@ -103,7 +103,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       expect(Date.parse(after.started_at as string) - askedAt).toBeLessThan(1_000);
     });
 
-    it('hands what it cannot finish back on SIGTERM, and another takes it at once', async () => {
+    it('hands unfinished jobs back on SIGTERM, and another worker takes them at once', async () => {
       const first = await startWorker({ DRAIN_TIMEOUT: '10' });
       const id = await submit({ text: MANY });
       const taken = await eventOf(id, 'job.processing');
@@ -112,7 +112,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       await startWorker();
       const workingAt = Date.now();
       const again = await eventOf(id, 'job.processing', taken.sequence);
-      // A lock that had to run out would take 15 s and more.
+      // A lock that had to expire would take more than 15 s.
       expect(Date.parse(again.timestamp) - workingAt).toBeLessThan(5_000);
       await send(api(`/jobs/${id}`), { method: 'DELETE' });
       expect(await jobOf(id, 30)).toMatchObject({ status: 'canceled' });
@@ -127,7 +127,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       expect([status, error, attempts]).toEqual(['completed', undefined, 1]);
     }, 120_000);
 
-    it('gives a job whose worker died to another within 35 s, and up on one that kills its workers', async () => {
+    it('hands a job of a dead worker to another within 35 s, and fails a job that kills its workers', async () => {
       let worker = await startWorker();
       const id = await submit({ text: LONG });
       const first = await eventOf(id, 'job.processing');
@@ -142,7 +142,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       expect(lost).toMatchObject({ status: 'failed', result: null, error: { code: 'WORKER_LOST' } });
     }, 150_000);
 
-    it('tells its health and its forward progress on a port of its own', async () => {
+    it('serves its health and metrics on its own port', async () => {
       const worker = await startWorker();
       const done = await submit({ text: 'done' });
       await jobOf(done, 30);
@@ -200,7 +200,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
     });
 
     (name === 'redis' ? it : it.skip)(
-      'refuses submits within a second while Redis is away, predicts, and goes on when it is back',
+      'refuses submissions within a second while Redis is unreachable, still predicts, and recovers',
       async () => {
         const worker = await startWorker();
         const accepted = await submit({ text: 'accepted before', delay: 1 });
@@ -235,7 +235,7 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
   },
 );
 
-describe('a worker without a queue that processes share', () => {
+describe('a worker without a shared backend', () => {
   it('does not start, and names the remedy', async () => {
     const { code, output } = await WorkerProcess.runToExit({});
     expect(code).toBe(78);

@@ -7,15 +7,15 @@ import pg from 'pg';
 import { type JobBackend, TEST_DATABASE_URL, TEST_REDIS_URL } from './job-backends.js';
 import { RedisProcess } from './redis-process.js';
 
-/** A place for jobs that nobody else uses. */
+/** A backend that no other test uses. */
 export interface FreshBackend {
-  /** What selects it. Empty for the embedded one: each server has a data directory of its own. */
+  /** Environment that selects it. Empty for the embedded one, because each server has its own data directory. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Removes it with all that is in it. */
+  /** Removes it with its content. */
   remove(): Promise<void>;
 }
 
-/** Makes an empty database on the server that the environment names, or starts a Redis where it names none. */
+/** Creates an empty database on the server that the environment names, or starts a Redis if it names none. */
 export async function freshBackend(backend: JobBackend): Promise<FreshBackend> {
   switch (backend) {
     case 'embedded':

@@ -1,15 +1,15 @@
 import { sample } from './image-host.js';
 
-/** A reply with its body read. */
+/** A response with its body. */
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- replies are looked into freely by tests
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read arbitrary fields of replies
   readonly body: any;
 }
 
-/** Sends a request and reads the whole reply; a body that is not JSON is `undefined`. */
+/** Sends a request and reads the whole response. A body that is not JSON is `undefined`. */
 export async function send(url: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(url, init);
   const text = await response.text();
@@ -31,7 +31,7 @@ export function postJson(url: string, body: unknown, headers: Record<string, str
   });
 }
 
-/** Posts a picture as an upload, with further form fields. */
+/** Uploads an image with further form fields. */
 export function upload(
   url: string,
   bytes: Buffer,
@@ -39,12 +39,12 @@ export function upload(
   name = 'image',
 ): Promise<Reply> {
   const form = new FormData();
-  form.set(name, new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'picture.jpg');
+  form.set(name, new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'image.jpg');
   for (const [field, value] of Object.entries(fields)) form.set(field, value);
   return send(url, { method: 'POST', body: form });
 }
 
-/** A sample picture as a data: URL. */
+/** A sample image as a data: URL. */
 export function dataUrl(name: string): string {
   return `data:image/jpeg;base64,${sample(name).toString('base64')}`;
 }

@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 
-/** A small PNG that declares a large picture: 1 bit a pixel, all black. Source: PNG specification (RFC 2083). */
+/** A small PNG that declares a large image: 1 bit a pixel, all black. Source: PNG specification (RFC 2083). */
 export function hugePng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

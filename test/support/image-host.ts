@@ -7,7 +7,7 @@ import { ROOT } from './server-process.js';
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A local host of pictures, and of whatever else a caller's address may answer with. */
+/** A local host for images and for other responses of callers' addresses. */
 export class ImageHost {
   readonly #server: Server;
   readonly #routes = new Map<string, Route>();
@@ -15,7 +15,7 @@ export class ImageHost {
   private constructor() {
     this.#server = createServer((request, response) => {
       const route = this.#routes.get(request.url ?? '');
-      if (route === undefined) response.writeHead(404).end('no such picture');
+      if (route === undefined) response.writeHead(404).end('no such image');
       else route(request, response);
     });
   }
@@ -54,7 +54,7 @@ export class ImageHost {
   }
 }
 
-/** The bytes of a sample picture. */
+/** The bytes of a sample image. */
 export function sample(name: string): Buffer {
   return readFileSync(join(ROOT, 'samples', name));
 }

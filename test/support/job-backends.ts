@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { HAS_REDIS } from './redis-process.js';
 
-/** A backend of the queue that jobs are tested on. */
+/** A backend on which jobs are tested. */
 export type JobBackend = 'embedded' | 'redis' | 'postgres';
 
-/** An existing Redis that tests may use: databases of it that are empty. */
+/** An existing Redis whose empty databases tests may use. */
 export const TEST_REDIS_URL = named(process.env.TEST_REDIS_URL);
 
-/** An existing PostgreSQL that tests may use: they make databases there. */
+/** An existing PostgreSQL on which tests create databases. */
 export const TEST_DATABASE_URL = named(process.env.TEST_DATABASE_URL);
 
-/** Embedded always; Redis where one is named or can be started; PostgreSQL where one is named. */
+/** Embedded always, Redis if one is named or can be started, PostgreSQL if one is named. */
 export const JOB_BACKENDS: readonly JobBackend[] = [
   'embedded',
   ...(TEST_REDIS_URL !== null || HAS_REDIS ? ['redis' as const] : []),

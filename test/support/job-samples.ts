@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobBatch, Delivery, JobHead, NewJob } from '@aerie/queue';
 
-/** Half of a job that varies from test to test. */
+/** The fields of a job that vary between tests. */
 export interface JobSample extends Partial<JobHead> {
   readonly input?: string;
   readonly key?: string | null;
@@ -46,12 +46,12 @@ export function newJob(id: string, { input = '{}', key = null, ...head }: JobSam
   };
 }
 
-/** A batch whose jobs are yet to be stored. */
+/** A batch whose jobs are not stored yet. */
 export function newBatch(id: string, total: number): JobBatch {
   return { v: 1, id, task: 'embed', model: null, total, createdAt: Date.now(), cancelRequested: false };
 }
 
-/** A webhook's delivery for the latest event of a job. */
+/** A webhook delivery for the latest event of a job. */
 export function deliveryFor(head: JobHead): Delivery {
   const event = head.event ?? { sequence: 1, type: 'job.processing', at: Date.now() };
   return {

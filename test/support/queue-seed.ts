@@ -13,7 +13,8 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'aerie');
 const SEED = join(CACHE, 'queue-seed-1');
 
 /**
- * Gives a data directory an empty embedded queue. Making one takes seconds of every core; it is made once, and copied.
+ * Puts an empty embedded queue into a data directory. Creating one takes seconds on all cores, so it is created once and
+ * copied.
  */
 export async function seedQueue(dataDir: string): Promise<void> {
   if (!existsSync(SEED)) await makeSeed();

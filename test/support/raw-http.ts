@@ -1,21 +1,21 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** One response as it came over the connection. */
+/** One response as received on the connection. */
 export interface RawResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- replies are looked into freely by tests
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read arbitrary fields of replies
   readonly body: any;
 }
 
 /**
- * Writes the parts to a connection of its own, each when the response to the one before has begun, and reads until the
- * server closes it.
+ * Writes the parts to a new connection, each when the response to the previous one has begun, and reads until the server
+ * closes it.
  *
- * @returns every response that came
+ * @returns all responses
  */
 export async function exchange(url: string, ...parts: readonly string[]): Promise<RawResponse[]> {
   const { hostname, port } = new URL(url);
@@ -39,7 +39,7 @@ export async function exchange(url: string, ...parts: readonly string[]): Promis
   return responsesOf(received);
 }
 
-/** A request's head. */
+/** The head of a request. */
 export function head(line: string, ...headers: readonly string[]): string {
   return [line, ...headers, '', ''].join('\r\n');
 }
@@ -58,7 +58,7 @@ function responsesOf(text: string): RawResponse[] {
       }),
     );
     const from = end + 4;
-    // A response to HEAD has the length of what GET would bring, and nothing of it.
+    // A response to HEAD has the length of the GET response but no body.
     const isEmpty = rest.startsWith('HTTP/1.1 ', from);
     const length = isEmpty ? 0 : Number(headers['content-length'] ?? 0);
     const content = rest.slice(from, from + length);

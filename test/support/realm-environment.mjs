@@ -1,8 +1,8 @@
 import { TestEnvironment } from 'jest-environment-node';
 
 /**
- * Jest runs tests in a vm context with typed arrays of its own. Native code (onnxruntime, structured clone)
- * makes arrays of the outer realm, and `instanceof` then fails. This environment shares the outer realm's.
+ * Jest runs tests in a vm context with separate typed array classes. Native code (onnxruntime, structured clone) creates
+ * arrays of the outer realm, for which `instanceof` fails. This environment shares the classes of the outer realm.
  */
 export default class RealmEnvironment extends TestEnvironment {
   constructor(config, context) {

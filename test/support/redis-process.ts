@@ -13,7 +13,7 @@ const BINARY = 'redis-server';
 /** Whether this machine can run a Redis. */
 export const HAS_REDIS = spawnSync(BINARY, ['--version']).status === 0;
 
-/** A Redis of its own, with its append-only file. */
+/** A separate Redis with an append-only file. */
 export class RedisProcess {
   readonly url: string;
   readonly #directory: string;
@@ -60,12 +60,12 @@ export class RedisProcess {
     return redis;
   }
 
-  /** Under its feet: it goes on, and cannot make new files. */
+  /** Removes its directory. It keeps running but cannot create files. */
   removeDirectory(): void {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** It keeps its connections and answers nothing, as behind a network that is cut. */
+  /** Stops it by a signal. It keeps its connections but does not answer, like in a network partition. */
   freeze(): void {
     this.#child.kill('SIGSTOP');
   }
@@ -74,7 +74,7 @@ export class RedisProcess {
     this.#child.kill('SIGCONT');
   }
 
-  /** Idempotent; a frozen one ends, too. */
+  /** Ends it, even if it is frozen. Idempotent. */
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exit;

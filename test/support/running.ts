@@ -1,17 +1,17 @@
-/** Something that a test started and that must end. */
+/** A process or server that a test started and that must be stopped. */
 export interface Stoppable {
   stop(): Promise<unknown>;
 }
 
 const running = new Set<Stoppable>();
 
-/** Sees to it that `started` ends with the test file at the latest. */
+/** Registers `started`, so that it is stopped at the end of the test file at the latest. */
 export function track<T extends Stoppable>(started: T): T {
   running.add(started);
   return started;
 }
 
-/** Stops what was started and is still running. */
+/** Stops everything that is still running. */
 export async function stopEverything(): Promise<void> {
   const left = [...running];
   running.clear();

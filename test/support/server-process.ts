@@ -18,7 +18,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** What a server is started in. */
+/** The surroundings of a server's start. */
 export interface Surroundings {
   /** Content of `.env` in its working directory. */
   readonly envFile?: string | Buffer;
@@ -35,10 +35,10 @@ interface LogWaiter {
   readonly resolve: (line: LogLine) => void;
 }
 
-/** The real server in a process of its own, on a free port. */
+/** The real server in a separate process, on a free port. */
 export class ServerProcess {
   readonly log: LogLine[] = [];
-  /** What was written that is not a log line: the banner, and standard error. */
+  /** Output that is not a log line: the banner and standard error. */
   text = '';
   url = '';
   readonly #child: ChildProcess;
@@ -58,7 +58,7 @@ export class ServerProcess {
       ...(umask === undefined ? [] : [`umask ${umask.toString(8)}`]),
     ];
     const command = [process.execPath, join(ROOT, 'apps/api/dist/main.js')];
-    // The shell becomes the server: signals reach it.
+    // The shell becomes the server, so signals reach it.
     this.#child = spawn('/bin/sh', ['-c', [...limits, 'exec "$0" "$@"'].join(' && '), ...command], {
       cwd: this.#directory,
       env: {
@@ -78,7 +78,7 @@ export class ServerProcess {
     this.#read();
   }
 
-  /** Starts a server and waits until it is ready to answer. Fails with its output when it ends before. */
+  /** Starts a server and waits until it is ready. Fails with its output if it ends before. */
   static async start(
     environment: Readonly<Record<string, string>> = {},
     surroundings: Surroundings = {},
@@ -90,7 +90,7 @@ export class ServerProcess {
     return server;
   }
 
-  /** A working directory of its own: no .env is picked up, nothing is left behind. */
+  /** A separate working directory, so that no .env is read and nothing is left behind. */
   static async #spawn(
     environment: Readonly<Record<string, string>>,
     surroundings: Surroundings,
@@ -103,7 +103,7 @@ export class ServerProcess {
     return new ServerProcess(directory, environment, surroundings);
   }
 
-  /** Starts a server that is expected to end by itself. */
+  /** Starts a server that is expected to exit. */
   static async runToExit(
     environment: Readonly<Record<string, string>>,
     surroundings: Surroundings = {},
@@ -114,12 +114,12 @@ export class ServerProcess {
     return { code, log, text, output: text + log.map((line) => JSON.stringify(line)).join('\n') };
   }
 
-  /** DATA_DIR of a server that was not given one. */
+  /** DATA_DIR of a server whose environment does not set it. */
   get dataDir(): string {
     return join(this.#directory, 'data');
   }
 
-  /** Leaves the data directory beyond the server's end, and says where it is. */
+  /** Keeps the data directory after the server's end. Returns its path. */
   keepData(): string {
     this.#keep = true;
     return this.dataDir;

@@ -4,7 +4,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 export class SseClient {
   readonly status: number;
   readonly headers: Headers;
-  /** Comments that came so far. */
+  /** Number of comments received so far. */
   readonly comments: string[] = [];
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new TextDecoder();
@@ -38,19 +38,19 @@ export class SseClient {
     return new SseClient(await fetch(url, signal === undefined ? {} : { signal }));
   }
 
-  /** The next event; null at the end. Rejects when the connection is cut. */
+  /** The next event; null at the end. Rejects if the connection breaks. */
   async next(): Promise<EventSourceMessage | null> {
     while (this.#events.length === 0 && !this.#over) await this.#read();
     return this.#events.shift() ?? null;
   }
 
-  /** All events that are left. */
+  /** All remaining events. */
   async rest(): Promise<readonly EventSourceMessage[]> {
     while (!this.#over) await this.#read();
     return this.#events.splice(0);
   }
 
-  /** Waits until a comment has come. */
+  /** Waits until a comment has arrived. */
   async comment(): Promise<void> {
     while (this.comments.length === 0 && !this.#over) await this.#read();
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request that the upstream got. */
+/** A request that the upstream received. */
 export interface UpstreamRequest {
   readonly url: string;
   readonly authorization: string | undefined;
@@ -13,7 +13,7 @@ export interface UpstreamRequest {
 
 type Behaviour = (response: ServerResponse, request: UpstreamRequest) => void;
 
-/** A server that speaks OpenAI's API, and behaves as the name of the model that is asked for says. */
+/** A server that speaks OpenAI's API and behaves as the name of the requested model says. */
 export class Upstream {
   readonly requests: UpstreamRequest[] = [];
   readonly #behaviours: Readonly<Record<string, Behaviour>>;
@@ -77,7 +77,7 @@ export function beginAnswer(response: ServerResponse, ...pieces: readonly string
   for (const content of pieces) response.write(event({ choices: [{ index: 0, delta: { content } }] }));
 }
 
-/** Ends a stream as it should end, with its usage. */
+/** Ends a stream correctly, with its usage. */
 export function endAnswer(response: ServerResponse): void {
   response.write(event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }));
   response.write(event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 } }));

@@ -2,7 +2,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-/** A delivery that came in. */
+/** A received delivery. */
 export interface ReceivedWebhook {
   readonly path: string;
   readonly id: string;
@@ -14,13 +14,13 @@ export interface ReceivedWebhook {
   };
 }
 
-/** Takes webhooks and verifies them with the reference library of Standard Webhooks. */
+/** Receives webhooks and verifies them with the reference library of Standard Webhooks. */
 export class WebhookReceiver {
   readonly received: ReceivedWebhook[] = [];
   readonly refused: string[] = [];
   readonly #server: Server;
   readonly #waiters = new Set<() => void>();
-  /** What is answered, by the number of the delivery from 0. */
+  /** The status for each delivery, by its number from 0. */
   answer: (count: number, path: string) => number = () => 204;
 
   private constructor(secret: string) {
@@ -62,7 +62,7 @@ export class WebhookReceiver {
     return `http://${this.address}${path}`;
   }
 
-  /** Resolves when what came in is as `done` wants it. */
+  /** Resolves when `done` is true for the deliveries. */
   async until(done: (received: readonly ReceivedWebhook[]) => boolean): Promise<void> {
     while (!done(this.received)) {
       await new Promise<void>((resolve) => {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { ROOT } from './root.js';
 import { track } from './running.js';
 
-/** A worker in a process of its own. */
+/** A worker in a separate process. */
 export class WorkerProcess {
   url = '';
   output = '';
@@ -50,7 +50,7 @@ export class WorkerProcess {
     return worker;
   }
 
-  /** Runs a worker that is expected to end by itself. */
+  /** Runs a worker that is expected to exit. */
   static async runToExit(
     environment: Readonly<Record<string, string>>,
   ): Promise<{ readonly code: number | null; readonly output: string }> {
