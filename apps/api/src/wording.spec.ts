@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type AerieError, SAMPLING_ROWS, samplingOf } from '@aerie/contracts';
 import { readDto } from '@aerie/fields';
-import { PredictOptionsDto, StreamableGenerateBodyDto } from '@aerie/inference';
+import { StreamableGenerateBodyDto, TopKDto } from '@aerie/inference';
 import { describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
 import './batches/batch.reader.js';
@@ -121,14 +121,14 @@ describe('the fields of sampling', () => {
 
 describe('fields that come as text', () => {
   it('are read as their type, and refused by it', () => {
-    expect(readDto(PredictOptionsDto, { top_k: '3' }, 'text')).toEqual({ top_k: 3 });
-    expect(messagesOf(() => readDto(PredictOptionsDto, { top_k: 'abc' }, 'text'))).toEqual([
+    expect(readDto(TopKDto, { top_k: '3' }, 'text')).toEqual({ top_k: 3 });
+    expect(messagesOf(() => readDto(TopKDto, { top_k: 'abc' }, 'text'))).toEqual([
       'top_k must be an integer, got a string',
     ]);
-    expect(messagesOf(() => readDto(PredictOptionsDto, { top_k: '101' }, 'text'))).toEqual([
+    expect(messagesOf(() => readDto(TopKDto, { top_k: '101' }, 'text'))).toEqual([
       'top_k must be at most 100, got 101',
     ]);
-    expect(messagesOf(() => readDto(PredictOptionsDto, { top_k: '3' }))).toEqual([
+    expect(messagesOf(() => readDto(TopKDto, { top_k: '3' }))).toEqual([
       'top_k must be an integer, got a string',
     ]);
   });

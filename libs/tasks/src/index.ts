@@ -1,7 +1,7 @@
 export type * from './batch-types.js';
+export { TopKDto } from './classes/prediction.dto.js';
 export * from './image-classification/decode-image.js';
 export { sniffFormat } from './image-classification/image-header.js';
-export * from './image-classification/predict.dto.js';
 export type * from './image-classification/types.js';
 export type * from './rest-route.js';
 export type * from './route-resources.js';

@@ -1,15 +1,12 @@
-import { AerieError } from '@aerie/contracts';
-import type { CreateKernel, ItemResult, NamedTensors, PreparedBatch, TensorMetadata } from '@aerie/engine';
+import type { CreateKernel, NamedTensors, PreparedBatch } from '@aerie/engine';
+import { ClassOutput, type ClassOutputOptions } from '../classes/class-output.js';
+import type { ClassScore } from '../classes/class-scores.js';
 import type { ClassificationOptions } from './classification.options.js';
 import { TensorWriter } from './tensor-writer.js';
-import { activate, selectTop } from './top-k.js';
-import type { ClassificationItem, ClassScore } from './types.js';
+import type { ClassificationItem } from './types.js';
 
 /** The options that are sent to the replica's thread. */
-interface KernelOptions extends Pick<ClassificationOptions, 'image' | 'activation'> {
-  /** Null without labels. */
-  readonly labelCount: number | null;
-}
+type KernelOptions = Pick<ClassificationOptions, 'image'> & ClassOutputOptions;
 
 /**
  * Runs in a replica's thread. Input: float32 [batch, 3, height, width] (or NHWC), output: float32 [batch, classes].
@@ -18,10 +15,9 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
   session,
   options,
 }) => {
-  const input = single(session.inputs, 'input').name;
-  const { name: output, shape } = single(session.outputs, 'output');
-  const declared = shape.at(-1);
-  if (typeof declared === 'number' && declared > 0) assertLabels(options.labelCount, declared);
+  const input = session.inputs[0]?.name;
+  if (input === undefined) throw new Error('The model has no input.');
+  const output = new ClassOutput(session, options);
   const { width, height, layout } = options.image;
   const writer = new TensorWriter(options.image);
   const size = width * height * 3;
@@ -45,29 +41,8 @@ export const createKernel: CreateKernel<ClassificationItem, readonly ClassScore[
 
     finish(outputs: NamedTensors, state: unknown) {
       const items = state as readonly ClassificationItem[];
-      const scores = outputs[output]?.data;
-      if (!(scores instanceof Float32Array))
-        throw new Error(`The model's output "${output}" is not float32.`);
-      const classes = scores.length / items.length;
-      // Some models do not declare how many there are.
-      assertLabels(options.labelCount, classes);
-      const results = items.map((item, row): ItemResult<readonly ClassScore[]> => {
-        const values = activate(scores.subarray(row * classes, (row + 1) * classes), options.activation);
-        return { ok: true, value: selectTop(values, item.topK) };
-      });
-      return { results };
+      const counts = items.map(({ topK }) => topK);
+      return { results: output.top(outputs, counts).map((value) => ({ ok: true, value }) as const) };
     },
   };
 };
-
-function single(tensors: readonly TensorMetadata[], role: string): TensorMetadata {
-  const [tensor] = tensors;
-  if (tensor === undefined) throw new Error(`The model has no ${role}.`);
-  return tensor;
-}
-
-function assertLabels(labels: number | null, classes: number): void {
-  if (labels === null || labels === classes) return;
-  const message = `the model's output has ${String(classes)} classes, but there are ${String(labels)} labels`;
-  throw new AerieError('MODEL_NOT_LOADED', message);
-}

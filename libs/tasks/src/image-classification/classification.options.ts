@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { activationSchema, labelsSchema } from '../classes/class-options.js';
 import type { Rgb } from './types.js';
 
 const threeNumbers = z.tuple([z.number(), z.number(), z.number()]);
@@ -20,12 +21,7 @@ const background = z
 /** The `image` and `labels` sections of a manifest. */
 export const classificationOptionsSchema = z
   .strictObject({
-    labels: z
-      .union([z.string().min(1), z.array(z.string()).min(1)])
-      .optional()
-      .describe(
-        'Class names in output order: a text file beside the manifest with one name per line, or the names.',
-      ),
+    labels: labelsSchema,
     image: z
       .strictObject({
         width: z.int().min(1).max(8192).default(224).describe('Width of the input, pixels.'),
@@ -43,10 +39,7 @@ export const classificationOptionsSchema = z
         background,
       })
       .prefault({}),
-    activation: z
-      .enum(['none', 'softmax', 'sigmoid'])
-      .default('none')
-      .describe('Applied to the output if the model returns logits.'),
+    activation: activationSchema,
   })
   .prefault({});
 

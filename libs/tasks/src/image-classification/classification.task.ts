@@ -1,4 +1,5 @@
-import type { BatchTask, HuggingFaceConfig, TaskFiles } from '../task-definition.js';
+import { readClassSections, readLabels } from '../classes/class-options.js';
+import type { BatchTask } from '../task-definition.js';
 import { type ClassificationOptions, classificationOptionsSchema } from './classification.options.js';
 import { readImageSection } from './hugging-face-image.js';
 import { predictRoute } from './predict.route.js';
@@ -17,18 +18,14 @@ export const imageClassificationTask: BatchTask<
   kernelUrl: new URL('./classification.kernel.js', import.meta.url).href,
 
   async detect(folder) {
-    const { architectures, id2label, problem_type } = folder.config;
-    if (!architectures.some((name) => name.endsWith('ForImageClassification'))) return null;
-    return {
-      ...(id2label === undefined ? {} : { labels: inOrder(id2label) }),
-      activation: problem_type === 'multi_label_classification' ? 'sigmoid' : 'softmax',
-      ...(await readImageSection(folder)),
-    };
+    const { config } = folder;
+    if (!config.architectures.some((name) => name.endsWith('ForImageClassification'))) return null;
+    return { ...readClassSections(config), ...(await readImageSection(folder)) };
   },
 
   async prepare(options, files) {
     const { width, height, crop, resample, background } = options.image;
-    const labels = await readLabels(options, files);
+    const labels = await readLabels(options.labels, files);
     return {
       kernelOptions: {
         image: options.image,
@@ -42,19 +39,3 @@ export const imageClassificationTask: BatchTask<
     };
   },
 };
-
-async function readLabels(
-  options: ClassificationOptions,
-  files: TaskFiles,
-): Promise<readonly string[] | null> {
-  if (options.labels === undefined) return null;
-  if (typeof options.labels !== 'string') return options.labels;
-  const text = await files.readText(options.labels);
-  return text.replace(/\r?\n$/, '').split(/\r?\n/);
-}
-
-function inOrder(labels: NonNullable<HuggingFaceConfig['id2label']>): readonly string[] {
-  return Object.entries(labels)
-    .sort(([a], [b]) => Number(a) - Number(b))
-    .map(([, label]) => label);
-}

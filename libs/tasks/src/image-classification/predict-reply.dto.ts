@@ -1,13 +1,5 @@
 import { DocumentedField } from '@aerie/fields';
-
-/** One label. */
-export class PredictionDto {
-  @DocumentedField({ example: 'tiger cat' })
-  readonly label!: string;
-
-  @DocumentedField({ minimum: 0, maximum: 1, example: 0.385 })
-  readonly confidence!: number;
-}
+import { PredictionDto } from '../classes/prediction.dto.js';
 
 /** Reply to predict. */
 export class PredictReplyDto {

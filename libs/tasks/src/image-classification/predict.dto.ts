@@ -1,19 +1,8 @@
-import { DocumentedField, IntegerField, StringField } from '@aerie/fields';
-
-/** Fields that a JSON body and an upload share. */
-export class PredictOptionsDto {
-  @IntegerField({
-    min: 1,
-    max: 100,
-    default: 5,
-    description: 'Number of labels to return, most likely first.',
-    example: 3,
-  })
-  readonly top_k: number = 5;
-}
+import { DocumentedField, StringField } from '@aerie/fields';
+import { TopKDto } from '../classes/prediction.dto.js';
 
 /** JSON body of predict. */
-export class PredictBodyDto extends PredictOptionsDto {
+export class PredictBodyDto extends TopKDto {
   @StringField({
     required: true,
     notBlank: true,
@@ -25,7 +14,7 @@ export class PredictBodyDto extends PredictOptionsDto {
 }
 
 /** Multipart form of predict, for the documentation. */
-export class PredictUploadDto extends PredictOptionsDto {
+export class PredictUploadDto extends TopKDto {
   @DocumentedField({ type: 'string', format: 'binary', description: 'A JPEG, PNG or WebP image.' })
   readonly image!: unknown;
 }

@@ -1,7 +1,8 @@
+import { TopKDto, areFinite, predictionsOf } from '../classes/prediction.dto.js';
 import type { ImageSource } from '../route-resources.js';
 import type { BatchRoute } from '../rest-route.js';
 import { PredictReplyDto } from './predict-reply.dto.js';
-import { PredictBodyDto, PredictOptionsDto, PredictUploadDto } from './predict.dto.js';
+import { PredictBodyDto, PredictUploadDto } from './predict.dto.js';
 import type { ClassificationTypes } from './types.js';
 
 /** What a predict request asks for, however it came. */
@@ -32,9 +33,9 @@ export const predictRoute: BatchRoute<'image-classification', PredictTypes> = {
   },
   dto: PredictBodyDto,
   upload: {
-    dto: PredictOptionsDto,
+    dto: TopKDto,
     form: PredictUploadDto,
-    toInput: ({ top_k }: PredictOptionsDto, bytes) => ({ source: { kind: 'bytes', bytes }, topK: top_k }),
+    toInput: ({ top_k }: TopKDto, bytes) => ({ source: { kind: 'bytes', bytes }, topK: top_k }),
     // The task finds out what it is by its first bytes.
     toBody: (fields, file) => ({
       ...fields,
@@ -54,13 +55,10 @@ export const predictRoute: BatchRoute<'image-classification', PredictTypes> = {
     return [{ ...(await images.decode(source.bytes, geometry, signal)), topK }];
   },
 
-  isFinite: (scores) => scores.every(({ confidence }) => Number.isFinite(confidence)),
+  isFinite: areFinite,
 
   toReply: ({ results: [scores = []], details: { labels }, version, inferenceTimeMs }) => ({
-    predictions: scores.map(({ index, confidence }) => ({
-      label: labels?.[index] ?? String(index),
-      confidence: Math.min(1, Math.max(0, confidence)),
-    })),
+    predictions: predictionsOf(scores, labels),
     model_version: version,
     inference_time_ms: inferenceTimeMs,
   }),

@@ -1,3 +1,5 @@
+import type { ClassScore } from '../classes/class-scores.js';
+
 /** EXIF orientation, 1..8; 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
@@ -21,14 +23,6 @@ export interface ClassificationItem {
   readonly orientation: Orientation;
   /** Number of classes to return, at least 1. */
   readonly topK: number;
-}
-
-/** One class and its probability. */
-export interface ClassScore {
-  /** Row of the label. */
-  readonly index: number;
-  /** 0..1 */
-  readonly confidence: number;
 }
 
 /** How an image is fitted to the model's size: a centered crop, then scaling. */

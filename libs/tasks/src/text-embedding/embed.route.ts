@@ -1,8 +1,9 @@
-import { fieldError, validationError } from '@aerie/contracts';
 import type { BatchRoute } from '../rest-route.js';
+import type { TextOrTokens } from '../text/text-item.js';
+import { textsOf } from '../text/text-field.js';
 import { EmbedReplyDto } from './embed-reply.dto.js';
 import { EmbedBodyDto } from './embed.dto.js';
-import type { EmbeddingTypes, TextOrTokens } from './types.js';
+import type { EmbeddingTypes } from './types.js';
 
 /** Texts to be embedded. */
 export interface EmbedInput {
@@ -36,14 +37,7 @@ export const embedRoute: BatchRoute<'text-embedding', EmbedTypes> = {
   },
   dto: EmbedBodyDto,
 
-  toInput({ text, truncate }, { maxTexts }) {
-    const texts = typeof text === 'string' ? [text] : text;
-    if (texts.length > maxTexts) {
-      const problem = `must have at most ${maxTexts} items (MAX_EMBED_TEXTS), got ${texts.length}`;
-      throw validationError(fieldError('text', problem));
-    }
-    return { texts, truncate };
-  },
+  toInput: ({ text, truncate }, limits) => ({ texts: textsOf(text, limits), truncate }),
 
   toItems: ({ texts, truncate }) => texts.map((text) => ({ text, truncate })),
 

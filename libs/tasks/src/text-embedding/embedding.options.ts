@@ -1,17 +1,12 @@
 import { z } from 'zod';
+import { textFields } from '../text/text-options.js';
 
 /** The `text` section of a manifest for embeddings. */
 export const embeddingOptionsSchema = z
   .strictObject({
     text: z
       .strictObject({
-        tokenizer: z.string().min(1).default('tokenizer.json'),
-        max_tokens: z
-          .int()
-          .min(1)
-          .max(131_072)
-          .default(256)
-          .describe('Maximum tokens of a text, including special tokens.'),
+        ...textFields,
         pooling: z
           .enum(['mean', 'cls'])
           .default('mean')

@@ -1,8 +1,13 @@
-import type { BatchTask } from '../task-definition.js';
+import { posix } from 'node:path';
+import { z } from 'zod';
+import type { BatchTask, HuggingFaceFolder } from '../task-definition.js';
+import { prepareTokenizer, readMaxTokens, textCost } from '../text/text-options.js';
 import { embedRoute } from './embed.route.js';
 import { type EmbeddingOptions, embeddingOptionsSchema } from './embedding.options.js';
-import { impliesEmbedding, readTextSection } from './hugging-face-text.js';
 import type { EmbeddingTypes } from './types.js';
+
+const poolingSchema = z.looseObject({ pooling_mode_cls_token: z.boolean().default(false) });
+const modulesSchema = z.array(z.looseObject({ type: z.string(), path: z.string().default('') }));
 
 /** The task of embedding texts as vectors. */
 export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, EmbeddingTypes> = {
@@ -17,21 +22,34 @@ export const textEmbeddingTask: BatchTask<'text-embedding', EmbeddingOptions, Em
   },
 
   async prepare({ text }, files) {
-    const config = 'tokenizer_config.json';
+    const tokenizer = await prepareTokenizer(text, files);
     return {
-      kernelOptions: {
-        tokenizerPath: await files.path(text.tokenizer),
-        tokenizerConfigPath: (await files.has(config)) ? await files.path(config) : null,
-        maxTokens: text.max_tokens,
-        pooling: text.pooling,
-        normalize: text.normalize,
-      },
+      kernelOptions: { ...tokenizer, pooling: text.pooling, normalize: text.normalize },
       details: { maxTokens: text.max_tokens },
       trialItems: [{ text: 'warm up', truncate: true }],
-      // Texts are tokenized in the replica's thread; until then the cost is estimated by length (English: ~4 characters per token).
-      costOf: ({ text: given }) =>
-        Math.min(text.max_tokens, typeof given === 'string' ? 2 + Math.ceil(given.length / 4) : given.length),
+      costOf: (item) => textCost(item, text.max_tokens),
       buffersOf: () => [],
     };
   },
 };
+
+/** Whether the model of a folder has no head but token vectors, or is one of sentence-transformers. */
+async function impliesEmbedding({ config, has }: HuggingFaceFolder): Promise<boolean> {
+  const { architectures } = config;
+  // Some language models come with the files of sentence-transformers, too.
+  if (architectures.some((name) => name.endsWith('ForCausalLM'))) return false;
+  const hasNoHead = architectures.length === 0 || architectures.some((name) => name.endsWith('Model'));
+  return ((await has('modules.json')) || hasNoHead) && (await has('tokenizer.json'));
+}
+
+/** The `text` section that the files of sentence-transformers and the tokenizer imply. */
+async function readTextSection(folder: HuggingFaceFolder): Promise<Readonly<Record<string, unknown>>> {
+  const modules = modulesSchema.safeParse(await folder.readJson('modules.json'));
+  const pooling = modules.data?.find(({ type }) => type.endsWith('.Pooling'))?.path ?? '1_Pooling';
+  const mode = poolingSchema.safeParse(await folder.readJson(posix.join(pooling, 'config.json')));
+  return {
+    max_tokens: await readMaxTokens(folder),
+    pooling: mode.data?.pooling_mode_cls_token === true ? 'cls' : 'mean',
+    normalize: modules.success ? modules.data.some(({ type }) => type.endsWith('.Normalize')) : true,
+  };
+}

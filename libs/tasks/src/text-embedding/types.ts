@@ -1,12 +1,4 @@
-/** A text that is not blank, or its token ids in the model's own vocabulary, special tokens included. */
-export type TextOrTokens = string | readonly number[];
-
-/** One text to embed. */
-export interface EmbeddingItem {
-  readonly text: TextOrTokens;
-  /** Whether a text over the model's limit is cut; otherwise it is refused. A number cuts at so many tokens. */
-  readonly truncate: boolean | number;
-}
+import type { TextItem } from '../text/text-item.js';
 
 /** The vector of one text. */
 export interface EmbeddingResult {
@@ -24,7 +16,7 @@ export interface EmbeddingDetails {
 
 /** Types of the task. */
 export interface EmbeddingTypes {
-  readonly item: EmbeddingItem;
+  readonly item: TextItem;
   readonly result: EmbeddingResult;
   readonly details: EmbeddingDetails;
 }

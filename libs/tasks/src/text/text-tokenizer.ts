@@ -1,6 +1,6 @@
 import { readTextFile } from '@aerie/runtime';
 import * as tokenizers from '@huggingface/tokenizers';
-import type { TextOrTokens } from './types.js';
+import type { TextOrTokens } from './text-item.js';
 
 interface Encoder {
   encode(text: string): { readonly ids: readonly number[] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { activate, selectTop } from './top-k.js';
+import { activate, selectTop } from './class-scores.js';
 
 const indices = (values: readonly number[], k: number): number[] =>
   selectTop(Float32Array.from(values), k).map(({ index }) => index);

@@ -1,4 +1,16 @@
-import type { ClassScore } from './types.js';
+/** How the outputs of a model become probabilities. */
+export const ACTIVATIONS = ['none', 'softmax', 'sigmoid'] as const;
+
+/** One of {@link ACTIVATIONS}. */
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/** One class and its probability. */
+export interface ClassScore {
+  /** Row of the label. */
+  readonly index: number;
+  /** 0..1 */
+  readonly confidence: number;
+}
 
 /**
  * The `k` largest values, largest first; equal values keep the order of their classes.
@@ -22,7 +34,7 @@ export function selectTop(values: Float32Array, k: number): readonly ClassScore[
 }
 
 /** Converts logits to probabilities; `none` leaves them unchanged. */
-export function activate(values: Float32Array, activation: 'none' | 'softmax' | 'sigmoid'): Float32Array {
+export function activate(values: Float32Array, activation: Activation): Float32Array {
   switch (activation) {
     case 'none':
       return values;
