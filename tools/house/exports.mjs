@@ -7,7 +7,7 @@ export function doubleExports(repository) {
   const places = new Map();
   for (const source of productOf(repository)) {
     // Modules that threads load by URL each export the same name.
-    if (source.isGenerated || source.file.endsWith('.kernel.ts')) continue;
+    if (source.isGenerated || /(\.kernel|-session-factory)\.ts$/.test(source.file)) continue;
     const seen = new Set();
     for (const { name, node } of exportsOf(source)) {
       // Overloads, and a type with the name of its value, are one thing.

@@ -2,12 +2,38 @@ import type { BatchItem, BatchShare, Completed } from './batcher-options.js';
 import type { Deadline } from './deadlines.js';
 import type { QueuePlace } from './queue-lane.js';
 
-/** A batch that has started. `endedAt` and `report` exist once it has succeeded. */
-export interface RunningBatch<R> {
-  readonly size: number;
+/** A batch that has started. */
+export class RunningBatch<R> {
   readonly startedAt: number;
+  readonly size: number;
+  /** Once it has succeeded. */
   endedAt: number;
   report: R | undefined;
+  readonly #abandoned = new AbortController();
+  /** Requests that wait for it. */
+  #waiting = 0;
+
+  constructor(size: number, startedAt: number) {
+    this.size = size;
+    this.startedAt = startedAt;
+    this.endedAt = startedAt;
+  }
+
+  /** Aborts when no request waits for the batch any more. */
+  get signal(): AbortSignal {
+    return this.#abandoned.signal;
+  }
+
+  /** A request has items in the batch. */
+  join(): void {
+    this.#waiting += 1;
+  }
+
+  /** A request that has joined was settled. */
+  leave(): void {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#abandoned.abort();
+  }
 }
 
 interface Share<R> {
@@ -59,9 +85,17 @@ export class BatchRequest<I, O, R> {
       throw new Error('the queue returned an item that its request does not have. This is a bug.');
     const share = this.#shares.at(-1);
     if (share?.batch === batch) share.items += 1;
-    else this.#shares.push({ batch, items: 1 });
+    else {
+      this.#shares.push({ batch, items: 1 });
+      batch.join();
+    }
     this.waiting -= 1;
     return item.input;
+  }
+
+  /** The caller has its answer, and waits for no batch any more. */
+  leaveBatches(): void {
+    for (const { batch } of this.#shares) batch.leave();
   }
 
   /** Stores the result of item `index`. Returns whether it was the last one. */

@@ -24,8 +24,11 @@ export interface DynamicBatcherOptions<I, O, R> {
    * Default 0: with free capacity, it waits only for the end of the event loop's current turn.
    */
   readonly maxDelayMs?: number;
-  /** Runs one batch. A rejection fails every request that has an item in it. */
-  readonly runBatch: (items: readonly I[]) => Promise<BatchOutcome<O, R>>;
+  /**
+   * Runs one batch. A rejection fails every request that has an item in it. The signal aborts when all of them have been
+   * settled, so that nobody waits for the results any more.
+   */
+  readonly runBatch: (items: readonly I[], signal: AbortSignal) => Promise<BatchOutcome<O, R>>;
   /** Default: {@link systemClock}. */
   readonly clock?: Clock;
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '@aerie/runtime';
 import { BatcherClosedError } from './batcher-closed.error.js';
 import type { BatchItem, Completed, DynamicBatcherOptions, SubmitOptions } from './batcher-options.js';
-import { BatchRequest, type RunningBatch } from './batch-request.js';
+import { BatchRequest, RunningBatch } from './batch-request.js';
 import { BatchSchedule } from './batch-schedule.js';
 import { DeadlineExceededError } from './deadline-exceeded.error.js';
 import { Deadlines } from './deadlines.js';
@@ -88,7 +88,7 @@ export class DynamicBatcher<I, O, R = undefined> {
    *
    * Rejects with QueueFullError, with BatcherClosedError, with DeadlineExceededError, with the signal's reason, with
    * what `runBatch` rejected with, or with RangeError for a request without items or a number that is none. A request
-   * that has left the queue this way never starts; the results of its running items are dropped.
+   * that has left the queue this way never starts; a running batch that nobody waits for any more is told to end.
    */
   submit(items: readonly BatchItem<I>[], options: SubmitOptions = {}): Promise<Completed<O, R>> {
     return new Promise((resolve, reject) => {
@@ -178,10 +178,10 @@ export class DynamicBatcher<I, O, R = undefined> {
 
   async #run(taken: readonly TakenItem<BatchRequest<I, O, R>>[]): Promise<void> {
     const startedAt = this.#clock.now();
-    const batch: RunningBatch<R> = { size: taken.length, startedAt, endedAt: startedAt, report: undefined };
+    const batch = new RunningBatch<R>(taken.length, startedAt);
     const inputs = taken.map(({ owner, index }) => owner.start(index, batch));
     try {
-      const { results, report } = await this.#options.runBatch(inputs);
+      const { results, report } = await this.#options.runBatch(inputs, batch.signal);
       if (results.length !== batch.size) {
         const counts = `${String(results.length)} results for ${String(batch.size)} items`;
         throw new Error(`runBatch returned ${counts}. This is a bug.`);
@@ -225,6 +225,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     if (request.place !== null) this.#queue.remove(request.place);
     if (request.deadline !== null) this.#deadlines.remove(request.deadline);
     request.stopListening?.();
+    request.leaveBatches();
     this.#schedule.requestsLeft();
   }
 

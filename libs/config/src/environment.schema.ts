@@ -31,6 +31,7 @@ export const environmentSchema = z.object({
   MODEL_LINKS: folders(),
   REQUIRE_MODELS: z.enum(['any', 'all']).default('any'),
   DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
+  ORT_BINDING: z.enum(['auto', 'native', 'node']).default('auto'),
   MAX_BATCH_SIZE: integer(32, 1, 1024),
   MAX_QUEUE_SIZE: integer(256, 1, 65_536),
   REPLICAS: integer(0, 0, 256),

@@ -121,6 +121,7 @@ function group(env: Environment, directory: string): Settings {
       links: env.MODEL_LINKS.map((folder) => resolve(directory, folder)),
       requireModels: env.REQUIRE_MODELS,
       device: env.DEVICE,
+      ortBinding: env.ORT_BINDING,
       maxBatchSize: env.MAX_BATCH_SIZE,
       maxQueueSize: env.MAX_QUEUE_SIZE,
       replicas: env.REPLICAS === 0 ? null : env.REPLICAS,

@@ -85,6 +85,8 @@ export interface ModelSettings {
   /** any: the server serves the models it can. all: a bad folder stops the start, and readiness waits for every model. */
   readonly requireModels: 'any' | 'all';
   readonly device: 'auto' | 'cpu' | 'gpu';
+  /** Way to ONNX Runtime: its C API, or onnxruntime-node's own binding. `auto` takes the first that works. */
+  readonly ortBinding: 'auto' | 'native' | 'node';
   readonly maxBatchSize: number;
   readonly maxQueueSize: number;
   /** Replicas of each version; null: by the number of cores. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@aerie/contracts';
+import type { SessionHandles } from './ort-binding.js';
 import type { NamedTensors, TensorMetadata } from './tensor.js';
 
 /** A loaded model in a replica's thread. */
@@ -7,14 +8,22 @@ export interface InferenceSession {
   readonly outputs: readonly TensorMetadata[];
   /** The execution provider that the session was created with, such as `cpu` or `cuda`. */
   readonly provider: string;
+  /** Addresses for {@link SessionControl}; null if the binding has none. */
+  readonly handles: SessionHandles | null;
   /**
-   * Runs the model once. Blocks its thread in native code for the whole duration.
+   * Runs the model once. Blocks its thread in native code for the whole duration, and may do so without returning to
+   * the thread's event loop before.
    *
    * @param into memory for outputs by name, with the type and dimensions of the outputs, which are written there.
    *   Other outputs get newly allocated memory.
    */
   run(feeds: NamedTensors, into?: NamedTensors): Promise<NamedTensors>;
-  /** Releases the native memory. The session is unusable afterwards. */
+  /**
+   * Hands the session over to the process, for other threads to attach to: release() leaves its native memory then, and
+   * {@link SessionControl.releaseSession} frees it. Without {@link InferenceSession.handles} it does nothing.
+   */
+  handOver(): void;
+  /** Releases the native memory, unless it was handed over. The session is unusable afterwards. */
   release(): Promise<void>;
 }
 

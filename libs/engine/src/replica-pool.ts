@@ -43,6 +43,14 @@ export type FaultKind =
   /** The whole process aborts, as a crash in native code would make it. */
   | 'crash';
 
+/** Options for one batch. */
+export interface BatchRunOptions {
+  /** Buffers in the items that are transferred to the replica's thread instead of copied. */
+  readonly transfer?: readonly ArrayBuffer[];
+  /** Ends the run early, where the binding can: between two operators of the graph. */
+  readonly signal?: AbortSignal;
+}
+
 /** Replicas of one model version: threads that each hold a session and a kernel and run one batch at a time. */
 export interface ReplicaPool<I, O> {
   /** Inputs as the model declares them. */
@@ -58,9 +66,9 @@ export interface ReplicaPool<I, O> {
    * batches at once.
    *
    * @throws AerieError WORKER_LOST (retryable) when the replica died or took too long; INTERNAL when the
-   *   kernel or the session threw; MODEL_NOT_LOADED when the pool is closed.
+   *   kernel or the session threw; MODEL_NOT_LOADED when the pool is closed; the signal's reason when that ended the run.
    */
-  run(items: readonly I[], transfer?: readonly ArrayBuffer[]): Promise<RunOutcome<O>>;
+  run(items: readonly I[], options?: BatchRunOptions): Promise<RunOutcome<O>>;
   status(): readonly ReplicaStatus[];
   /** Makes the next batch fail with this fault. For tests: refused unless the engine allows faults. */
   injectFault(kind: FaultKind): void;

@@ -39,7 +39,7 @@ describe('a batch on a thread', () => {
     const values = new Float32Array([1, 2]);
     const { results, times } = await pool.run(
       [{ values }, { refuse: 'too blurred' }, { values: new Float32Array([5]) }],
-      [values.buffer],
+      { transfer: [values.buffer] },
     );
     expect(values).toHaveLength(0);
     expect(results).toEqual([

@@ -2,17 +2,19 @@ import { AerieError } from '@aerie/contracts';
 import { type Clock, type Logger, spawnWorkerThread, systemClock, withFields } from '@aerie/runtime';
 import type { Engine, ReplicaPoolOptions } from './engine.js';
 import type { GpuInfo } from './gpu/gpu-info.js';
-import { ONNX_SESSION_MODULE_URL } from './onnx/onnx-session-module-url.js';
+import type { OrtBinding } from './ort-binding.js';
+import { SharedSessions } from './shared-sessions.js';
 import { ThreadReplicaPool } from './pool/thread-replica-pool.js';
 import {
   attemptsOfReplica,
   gpusInUse,
+  type ProviderAttempt,
   type ProviderPlatform,
   resolveProviders,
 } from './providers/resolve-providers.js';
 import type { ReplicaPool } from './replica-pool.js';
 import { threadBudget } from './thread-budget.js';
-import type { ReplicaThreadData } from './worker/protocol.js';
+import type { ReadyReplica, ReplicaReply, ReplicaThreadData, RunMessage } from './worker/protocol.js';
 
 /** Options for a {@link ThreadEngine}. */
 export interface ThreadEngineOptions {
@@ -24,8 +26,7 @@ export interface ThreadEngineOptions {
   /** Lists the GPUs. Called at each opening that may use one. */
   readonly gpus: () => Promise<readonly GpuInfo[]>;
   readonly clock?: Clock;
-  /** Module that exports `createSession`. Default: ONNX Runtime. */
-  readonly sessionModuleUrl?: string;
+  readonly binding: OrtBinding;
   /** Default: this machine. */
   readonly platform?: ProviderPlatform;
 }
@@ -66,7 +67,7 @@ export class ThreadEngine implements Engine {
     gpus: readonly GpuInfo[],
     onClosed: () => void,
   ): ThreadReplicaPool<unknown, unknown> {
-    const { faultsAllowed, cores, clock = systemClock, sessionModuleUrl } = this.#options;
+    const { faultsAllowed, cores, clock = systemClock, binding } = this.#options;
     const { model, version, modelPath, kernel, device, stallTimeoutMs, startTimeoutMs } = options;
     const { dynamicQuantization = false, trialItems = [] } = options;
     const name = `${model}@${version}`;
@@ -83,8 +84,13 @@ export class ThreadEngine implements Engine {
       logger.warn({}, 'A GPU was requested but none is available; running on the CPU');
     }
     logger.info({ replicas, intraOpThreads, providers }, 'Opening replicas');
+    const attemptsOf = (replica: number): readonly ProviderAttempt[] =>
+      attemptsOfReplica(providers, gpus, replica);
+    const sessions = new SharedSessions(binding.control, (replica) => JSON.stringify(attemptsOf(replica)));
     return new ThreadReplicaPool({
       name,
+      control: binding.control,
+      sessions,
       replicas,
       stallTimeoutMs,
       startTimeoutMs,
@@ -92,20 +98,21 @@ export class ThreadEngine implements Engine {
       logger,
       clock,
       onClosed,
-      spawn: (index) =>
-        spawnWorkerThread({
+      spawn: (index) => (listener) =>
+        spawnWorkerThread<RunMessage, ReplicaReply, ReadyReplica>({
           url: new URL('worker/replica.worker.js', BUILT),
           name: `${name}#${String(index)}`,
           data: {
             modelPath,
             kernel,
             trialItems,
-            sessionModuleUrl: sessionModuleUrl ?? ONNX_SESSION_MODULE_URL,
-            attempts: attemptsOfReplica(providers, gpus, index),
+            sessionFactoryUrl: binding.sessionFactoryUrl,
+            attempts: attemptsOf(index),
             intraOpThreads,
             dynamicQuantization,
+            attachTo: sessions.sessionFor(index),
           } satisfies ReplicaThreadData,
-        }),
+        })(listener),
     });
   }
 }

@@ -11,6 +11,8 @@ export async function createSession({ modelPath, provider, intraOpThreads }) {
     inputs: [{ name: 'x', dtype: 'float32', shape: ['batch'] }],
     outputs: [{ name: 'y', dtype: 'float32', shape: ['batch'] }],
     provider: provider.name,
+    handles: null,
+    handOver: () => undefined,
     intraOpThreads,
     run: async ({ x }) => {
       if (x.data[0] === -1) throw new Error('the session failed at /secret/model.onnx');

@@ -1,5 +1,6 @@
-/** Opens a model with the built engine as a server does, lets one run fail in native code, and ends. Argument: the model. */
-import { ThreadEngine } from '../dist/index.js';
+/** Opens a model with the built engine as a server does, lets one run fail in native code, and ends. Arguments: the model and
+ * the binding. */
+import { openOrtBinding, ThreadEngine } from '../dist/index.js';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const engine = new ThreadEngine({
@@ -7,6 +8,7 @@ const engine = new ThreadEngine({
   logger: quiet,
   cores: 1,
   gpus: () => Promise.resolve([]),
+  binding: await openOrtBinding({ choice: process.argv[3], logger: quiet }),
 });
 const pool = await engine.open({
   model: 'model',

@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
+import { openOrtBinding } from '@aerie/engine';
 import { GenerationEngine } from '@aerie/generation';
 
 const { values: args } = parseArgs({
@@ -13,10 +13,12 @@ const { values: args } = parseArgs({
     times: { type: 'string', default: '10' },
     tokens: { type: 'string', default: '48' },
     threads: { type: 'string', default: '2' },
+    binding: { type: 'string', default: 'auto' },
   },
 });
 const times = Number(args.times);
 const maxTokens = Number(args.tokens);
+const binding = await openOrtBinding({ choice: args.binding, logger: console });
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 
 const open = () =>
@@ -24,7 +26,7 @@ const open = () =>
     name: 'reproducibility',
     directory,
     modelPath: `${directory}/1/model.onnx`,
-    sessionModuleUrl: ONNX_SESSION_MODULE_URL,
+    binding,
     startTimeoutMs: 120_000,
     stallTimeoutMs: 30_000,
     intraOpThreads: Number(args.threads),

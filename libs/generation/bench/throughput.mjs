@@ -4,12 +4,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
+import { openOrtBinding } from '@aerie/engine';
 import { GenerationEngine } from '@aerie/generation';
 
 const { values: args } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
+    binding: { type: 'string', default: 'auto' },
     tokens: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
     chunk: { type: 'string', default: '64' },
@@ -36,6 +37,7 @@ const TOPICS = [
   'salt',
   'kites',
 ];
+const binding = await openOrtBinding({ choice: args.binding, logger: console });
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 
 let steps = [];
@@ -45,7 +47,7 @@ const engine = await GenerationEngine.open({
   name: 'bench',
   directory,
   modelPath: `${directory}/1/model.onnx`,
-  sessionModuleUrl: ONNX_SESSION_MODULE_URL,
+  binding,
   startTimeoutMs: 120_000,
   stallTimeoutMs: 30_000,
   intraOpThreads: Number(args.threads),

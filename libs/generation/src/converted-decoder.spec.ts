@@ -1,3 +1,5 @@
+import { openOrtBinding } from '@aerie/engine';
+import { MemoryLogger } from '@aerie/test-support';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GenerationEngine } from './generation-engine.js';
 
 const python = process.env.PYTHON ?? 'python3';
-const sessionModuleUrl = new URL('../../engine/dist/onnx/onnx-session.module.js', import.meta.url).href;
+const binding = await openOrtBinding({ choice: 'auto', logger: new MemoryLogger() });
 const tools = ['tiny_llama.py', 'genai_to_external_kv.py'].map((name) =>
   fileURLToPath(new URL(`../../../tools/${name}`, import.meta.url)),
 );
@@ -50,7 +52,7 @@ interface Generated {
         name: 'tiny',
         directory: join(folder, directory),
         modelPath: join(folder, directory, file),
-        sessionModuleUrl,
+        binding,
         contextLength: 512,
         startTimeoutMs: PATIENCE_MS,
         stallTimeoutMs: PATIENCE_MS,

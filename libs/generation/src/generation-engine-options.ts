@@ -1,8 +1,8 @@
-import type { ProviderAttempt } from '@aerie/engine';
+import type { OrtBinding, ProviderAttempt } from '@aerie/engine';
 import type { Clock, SpawnThread } from '@aerie/runtime';
 import type { GenerationUsage } from './generation-request.js';
 import type { StepRecord } from './scheduler/stream-update.js';
-import type { FromWorker, LanguageModelInfo, ToWorker, WorkerOptions } from './worker/messages.js';
+import type { FromWorker, LanguageModelInfo, ToWorker } from './worker/messages.js';
 
 /** Options for a language model. */
 export interface GenerationEngineOptions {
@@ -10,8 +10,8 @@ export interface GenerationEngineOptions {
   readonly name: string;
   /** Absolute path of the ONNX file. */
   readonly modelPath: string;
-  /** URL of the module that runs it, which exports a `CreateSession` by the name of `createSession`. */
-  readonly sessionModuleUrl: string;
+  /** The way to ONNX Runtime. */
+  readonly binding: Pick<OrtBinding, 'sessionFactoryUrl' | 'control'>;
   /** Execution providers to try, in order. Default: the CPU. */
   readonly providers?: readonly ProviderAttempt[];
   /**
@@ -54,26 +54,6 @@ export interface GenerationEngineOptions {
   readonly faultsAllowed?: boolean;
   /** Receives events for metrics and logs. */
   readonly observer?: GenerationObserver;
-}
-
-/** Options for the generation thread: the engine's options with their defaults. */
-export function workerOptionsOf(options: GenerationEngineOptions): WorkerOptions {
-  return {
-    modelPath: options.modelPath,
-    sessionModuleUrl: options.sessionModuleUrl,
-    providers: options.providers ?? [{ name: 'cpu', deviceId: null }],
-    directory: options.directory,
-    contextLength: options.contextLength ?? 2048,
-    maxSlots: options.maxSlots ?? 8,
-    chunkSize: options.chunkSize ?? 64,
-    kvBudgetBytes: options.kvBudgetBytes ?? null,
-    prefixCacheBytes: options.prefixCacheBytes ?? 256 * 1024 * 1024,
-    intraOpThreads: options.intraOpThreads ?? 1,
-    allowSpinning: options.allowSpinning ?? false,
-    spinMicroseconds: options.spinMicroseconds ?? 20,
-    queryGroups: options.queryGroups ?? null,
-    faultsAllowed: options.faultsAllowed ?? false,
-  };
 }
 
 /** What an engine stands on. */

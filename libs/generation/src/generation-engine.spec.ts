@@ -1,3 +1,5 @@
+import { openOrtBinding } from '@aerie/engine';
+import { MemoryLogger } from '@aerie/test-support';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GenerationEngine } from './generation-engine.js';
@@ -5,7 +7,7 @@ import type { GenerationRecord } from './generation-engine-options.js';
 import type { GenerationEvent, GenerationRequest } from './generation-request.js';
 
 /** The real weights, in the built thread: `npm run build` comes first. */
-const sessionModuleUrl = new URL('../../engine/dist/onnx/onnx-session.module.js', import.meta.url).href;
+const binding = await openOrtBinding({ choice: 'auto', logger: new MemoryLogger() });
 const directory = fileURLToPath(new URL('../../../models/smollm2-135m-instruct', import.meta.url));
 const PATIENCE_MS = 120_000;
 
@@ -41,7 +43,7 @@ describe('GenerationEngine with SmolLM2', () => {
       name: 'smollm2',
       directory,
       modelPath: `${directory}/1/model.onnx`,
-      sessionModuleUrl,
+      binding,
       intraOpThreads: 2,
       maxQueue: 20,
       faultsAllowed: true,
@@ -212,7 +214,7 @@ describe('GenerationEngine with SmolLM2', () => {
   it('reports a model that does not load', async () => {
     const nowhere = { name: 'none', directory: '/nowhere', modelPath: '/nowhere/model.onnx' };
     const limits = { startTimeoutMs: PATIENCE_MS, stallTimeoutMs: 5_000 };
-    const opening = GenerationEngine.open({ ...nowhere, ...limits, sessionModuleUrl });
+    const opening = GenerationEngine.open({ ...nowhere, ...limits, binding });
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
   });
 });

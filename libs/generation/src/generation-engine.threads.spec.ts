@@ -15,6 +15,8 @@ const MODEL: LanguageModelInfo = {
   contextLength: 64,
   decoder: 'external-kv',
   provider: 'cpu',
+  deviceId: null,
+  handles: null,
   failedProviders: [],
 };
 
@@ -27,7 +29,7 @@ function createEngine() {
       name: 'm@1',
       modelPath: '/m.onnx',
       directory: '/m',
-      sessionModuleUrl: 'none',
+      binding: { sessionFactoryUrl: 'none', control: null },
       startTimeoutMs: START_MS,
       stallTimeoutMs: STALL_MS,
       observer: { onNotice: (notice) => notices.push(notice) },

@@ -1,22 +1,16 @@
 import { AerieError, toCanceledError } from '@aerie/contracts';
-import {
-  type Clock,
-  reviveError,
-  spawnWorkerThread,
-  SupervisedThread,
-  systemClock,
-  type ThreadLoss,
-} from '@aerie/runtime';
+import { SharedSessions } from '@aerie/engine';
+import { type Clock, reviveError, SupervisedThread, systemClock, type ThreadLoss } from '@aerie/runtime';
 import { checkRequest } from './check-request.js';
-import {
-  type GenerationEngineOptions,
-  type GenerationEnginePorts,
-  type GenerationObserver,
-  type GenerationStatus,
-  workerOptionsOf,
+import type {
+  GenerationEngineOptions,
+  GenerationEnginePorts,
+  GenerationObserver,
+  GenerationStatus,
 } from './generation-engine-options.js';
 import type { GenerationRequest } from './generation-request.js';
 import { GenerationStream } from './generation-stream.js';
+import { generationThread, ONLY_THREAD } from './generation-thread.js';
 import { PendingRequest } from './pending-request.js';
 import { PendingRequests } from './pending-requests.js';
 import type { StreamUpdate } from './scheduler/stream-update.js';
@@ -30,18 +24,12 @@ import type {
 
 const DEFAULT_MAX_QUEUE = 256;
 const IDLE: WorkerState = { hasWork: false, running: 0, waiting: 0, kvUsage: 0, received: 0 };
-/** Threads load built files; sources that run from a checkout (as in specs) point to the last build. */
-const WORKER_URL = new URL(
-  `${import.meta.url.endsWith('.ts') ? '../dist' : '.'}/worker/generation.worker.js`,
-  import.meta.url,
-);
-
 /**
  * A language model in its own worker thread, which generates many texts at the same time.
  *
  * @example
  * const engine = await GenerationEngine.open({
- *   name: 'smollm2', modelPath, directory, sessionModuleUrl, startTimeoutMs: 120_000, stallTimeoutMs: 10_000,
+ *   name: 'smollm2', modelPath, directory, binding, startTimeoutMs: 120_000, stallTimeoutMs: 10_000,
  * });
  * for await (const event of engine.generate({ kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] })) {
  *   if (event.type === 'text') process.stdout.write(event.text);
@@ -53,6 +41,7 @@ export class GenerationEngine {
   readonly #clock: Clock;
   readonly #thread: SupervisedThread<ToWorker, FromWorker, LanguageModelInfo>;
   readonly #pending = new PendingRequests();
+  readonly #sessions: SharedSessions;
   #opening: { resolve(): void; reject(cause: Error): void } | null = null;
   #model: LanguageModelInfo | null = null;
   #workerState = IDLE;
@@ -62,15 +51,14 @@ export class GenerationEngine {
   #nextId = 1;
 
   private constructor(options: GenerationEngineOptions, ports: GenerationEnginePorts) {
-    const { name, startTimeoutMs, stallTimeoutMs } = options;
+    const { startTimeoutMs, stallTimeoutMs, binding } = options;
     this.#options = options;
+    this.#sessions = new SharedSessions(binding.control, () => 'the only one');
     this.#observer = options.observer ?? {};
     this.#clock = ports.clock ?? systemClock;
     this.#lastProgressAt = this.#clock.now();
     this.#thread = new SupervisedThread({
-      spawn:
-        ports.spawn ??
-        spawnWorkerThread({ url: WORKER_URL, name: `generation ${name}`, data: workerOptionsOf(options) }),
+      spawn: ports.spawn ?? generationThread(options, this.#sessions),
       owner: {
         ready: (model) => this.#becomeReady(model),
         message: (message) => this.#receive(message),
@@ -171,7 +159,8 @@ export class GenerationEngine {
   async close(): Promise<void> {
     const closed = this.#thread.close();
     this.#pending.fail(() => true, new AerieError('SHUTTING_DOWN', 'the server is shutting down'));
-    if (!(await closed)) this.#notice('warn', 'left a thread in native code, which ends when that returns');
+    if (await closed) await this.#sessions.release();
+    else this.#notice('warn', 'left a thread in native code, which ends when that returns');
   }
 
   get #maxSlots(): number {
@@ -223,6 +212,7 @@ export class GenerationEngine {
 
   #becomeReady(model: LanguageModelInfo): void {
     this.#model = model;
+    this.#sessions.opened(ONLY_THREAD, model);
     this.#lastProgressAt = this.#clock.now();
     for (const { provider, error } of model.failedProviders)
       this.#notice('warn', `does not run on ${provider}`, reviveError(error));

@@ -44,7 +44,10 @@ describe('GenerationEngine around native code', () => {
       name: 'stand-in',
       directory,
       modelPath: '/stand-in/model.onnx',
-      sessionModuleUrl: new URL('../test-fixtures/blocking-session.mjs', import.meta.url).href,
+      binding: {
+        sessionFactoryUrl: new URL('../test-fixtures/blocking-session.mjs', import.meta.url).href,
+        control: null,
+      },
       providers: options.cuda === true ? [{ name: 'cuda', deviceId: 0 }, cpu] : [cpu],
       startTimeoutMs: 30_000,
       stallTimeoutMs: 150,

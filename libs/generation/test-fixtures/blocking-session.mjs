@@ -15,6 +15,8 @@ export async function createSession({ provider }) {
     inputs: [{ name: 'input_ids', dtype: 'int64', shape: [-1, -1] }, cache('past_key_values.0.key')],
     outputs: [{ name: 'logits', dtype: 'float32', shape: [-1, -1, VOCABULARY] }, cache('present.0.key')],
     provider: provider.name,
+    handles: null,
+    handOver: () => undefined,
     run: async (feeds) => {
       if (gate !== undefined && Atomics.load(gate, 0) === 1) {
         Atomics.add(gate, 1, 1);

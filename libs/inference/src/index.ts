@@ -33,6 +33,6 @@ export {
 } from '@aerie/tasks';
 export type { InferenceCall, ServedBy } from './inference-call.js';
 export * from './generate.service.js';
-export * from './gpus.js';
+export * from './engine-tokens.js';
 export * from './inference.module.js';
 export * from './inference.service.js';

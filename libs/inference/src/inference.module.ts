@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { createSecretReader, modelScanFile, SETTINGS, type Settings } from '@aerie/config';
-import { ThreadEngine } from '@aerie/engine';
+import { type OrtBinding, ThreadEngine } from '@aerie/engine';
 import {
   defaultUpstreamFromSettings,
   GenerationModelLoader,
@@ -14,8 +14,8 @@ import { SafeFetcher } from '@aerie/outbound';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
 import { GenerationModule } from './generation.module.js';
-import { GpusModule } from './gpus.module.js';
-import { LIST_GPUS, type ListGpus } from './gpus.js';
+import { EngineModule } from './engine.module.js';
+import { LIST_GPUS, type ListGpus, ORT_BINDING } from './engine-tokens.js';
 import { ImageLoader } from './image-loader.js';
 import { InferenceService } from './inference.service.js';
 
@@ -50,11 +50,11 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
  */
 @Module({
   imports: [
-    GpusModule,
+    EngineModule,
     GenerationModule,
     ModelRegistryModule.forRootAsync({
-      inject: [SETTINGS, LOGGER, LIST_GPUS],
-      useFactory: (settings: Settings, logger: PinoLogger, gpus: ListGpus) => ({
+      inject: [SETTINGS, LOGGER, LIST_GPUS, ORT_BINDING],
+      useFactory: (settings: Settings, logger: PinoLogger, gpus: ListGpus, binding: OrtBinding) => ({
         settings: settings.models,
         logger,
         // With WORKERS=1 there is no sibling to agree with.
@@ -66,6 +66,7 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
           logger,
           cores: coresOf(settings),
           gpus,
+          binding,
         }),
         loaders: [
           new GenerationModelLoader({
@@ -73,6 +74,7 @@ class InferenceLifecycle implements OnModuleInit, OnApplicationShutdown {
             logger,
             cores: coresOf(settings),
             faultsAllowed: settings.faultInjection,
+            binding,
           }),
           new UpstreamModelLoader({
             secrets: createSecretReader(),

@@ -2,11 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { MemoryLogger } from '@aerie/test-support';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { NamedTensors } from '../tensor.js';
+import { openOrtBinding } from '../native/open-binding.js';
 import { fixtureUrl } from '../testing/open-thread-pool.js';
 import { ThreadEngine } from '../thread-engine.js';
 
 const logger = new MemoryLogger();
-const engine = new ThreadEngine({ faultsAllowed: false, logger, cores: 1, gpus: () => Promise.resolve([]) });
+const engine = new ThreadEngine({
+  faultsAllowed: false,
+  logger,
+  cores: 1,
+  gpus: () => Promise.resolve([]),
+  binding: await openOrtBinding({ choice: 'node', logger }),
+});
 
 function open(model: string, stallTimeoutMs = 60_000) {
   return engine.open<NamedTensors, NamedTensors>({
@@ -31,7 +38,7 @@ describe('a model on ONNX Runtime', () => {
       dims: [1, 3, 224, 224],
       data: new Float32Array(3 * 224 * 224),
     } as const;
-    const { results, times } = await pool.run([{ image }], [image.data.buffer]);
+    const { results, times } = await pool.run([{ image }], { transfer: [image.data.buffer] });
     const [result] = results;
     if (result?.ok !== true) throw new Error('The model refused the image.');
     const { probabilities } = result.value;
@@ -52,7 +59,9 @@ describe('a model on ONNX Runtime', () => {
     const pool = await open('efficientnet-lite0/2', 20);
     const data = new Float32Array(16 * 3 * 224 * 224);
     const image = { dtype: 'float32', dims: [16, 3, 224, 224], data } as const;
-    await expect(pool.run([{ image }], [data.buffer])).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    await expect(pool.run([{ image }], { transfer: [data.buffer] })).rejects.toMatchObject({
+      code: 'WORKER_LOST',
+    });
     // Waits for the thread, which ends when its run returns: terminated inside it, it would abort the process.
     await pool.close();
     expect(pool.status()).toMatchObject([{ state: 'closed' }]);

@@ -17,6 +17,12 @@ export function replicaStalled(name: string, stallTimeoutMs: number, cause: Erro
   return new AerieError('WORKER_LOST', message, { cause });
 }
 
+/** The batch took longer than any batch should, and was ended. */
+export function runOvertime(name: string, stallTimeoutMs: number): AerieError {
+  const message = `A run of "${name}" did not finish within ${String(stallTimeoutMs)} ms and was ended; send the request again`;
+  return new AerieError('WORKER_LOST', message);
+}
+
 /** The kernel or the session threw. Details go only to the log, because they may contain paths. */
 export function batchFailed(name: string, cause: unknown): AerieError {
   return new AerieError('INTERNAL', `"${name}" failed to process the request`, { cause });

@@ -6,14 +6,17 @@ import {
   type ThreadLoss,
   type ThreadOwner,
 } from '@aerie/runtime';
+import type { SessionControl } from '../ort-binding.js';
 import type { RunOutcome, FaultKind, ReplicaStatus } from '../replica-pool.js';
 import type { ReadyReplica, ReplicaReply, RunMessage } from '../worker/protocol.js';
-import { batchFailed, replicaDied, replicaStalled } from './replica-errors.js';
+import { batchFailed, replicaDied, replicaStalled, runOvertime } from './replica-errors.js';
 
 /** The caller of the batch that runs. */
 interface Caller {
   resolve(outcome: RunOutcome<unknown>): void;
   reject(error: Error): void;
+  /** Stops listening to its signal. */
+  forget(): void;
 }
 
 /** Events of a replica for its pool. */
@@ -37,6 +40,17 @@ export interface ReplicaContext {
   /** Starts the thread of a replica. */
   readonly spawn: (index: number) => SpawnThread<RunMessage, ReplicaReply, ReadyReplica>;
   readonly listener: ReplicaListener;
+  /** Ends runs early; null if the binding cannot. */
+  readonly control: SessionControl | null;
+}
+
+/** A batch for a replica. */
+export interface ReplicaBatch {
+  readonly items: readonly unknown[];
+  readonly transfer: readonly ArrayBuffer[];
+  readonly fault: FaultKind | null;
+  /** Ends the run early, where the binding can. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** One replica of a pool: a supervised thread that runs one batch at a time. */
@@ -49,6 +63,10 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
   #deviceId: number | null = null;
   #closing: Promise<boolean> | null = null;
   #onDrained: (() => void) | null = null;
+  /** Address of the options of the thread's runs. */
+  #runOptions: bigint | null = null;
+  /** The reason for which the running batch was told to end. */
+  #endedBy: Error | null = null;
 
   constructor(index: number, context: ReplicaContext) {
     this.index = index;
@@ -68,13 +86,10 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
     this.#thread.start();
   }
 
-  /** Runs a batch. Allowed when idle. */
-  run(
-    items: readonly unknown[],
-    transfer: readonly ArrayBuffer[],
-    fault: FaultKind | null,
-  ): Promise<RunOutcome<unknown>> {
+  /** Runs a batch. Allowed when idle. Rejects with the signal's reason if that ended the run. */
+  run({ items, transfer, fault, signal }: ReplicaBatch): Promise<RunOutcome<unknown>> {
     if (this.#caller !== null) throw new Error('The replica is not idle. This is a bug.');
+    this.#allowRuns();
     try {
       this.#thread.send({ items, fault }, transfer);
     } catch (error) {
@@ -83,7 +98,11 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
     }
     this.#thread.expectProgress();
     return new Promise((resolve, reject) => {
-      this.#caller = { resolve, reject };
+      const end = (): void => {
+        this.#endRun(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', end, { once: true });
+      this.#caller = { resolve, reject, forget: () => signal?.removeEventListener('abort', end) };
     });
   }
 
@@ -107,28 +126,55 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
   ready(ready: ReadyReplica): void {
     this.#provider = ready.provider;
     this.#deviceId = ready.deviceId;
+    this.#runOptions = ready.handles?.runOptions ?? null;
+    this.#endedBy = null;
     this.#context.listener.up(this, ready);
   }
 
   message(reply: ReplicaReply): void {
-    const caller = this.#caller;
-    this.#caller = null;
+    const { caller, endedBy } = this.#endCaller();
     this.#thread.rest();
     if (this.#closing === null) this.#context.listener.idle(this);
     this.#onDrained?.();
     if (reply.type === 'done') caller?.resolve({ results: reply.results, times: reply.times });
-    else caller?.reject(batchFailed(this.#context.name, reviveError(reply.error)));
+    else caller?.reject(endedBy ?? batchFailed(this.#context.name, reviveError(reply.error)));
+  }
+
+  interrupt(): boolean {
+    return this.#endRun(runOvertime(this.#context.name, this.#context.stallTimeoutMs));
   }
 
   lost({ cause, wasReady, isStall }: ThreadLoss): boolean {
     const { name, stallTimeoutMs, listener } = this.#context;
     if (!wasReady) return listener.startFailed(this, cause);
-    const caller = this.#caller;
-    this.#caller = null;
+    const { caller } = this.#endCaller();
+    this.#runOptions = null;
     listener.down(this, cause);
     this.#onDrained?.();
     caller?.reject(isStall ? replicaStalled(name, stallTimeoutMs, cause) : replicaDied(name, cause));
     return this.#closing === null;
+  }
+
+  /** @returns whether the run has been told to end */
+  #endRun(reason: Error): boolean {
+    const { control } = this.#context;
+    if (control === null || this.#runOptions === null) return false;
+    this.#endedBy ??= reason;
+    control.terminateRun(this.#runOptions);
+    return true;
+  }
+
+  #allowRuns(): void {
+    if (this.#endedBy === null || this.#runOptions === null) return;
+    this.#context.control?.allowRuns(this.#runOptions);
+    this.#endedBy = null;
+  }
+
+  #endCaller(): { readonly caller: Caller | null; readonly endedBy: Error | null } {
+    const caller = this.#caller;
+    this.#caller = null;
+    caller?.forget();
+    return { caller, endedBy: this.#endedBy };
   }
 
   async #close(): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
 import { answer, FakeReplicaThreads, READY_REPLICA } from '../testing/fake-replica-threads.js';
+import { SharedSessions } from '../shared-sessions.js';
 import { ThreadReplicaPool } from './thread-replica-pool.js';
 
 const STALL_TIMEOUT_MS = 60_000;
@@ -19,6 +20,8 @@ function createPool(replicas: number) {
     logger,
     clock,
     spawn: threads.spawnReplica,
+    control: null,
+    sessions: new SharedSessions(null, String),
   });
   return { pool, clock, threads, logger };
 }

@@ -1,8 +1,9 @@
 import { type Logger, reviveError } from '@aerie/runtime';
-import type { RunOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
+import type { BatchRunOptions, RunOutcome, FaultKind, ReplicaPool, ReplicaStatus } from '../replica-pool.js';
 import type { TensorMetadata } from '../tensor.js';
 import type { ReadyReplica } from '../worker/protocol.js';
 import { Replica, type ReplicaContext, type ReplicaListener } from './replica.js';
+import type { SharedSessions } from '../shared-sessions.js';
 import { modelNotLoaded, poolClosed } from './replica-errors.js';
 
 /** Options for a pool. */
@@ -11,6 +12,7 @@ export interface ThreadReplicaPoolContext extends Omit<ReplicaContext, 'listener
   readonly faultsAllowed: boolean;
   /** Its lines name the model. */
   readonly logger: Logger;
+  readonly sessions: SharedSessions;
   /** Called once, when the pool has closed. */
   readonly onClosed?: () => void;
 }
@@ -87,14 +89,15 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     };
   }
 
-  run(items: readonly I[], transfer: readonly ArrayBuffer[] = NO_TRANSFER): Promise<RunOutcome<O>> {
+  run(items: readonly I[], { transfer = NO_TRANSFER, signal }: BatchRunOptions = {}): Promise<RunOutcome<O>> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     if (this.#closing !== null) return Promise.reject(poolClosed(this.#context.name));
     const replica = this.#idle.pop();
     if (replica === undefined)
       return Promise.reject(new Error(`No replica of "${this.#context.name}" is idle. This is a bug.`));
     const fault = this.#armedFault;
     this.#armedFault = null;
-    return replica.run(items, transfer, fault) as Promise<RunOutcome<O>>;
+    return replica.run({ items, transfer, fault, signal }) as Promise<RunOutcome<O>>;
   }
 
   status(): readonly ReplicaStatus[] {
@@ -112,8 +115,10 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
     return this.#closing;
   }
 
-  up(replica: Replica, { inputs, outputs, provider, failedProviders }: ReadyReplica): void {
-    const { logger } = this.#context;
+  up(replica: Replica, ready: ReadyReplica): void {
+    const { inputs, outputs, provider, failedProviders } = ready;
+    const { logger, sessions } = this.#context;
+    sessions.opened(replica.index, ready);
     this.#model ??= { inputs, outputs };
     if (failedProviders.length > 0 && !this.#fallbackLogged) {
       this.#fallbackLogged = true;
@@ -158,11 +163,13 @@ export class ThreadReplicaPool<I, O> implements ReplicaPool<I, O>, ReplicaListen
   }
 
   async #close(): Promise<void> {
-    const { name, logger } = this.#context;
+    const { name, logger, sessions } = this.#context;
     this.#opening?.reject(poolClosed(name));
     this.#idle.length = 0;
     const ended = await Promise.all(this.#replicas.map((replica) => replica.close()));
     this.#capacityListeners.clear();
+    // A thread that is still in native code uses its session.
+    if (!ended.includes(false)) await sessions.release();
     this.#context.onClosed?.();
     if (ended.includes(false)) {
       logger.warn({}, 'A thread in native code outlives its pool; it exits when the native code returns');

@@ -23,6 +23,7 @@ export const READY_REPLICA: ReadyReplica = {
   provider: 'cpu',
   deviceId: null,
   failedProviders: [],
+  handles: null,
 };
 
 /** Answers the running batch with one `value` per item. */

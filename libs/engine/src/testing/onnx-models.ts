@@ -9,17 +9,25 @@ import {
 } from '../onnx/graph/onnx_pb.js';
 import { DATA_TYPE } from '../onnx/graph/tensor-data.js';
 
-/** A model with one float32 input `x` and one output `y`. */
+/** A model with one input `x` and one output `y` of the same type. */
 export interface SmallModel {
   readonly nodes: readonly NodeProto[];
   readonly initializers?: readonly TensorProto[];
   /** Names of free dimensions are strings. */
   readonly inputShape: readonly (number | string)[];
   readonly opset?: number;
+  /** Number of TensorProto.DataType. Default: float32. */
+  readonly elemType?: number;
 }
 
 /** The model as bytes of an ONNX file. */
-export function onnxModel({ nodes, initializers = [], inputShape, opset = 17 }: SmallModel): Uint8Array {
+export function onnxModel({
+  nodes,
+  initializers = [],
+  inputShape,
+  opset = 17,
+  elemType = DATA_TYPE.FLOAT,
+}: SmallModel): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
     opsetImport: [{ domain: '', version: BigInt(opset) }],
@@ -27,10 +35,8 @@ export function onnxModel({ nodes, initializers = [], inputShape, opset = 17 }: 
       name: 'small',
       node: [...nodes],
       initializer: [...initializers],
-      input: [floatValue('x', inputShape)],
-      output: [
-        create(ValueInfoProtoSchema, { name: 'y', type: { tensorType: { elemType: DATA_TYPE.FLOAT } } }),
-      ],
+      input: [inputValue('x', inputShape, elemType)],
+      output: [create(ValueInfoProtoSchema, { name: 'y', type: { tensorType: { elemType } } })],
     },
   });
   return toBinary(ModelProtoSchema, model);
@@ -51,12 +57,12 @@ export async function runOnnx(
   }
 }
 
-function floatValue(name: string, shape: readonly (number | string)[]): ValueInfoProto {
+function inputValue(name: string, shape: readonly (number | string)[], elemType: number): ValueInfoProto {
   const dim = shape.map((size) =>
     typeof size === 'number' ? { dimValue: BigInt(size) } : { dimParam: size },
   );
   return create(ValueInfoProtoSchema, {
     name,
-    type: { tensorType: { elemType: DATA_TYPE.FLOAT, shape: { dim } } },
+    type: { tensorType: { elemType, shape: { dim } } },
   });
 }

@@ -42,7 +42,7 @@ export function createThreadEngine({
     cores: 2,
     gpus: () => Promise.resolve(gpus),
     clock,
-    sessionModuleUrl: fixtureUrl('fake-session.mjs'),
+    binding: { name: 'node', sessionFactoryUrl: fixtureUrl('fake-session.mjs'), control: null },
     platform: { os: 'linux', arch: 'x64' },
   });
   return { engine, logger };

@@ -6,15 +6,18 @@ import { runBatch } from './run-batch.js';
 /** Sends an answer. */
 type Reply = (reply: ReplicaReply, transfer?: readonly ArrayBuffer[]) => void;
 
+/** The session that batches run on. */
+export type BatchSession = Pick<InferenceSession, 'run' | 'release'>;
+
 /** Runs batches on one session, one after the other, and answers each exactly once. */
 export class BatchRunner {
-  readonly #session: InferenceSession;
+  readonly #session: BatchSession;
   readonly #kernel: Kernel<unknown, unknown>;
   readonly #reply: Reply;
   #running: Promise<void> = Promise.resolve();
   #closing = false;
 
-  constructor(session: InferenceSession, kernel: Kernel<unknown, unknown>, reply: Reply) {
+  constructor(session: BatchSession, kernel: Kernel<unknown, unknown>, reply: Reply) {
     this.#session = session;
     this.#kernel = kernel;
     this.#reply = reply;

@@ -1,20 +1,15 @@
 import type { SerializedError } from '@aerie/runtime';
+import type { SessionHandles } from '../ort-binding.js';
 import type { FaultKind, StageTimes } from '../replica-pool.js';
 import type { ItemResult } from '../kernel.js';
-import type { ProviderAttempt } from '../providers/resolve-providers.js';
 import type { TensorMetadata } from '../tensor.js';
+import type { OpenedSession, OpenSessionOptions } from './open-session.js';
 
 /** Start data of a replica's thread. */
-export interface ReplicaThreadData {
-  readonly modelPath: string;
-  readonly sessionModuleUrl: string;
+export interface ReplicaThreadData extends OpenSessionOptions {
   readonly kernel: { readonly moduleUrl: string; readonly options: unknown };
   /** Items of the trial run; none: no trial run. */
   readonly trialItems: readonly unknown[];
-  /** Attempts to create the session, in order. */
-  readonly attempts: readonly ProviderAttempt[];
-  readonly intraOpThreads: number;
-  readonly dynamicQuantization: boolean;
 }
 
 /** Requests one batch. The next may be sent only after the answer. */
@@ -23,20 +18,13 @@ export interface RunMessage {
   readonly fault: FaultKind | null;
 }
 
-/** An execution provider that failed to create a session. */
-export interface ProviderFailure {
-  readonly provider: string;
-  readonly error: SerializedError;
-}
-
 /** A loaded model. */
-export interface ReadyReplica {
+export interface ReadyReplica extends Omit<OpenedSession, 'session'> {
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
   readonly provider: string;
-  readonly deviceId: number | null;
-  /** Execution providers that were tried before the one that worked. */
-  readonly failedProviders: readonly ProviderFailure[];
+  /** Addresses of the session and of this thread's runs; null if the binding has none. */
+  readonly handles: SessionHandles | null;
 }
 
 /** The answer to a batch; after a failed one the replica goes on. */

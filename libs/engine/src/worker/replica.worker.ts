@@ -1,6 +1,5 @@
 import { serveThread } from '@aerie/runtime';
-import type { InferenceSession } from '../kernel.js';
-import { BatchRunner } from './batch-runner.js';
+import { BatchRunner, type BatchSession } from './batch-runner.js';
 import { loadReplica } from './load-replica.js';
 import type { ReadyReplica, ReplicaReply, ReplicaThreadData, RunMessage } from './protocol.js';
 
@@ -8,10 +7,7 @@ import type { ReadyReplica, ReplicaReply, ReplicaThreadData, RunMessage } from '
 await serveThread<ReplicaThreadData, RunMessage, ReplicaReply, ReadyReplica>(
   async ({ data, guard, post }) => {
     const { session, kernel, ready } = await guard.run(() => loadReplica(data));
-    const guarded: InferenceSession = {
-      inputs: session.inputs,
-      outputs: session.outputs,
-      provider: session.provider,
+    const guarded: BatchSession = {
       run: (feeds) => guard.run(() => session.run(feeds)),
       release: () => guard.run(() => session.release()),
     };

@@ -9,7 +9,8 @@ const tool = fileURLToPath(new URL('../../../../tools/float_reference.py', impor
 const modelPath = fileURLToPath(
   new URL('../../../../models/smollm2-135m-instruct/1/model.onnx', import.meta.url),
 );
-const sessionModuleUrl = new URL('../../../engine/dist/onnx/onnx-session.module.js', import.meta.url).href;
+const sessionFactoryUrl = new URL('../../../engine/dist/native/native-session-factory.js', import.meta.url)
+  .href;
 const pythonReady = spawnSync(python, ['-c', 'import numpy, onnx']).status === 0;
 const PATIENCE_MS = 120_000;
 
@@ -33,7 +34,7 @@ describe('ExternalKvDecoder against a floating-point reference', () => {
   let session: InferenceSession;
 
   beforeAll(async () => {
-    const { createSession } = (await import(sessionModuleUrl)) as { readonly createSession: CreateSession };
+    const { createSession } = (await import(sessionFactoryUrl)) as { readonly createSession: CreateSession };
     const provider = { name: 'cpu', deviceId: null };
     session = await createSession({ modelPath, provider, intraOpThreads: 2 });
   }, PATIENCE_MS);

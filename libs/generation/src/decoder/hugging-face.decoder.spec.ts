@@ -27,6 +27,8 @@ function fakeSession(dtype: 'float32' | 'float16', extraInputs: readonly string[
       cache('present.0.value'),
     ],
     provider: 'cpu',
+    handles: null,
+    handOver: () => undefined,
     run: async (given) => {
       feeds.push(given);
       const past = [...(given['past_key_values.0.key']?.data as ArrayLike<number> & Iterable<number>)];

@@ -1,3 +1,4 @@
+import type { OpenedSession } from '@aerie/engine';
 import type { Decoder } from '../decoder/decoder.js';
 import type { TaskEnvironment } from '../scheduler/generation-task.js';
 import { ChatTemplate } from '../text/chat-template.js';
@@ -6,7 +7,6 @@ import { TokenBytes } from '../text/token-bytes.js';
 import type { LanguageModelInfo, WorkerOptions } from './messages.js';
 import { eosIdsOf, namedToken, readModelFiles, tokenIdOf } from './model-files.js';
 import { openDecoder } from './open-decoder.js';
-import type { OpenedSession } from './open-session.js';
 
 /** A language model, ready to run. */
 export interface LoadedLanguageModel {
@@ -19,7 +19,7 @@ export interface LoadedLanguageModel {
 /** Reads the files beside the weights and makes the session a decoder. */
 export async function loadModel(opened: OpenedSession, options: WorkerOptions): Promise<LoadedLanguageModel> {
   const files = readModelFiles(options.directory);
-  const { session, failedProviders } = opened;
+  const { session, deviceId, failedProviders } = opened;
   const { contextLength } = options;
   const decoder = await openDecoder(session, files, options);
   const bosToken = namedToken(files, 'bos_token');
@@ -42,6 +42,8 @@ export async function loadModel(opened: OpenedSession, options: WorkerOptions): 
       contextLength,
       decoder: decoder.canShare ? 'external-kv' : 'hugging-face',
       provider: session.provider,
+      deviceId,
+      handles: session.handles,
       failedProviders,
     },
   };

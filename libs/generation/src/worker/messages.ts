@@ -1,4 +1,4 @@
-import type { ProviderAttempt, ProviderFailure } from '@aerie/engine';
+import type { OpenSessionOptions, ProviderFailure, ThreadSession } from '@aerie/engine';
 import type { SerializedError } from '@aerie/runtime';
 import type { GenerationRequest } from '../generation-request.js';
 import type { StepRecord, StreamUpdate } from '../scheduler/stream-update.js';
@@ -22,14 +22,12 @@ export type ToWorker =
   | { readonly type: 'fault'; readonly kind: GenerationFault };
 
 /** Properties of the model, found by loading it. */
-export interface LanguageModelInfo {
+export interface LanguageModelInfo extends ThreadSession {
   readonly vocabSize: number;
   /** Tokens of prompt and text together that fit. */
   readonly contextLength: number;
   /** `hugging-face` is the slow path: one sequence at a time, caches copied with every token. */
   readonly decoder: 'external-kv' | 'hugging-face';
-  /** Execution provider in use. */
-  readonly provider: string;
   /** Execution providers that failed before it. */
   readonly failedProviders: readonly ProviderFailure[];
 }
@@ -59,20 +57,13 @@ export type FromWorker =
   | { readonly type: 'fault'; readonly error: SerializedError };
 
 /** Start data of the thread. */
-export interface WorkerOptions {
-  readonly modelPath: string;
-  readonly sessionModuleUrl: string;
-  /** Execution providers to try, in order. */
-  readonly providers: readonly ProviderAttempt[];
+export interface WorkerOptions extends OpenSessionOptions {
   readonly directory: string;
   readonly contextLength: number;
   readonly maxSlots: number;
   readonly chunkSize: number;
   readonly kvBudgetBytes: number | null;
   readonly prefixCacheBytes: number;
-  readonly intraOpThreads: number;
-  readonly allowSpinning: boolean;
-  readonly spinMicroseconds: number;
   readonly queryGroups: number | null;
   readonly faultsAllowed: boolean;
 }

@@ -63,7 +63,7 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
       maxDelayMs: batching.maxDelayMs,
       ...(batching.maxBatchTokens === null ? {} : { maxBatchTokens: batching.maxBatchTokens }),
       clock: this.#clock,
-      runBatch: (items) => this.#runBatch(items),
+      runBatch: (items, signal) => this.#runBatch(items, signal),
     });
     this.#batcher.setCapacity(pool.capacity);
     pool.onCapacityChange((capacity) => {
@@ -124,7 +124,10 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     await this.#options.pool.close();
   }
 
-  async #runBatch(queued: readonly QueuedItem<TaskTypes[K]['item']>[]): Promise<{
+  async #runBatch(
+    queued: readonly QueuedItem<TaskTypes[K]['item']>[],
+    signal: AbortSignal,
+  ): Promise<{
     readonly results: readonly ItemResult<TaskTypes[K]['result']>[];
     readonly report: StageTimes;
   }> {
@@ -134,14 +137,13 @@ export class BatchModel<K extends BatchTaskKind> implements LoadedModel<K> {
     try {
       const { pool, task } = this.#options;
       const items = queued.map(({ item }) => item);
-      const outcome = await pool.run(
-        items,
-        items.flatMap((item) => task.buffersOf(item)),
-      );
+      const transfer = items.flatMap((item) => task.buffersOf(item));
+      const outcome = await pool.run(items, { transfer, signal });
       times = outcome.times;
       return { results: outcome.results, report: times };
     } finally {
-      this.#report(queueMs, times);
+      // A run that ended because nobody waited is neither a success nor a failure.
+      if (times !== null || !signal.aborted) this.#report(queueMs, times);
     }
   }
 

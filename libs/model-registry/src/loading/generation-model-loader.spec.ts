@@ -52,6 +52,7 @@ describe('loading language models', () => {
           settings,
           logger,
           cores: 2,
+          binding: { name: 'node', sessionFactoryUrl: 'none', control: null },
           faultsAllowed: true,
           open: async (options) => {
             opened.push(options);

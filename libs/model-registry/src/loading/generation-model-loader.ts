@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { ONNX_SESSION_MODULE_URL } from '@aerie/engine';
+import type { OrtBinding } from '@aerie/engine';
 import { GenerationEngine, type GenerationEngineOptions, type GenerationObserver } from '@aerie/generation';
 import { backgroundClock, type Logger } from '@aerie/runtime';
 import type { GenerationListener } from '../generation-event.js';
@@ -29,8 +29,7 @@ export interface GenerationModelLoaderOptions {
   /** Cores that a language model may use; it shares them with replicas, which rarely all run at once. */
   readonly cores: number;
   readonly faultsAllowed: boolean;
-  /** Module that exports `createSession`. Default: ONNX Runtime. */
-  readonly sessionModuleUrl?: string;
+  readonly binding: OrtBinding;
   /** Default: an engine in its own worker thread. */
   readonly open?: (options: GenerationEngineOptions) => Promise<TextEngine>;
 }
@@ -83,7 +82,7 @@ export class GenerationModelLoader implements ModelLoader {
     return {
       name: `${model.name}@${version.version}`,
       modelPath: await files.modelPath(version.file),
-      sessionModuleUrl: this.#options.sessionModuleUrl ?? ONNX_SESSION_MODULE_URL,
+      binding: this.#options.binding,
       directory: await checkedFolder(files, model.directory, options.files),
       contextLength: options.context_length,
       maxSlots: options.max_slots,

@@ -1,4 +1,5 @@
 import type {
+  BatchRunOptions,
   RunOutcome,
   FaultKind,
   ItemResult,
@@ -50,7 +51,7 @@ export class FakePool implements ReplicaPool<unknown, unknown> {
     };
   }
 
-  run(items: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<RunOutcome<unknown>> {
+  run(items: readonly unknown[], { transfer = [] }: BatchRunOptions = {}): Promise<RunOutcome<unknown>> {
     if (this.pending.length >= this.#capacity) return Promise.reject(new Error('No replica is idle.'));
     this.runs.push(items);
     this.transfers.push(transfer);

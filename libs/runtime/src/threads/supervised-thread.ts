@@ -6,6 +6,8 @@ import type { SpawnThread, ThreadHandle, ThreadListener } from './worker-thread.
 
 /** A lost thread is replaced at once, then after longer and longer waits, until one has been up for a minute. */
 const BACKOFF = { firstMs: 100, maxMs: 10_000, immediate: 1, healthyAfterMs: 60_000 };
+/** How long an owner's interrupt may take to end the work. */
+const INTERRUPT_TIMEOUT_MS = 1_000;
 /** How long to wait for a thread that was ended by force. */
 const TERMINATE_TIMEOUT_MS = 1_000;
 
@@ -26,6 +28,11 @@ export interface ThreadOwner<From, Ready> {
   /** The thread is ready, for the first time or again. */
   ready(value: Ready): void;
   message(message: From): void;
+  /**
+   * The thread made no progress in time. @returns whether its work has been told to end, and the thread is to be given
+   * a second for that. Default: it is given up at once.
+   */
+  interrupt?(): boolean;
   /** The thread is gone or given up. @returns whether to replace it */
   lost(loss: ThreadLoss): boolean;
 }
@@ -104,8 +111,12 @@ export class SupervisedThread<To, From, Ready> implements ThreadListener<From, R
   expectProgress(): void {
     const { stallTimeoutMs } = this.#options;
     if (stallTimeoutMs === undefined || this.#state !== 'ready') return;
-    this.#timer.arm(stallTimeoutMs, () => {
+    const giveUp = (): void => {
       this.#lose(new Error(`The thread made no progress for ${String(stallTimeoutMs)} ms.`), true);
+    };
+    this.#timer.arm(stallTimeoutMs, () => {
+      if (this.#options.owner.interrupt?.() === true) this.#timer.arm(INTERRUPT_TIMEOUT_MS, giveUp);
+      else giveUp();
     });
   }
 

@@ -10,6 +10,8 @@ const SESSION: InferenceSession = {
   inputs: [{ name: 'image', dtype: 'float32', shape: ['batch', 3, 2, 2] }],
   outputs: [{ name: 'scores', dtype: 'float32', shape: ['batch', 3] }],
   provider: 'cpu',
+  handles: null,
+  handOver: () => undefined,
   run: () => Promise.reject(new Error('A kernel never runs the session.')),
   release: () => Promise.resolve(),
 };

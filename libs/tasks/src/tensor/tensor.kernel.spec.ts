@@ -6,6 +6,8 @@ const SESSION: InferenceSession = {
   inputs: [],
   outputs: [],
   provider: 'cpu',
+  handles: null,
+  handOver: () => undefined,
   run: () => Promise.reject(new Error('A kernel never runs the session.')),
   release: () => Promise.resolve(),
 };

@@ -18,6 +18,8 @@ function session(names: readonly string[]): InferenceSession {
       { name: 'another', dtype: 'float32', shape: ['batch', 2] },
     ],
     provider: 'cpu',
+    handles: null,
+    handOver: () => undefined,
     run: () => Promise.reject(new Error('A kernel never runs the session.')),
     release: () => Promise.resolve(),
   };

@@ -25,5 +25,12 @@ export interface SessionOptions {
   readonly dynamicQuantization?: boolean;
 }
 
-/** A module that a replica's thread imports to run models: `export const createSession: CreateSession`. */
+/** Creates a session. */
 export type CreateSession = (options: SessionOptions) => Promise<InferenceSession>;
+
+/** A module that worker threads import to run models. */
+export interface SessionFactory {
+  readonly createSession: CreateSession;
+  /** Runs a session that another thread handed over. */
+  readonly attachSession?: (session: bigint, provider: string) => InferenceSession;
+}
