@@ -62,7 +62,7 @@ describe('the rate limit', () => {
       process.kill(server.pid, 'SIGCONT');
       agent.destroy();
     }
-    const away = await server.waitForLog(({ msg }) => msg.includes('while the supervisor does not answer'));
+    const away = await server.waitForLog(({ msg }) => msg.includes('while the supervisor does not respond'));
     expect(away.level).toBe('warn');
   });
 });

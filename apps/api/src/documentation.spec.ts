@@ -22,10 +22,10 @@ interface Span {
   readonly text: string;
 }
 
-/** About other servers' settings, and for those who change the code: they name more than callers and operators see. */
+/** Pages about other servers or the code, which name more than callers and operators see. */
 const NOT_OF_THE_GUIDE: readonly string[] = ['docs/benchmarks.md', 'docs/extending.md'];
 
-/** What the guide sets in code, blocks of code apart. */
+/** The inline code of the guide. */
 const SPANS: readonly Span[] = [
   'README.md',
   ...readdirSync(new URL('docs/', ROOT)).map((file) => `docs/${file}`),
@@ -42,7 +42,7 @@ const SPANS: readonly Span[] = [
     })),
   );
 
-/** The spans that `pattern` matches, and those of them whose first group `isKnown` does not know. */
+/** Counts the spans that `pattern` matches, and finds those whose first group is not known. */
 function check(pattern: RegExp, isKnown: (name: string) => boolean) {
   const named = SPANS.flatMap(({ file, text }) => {
     const name = pattern.exec(text)?.[1];
@@ -51,13 +51,13 @@ function check(pattern: RegExp, isKnown: (name: string) => boolean) {
   return { count: named.length, unknown: named.filter(({ name }) => !isKnown(name)) };
 }
 
-describe('the guide names what is there', () => {
+describe('the guide names only existing', () => {
   it('settings and error codes', () => {
     const known = new Set([
       ...Object.keys(environmentSchema.shape),
       ...[...SECRETS].map((name) => `${name}_FILE`),
       ...Object.keys(ERROR_TABLE),
-      // Variables of others: ONNX Runtime, and the keys of upstreams, which manifests name.
+      // Variables of ONNX Runtime, and of keys of upstreams, which manifests name.
       'ONNXRUNTIME_NODE_INSTALL',
       'ORT_DISABLE_TELEMETRY',
       'VLLM_API_KEY_FILE',
@@ -96,7 +96,7 @@ describe('the guide names what is there', () => {
     expect(count).toBeGreaterThan(10);
   });
 
-  it('in the spelling that callers and operators use, not in that of the code', () => {
+  it("names in the callers' and operators' spelling, not in that of the code", () => {
     expect(check(/^([a-z]+[A-Z]\w*)$/, () => false).unknown).toEqual([]);
   });
 });
@@ -105,7 +105,7 @@ describe('the guide names what is there', () => {
 function routes(): ReadonlySet<string> {
   const known = new Set(['/docs', '/openapi.json', '/queues', 'GET /v1/models[/:x]']);
   const code = (sources('apps/api/src/') + sources('libs/health/src/'))
-    // Controllers of a protocol are below its prefix.
+    // The paths of a protocol's controllers are below its prefix.
     .replaceAll(/@ProtocolController\(OPENAI(?:, '([^']*)')?\)/g, (_, path?: string) =>
       path === undefined ? "@Controller('v1')" : `@Controller('v1/${path}')`,
     );

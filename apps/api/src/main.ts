@@ -22,7 +22,7 @@ import { banner } from './server/banner.js';
 import { EmbeddedQueue } from './supervisor/embedded-queue.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
-/** Room for the young objects of many requests at once: they die before they are copied. Megabytes. */
+/** Megabytes for the young objects of many concurrent requests, so that they are collected before they are copied. */
 const V8_FLAGS = ['--max-semi-space-size=64'];
 
 keepFilesPrivate();
@@ -33,13 +33,13 @@ else await serveOrFail(settings, logger);
 
 async function supervise(settings: Settings, logger: PinoLogger): Promise<void> {
   if (settings.jobs.role === 'worker') {
-    logger.fatal('ROLE=worker is for the worker: start it with `npm run start:worker`.');
+    logger.fatal('ROLE=worker is for the worker; start it with `npm run start:worker`.');
     process.exit(EXIT_CONFIGURATION);
   }
   logger.info({ settings: redactSettings(settings) }, 'starting');
   if (settings.faultInjection)
     logger.warn('FAULT_INJECTION is on: callers can break replicas. Never in production.');
-  // Set here because a start script may have imported this file: the processes must not run that script again.
+  // A start script may have imported this file, and the processes must not run that script again.
   cluster.setupPrimary({
     exec: fileURLToPath(import.meta.url),
     args: [],
@@ -63,7 +63,7 @@ async function supervise(settings: Settings, logger: PinoLogger): Promise<void> 
   process.exit(exitCode);
 }
 
-/** Everything that can refuse the start before anything is served. */
+/** Performs all checks that can stop the start before anything is served. */
 async function prepare(settings: Settings, logger: PinoLogger): Promise<EmbeddedQueue | null> {
   try {
     await checkStart(settings, 'PORT');
@@ -85,10 +85,10 @@ function inUse({ dataDir }: Settings, { message }: DataDirInUseError): Configura
 
 async function serveOrFail(settings: Settings, logger: PinoLogger): Promise<void> {
   refuseSignals(logger);
-  // A terminal sends its signals to the whole group: the supervisor passes them on as SIGTERM.
+  // A terminal sends its signals to the whole process group; the supervisor passes them on as SIGTERM.
   for (const signal of STOP_SIGNALS) if (signal !== 'SIGTERM') process.on(signal, () => undefined);
   try {
-    // Imported here: the supervisor needs none of it and starts the sooner.
+    // Imported here, so that the supervisor, which does not need it, starts sooner.
     const { serve } = await import('./server/serve.js');
     await serve(settings, logger);
   } catch (error) {

@@ -36,12 +36,12 @@ const messagesOf = (read: () => unknown): readonly string[] => {
 
 /** A value of each type of JSON. As a number, 1 is in every range. */
 const VALUES = [null, [5], {}, 'x', 1, true];
-/** A type, what came instead of it, and no word of a range. */
+/** An error that names the expected and the received type, and no range. */
 const WRONG_TYPE = /^[\w.]+ must be (a|an|true or false)\b[^,]*, got (a|an|null)\b/;
-/** Of a value whose type is right. */
+/** An error of a value with the right type. */
 const WRONG_VALUE = / (is required|must (be one of|be an http|be the next_cursor|have at (least|most)))/;
 
-/** What is said of each of the values. */
+/** The errors for each of the values. */
 function expectTypesFirst(field: string, messagesFor: (value: unknown) => readonly string[]): void {
   const refused = VALUES.flatMap((value) =>
     messagesFor(value)
@@ -49,7 +49,7 @@ function expectTypesFirst(field: string, messagesFor: (value: unknown) => readon
       .slice(0, 1),
   );
   const wrongTypes = refused.filter((message) => WRONG_TYPE.test(message));
-  // No field takes more than three of the six types.
+  // No field accepts more than three of the six types.
   expect(wrongTypes.length).toBeGreaterThanOrEqual(VALUES.length - 3);
   for (const message of refused)
     expect(message).toMatch(new RegExp(`${WRONG_TYPE.source}|${WRONG_VALUE.source}`));
@@ -102,13 +102,13 @@ describe('the fields of sampling', () => {
     },
   );
 
-  it('tell a seed that is a string', () => {
+  it('report a seed that is a string', () => {
     expect(messagesOf(() => readDto(dto, { prompt: 'x', seed: 'a' }))).toEqual([
       'seed must be an integer, got a string',
     ]);
   });
 
-  it('fold a seed of 64 bits into one that every JSON reader takes at its word', () => {
+  it('fold a seed of 64 bits into one that every JSON reader represents exactly', () => {
     const seedOf = (seed: number) => samplingOf('rest', { seed }).seed;
     for (const seed of [2 ** 63, -(2 ** 63), 2 ** 64, 2 ** 60 + 2 ** 20]) {
       expect(Number.isSafeInteger(seedOf(seed))).toBe(true);
@@ -119,8 +119,8 @@ describe('the fields of sampling', () => {
   });
 });
 
-describe('fields that come as text', () => {
-  it('are read as their type, and refused by it', () => {
+describe('fields that arrive as text', () => {
+  it('are converted to their type, or refused', () => {
     expect(readDto(TopKDto, { top_k: '3' }, 'text')).toEqual({ top_k: 3 });
     expect(messagesOf(() => readDto(TopKDto, { top_k: 'abc' }, 'text'))).toEqual([
       'top_k must be an integer, got a string',

@@ -22,8 +22,8 @@ const settings = settingsOrExit();
 const logger = createLogger({ name: `${settings.appName}-worker`, level: settings.logLevel });
 if (queueBackendOf(settings).kind === 'embedded') {
   logger.fatal(
-    'A worker of its own needs a queue that processes share: set REDIS_URL or DATABASE_URL here and for the server. ' +
-      'Without them the server runs its jobs itself.',
+    'A separate worker needs a queue that processes share. Set REDIS_URL or DATABASE_URL here and for the server. ' +
+      'Without them, the server runs its jobs itself.',
   );
   process.exit(EXIT_CONFIGURATION);
 }
@@ -47,7 +47,7 @@ async function work(settings: Settings, logger: PinoLogger): Promise<void> {
     logger,
     async stop(signal) {
       logger.info({ signal }, 'stopping');
-      // Health is told until the jobs have ended: it is the last to close.
+      // Health is served until the jobs have ended.
       app.get(DrainService, { strict: false }).begin();
       await app.close();
     },

@@ -1,15 +1,15 @@
 import type { AerieError } from '@aerie/contracts';
 import type { HealthIndicatorFunction } from '@nestjs/terminus';
 
-/** What one application adds to health. */
+/** An application's additions to health. */
 export interface HealthOptions {
-  /** Whether it is unhealthy, and not ready, before its eager models are. A worker is not: its jobs wait for them. */
+  /** Whether it is unhealthy and not ready until its eager models are. A worker is not, because its jobs wait for them. */
   readonly needsModels: boolean;
-  /** Checks beside those of models, GPUs, the queue and the process. */
+  /** Checks in addition to those of models, GPUs, the queue and the process. */
   readonly checks?: readonly HealthIndicatorFunction[];
-  /** Why it is not ready, beside a drain and models that are missing; null when it is. */
+  /** Another reason why it is not ready, besides a drain and missing models; null if there is none. */
   readonly blocker?: () => Promise<AerieError | null>;
-  /** Fields of the body of /health beside those that every application has. */
+  /** Fields of the body of /health in addition to those of every application. */
   readonly fields?: () => Promise<object>;
 }
 

@@ -10,10 +10,10 @@ import { ModelsIndicator } from './models.indicator.js';
 import { ProcessIndicator } from './process.indicator.js';
 import { QueueIndicator } from './queue.indicator.js';
 
-/** How to create the options from other providers. */
+/** Creates the options from other Nest providers. */
 export interface HealthAsyncOptions extends Pick<ModuleMetadata, 'imports' | 'providers'> {
   readonly inject: NonNullable<FactoryProvider['inject']>;
-  // Nest hands over what `inject` names; the factory states the types.
+  // Nest passes the providers that `inject` names; the factory states their types.
   readonly useFactory: (...dependencies: never[]) => HealthOptions;
 }
 

@@ -42,7 +42,7 @@ describe('health', () => {
     ['ok', 'healthy'],
     ['degraded', 'degraded'],
     ['error', 'unhealthy'],
-  ] as const)('is, where the checks are %s, %s', async (status, expected) => {
+  ] as const)('with the checks %s is %s', async (status, expected) => {
     await expect(newService({ result: { status } }).read()).resolves.toMatchObject({ status: expected });
   });
 
@@ -59,7 +59,7 @@ describe('health', () => {
     });
   });
 
-  it('is lost when a model has had work for too long', async () => {
+  it('is lost if a model has had work for too long', async () => {
     const [slow, stalled] = [29_999, 30_000].map((stalledForMs) => newService({ model: { stalledForMs } }));
     expect([slow?.alive, stalled?.alive]).toEqual([true, false]);
     await expect(stalled?.read()).resolves.toMatchObject({ status: 'unhealthy' });
@@ -76,7 +76,7 @@ describe('readiness', () => {
     ['a model that loads', 'MODEL_NOT_LOADED', loading],
     ['no model where none is needed', undefined, { ...loading, options: { needsModels: false } }],
     ['what the application says', 'QUEUE_UNAVAILABLE', { options: blocked }],
-  ])('is kept away by %s: %s', async (_, code, given) => {
+  ])('with %s: %s', async (_, code, given) => {
     expect((await newService(given).blocker())?.code).toBe(code);
   });
 

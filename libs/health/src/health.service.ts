@@ -14,7 +14,7 @@ const STATUS = {
   shutting_down: 'unhealthy',
 } as const;
 
-/** What the three health routes answer. */
+/** Answers the three health routes. */
 @Injectable()
 export class HealthService {
   constructor(
@@ -39,7 +39,7 @@ export class HealthService {
     };
   }
 
-  /** Why no work should come: a stop was asked for, or something is missing. Null when ready. */
+  /** Why no traffic should be sent: a stop was requested, or something is missing. Null if ready. */
   async blocker(): Promise<AerieError | null> {
     if (this.drain.draining) return new AerieError('SHUTTING_DOWN', 'The server is shutting down.');
     const { ready, models } = this.registry.health();
@@ -50,15 +50,14 @@ export class HealthService {
   }
 
   /**
-   * Forward progress, not just a reply: false when a model has had work for so long (LIVENESS_TIMEOUT) and no batch of
-   * it finished.
+   * Whether the server makes progress. False if a model has had work for LIVENESS_TIMEOUT without finishing a batch.
    */
   get alive(): boolean {
     const limit = this.settings.models.livenessTimeoutMs;
     return this.registry.health().models.every(({ stalledForMs }) => (stalledForMs ?? 0) < limit);
   }
 
-  /** Terminus throws when a check is down; the body is the same either way. */
+  /** Terminus throws if a check is down, with the same body. */
   async #run(): Promise<HealthCheckResult> {
     try {
       return await this.runner.check(this.checks);

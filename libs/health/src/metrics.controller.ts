@@ -4,7 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 /** Injection token of the {@link MetricsReader}. */
 export const METRICS_READER = Symbol('METRICS_READER');
 
-/** Where the metrics of the application come from. */
+/** Reads the metrics of the application. */
 export interface MetricsReader {
   /** In the Prometheus text format. */
   read(): Promise<string>;
@@ -24,7 +24,7 @@ export class MetricsController {
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     summary: 'Metrics in the Prometheus text format',
-    description: 'Covers all processes of this server, whichever of them responds.',
+    description: 'Covers all processes of this server.',
   })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   read(): Promise<string> {

@@ -1,7 +1,7 @@
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { METRICS_READER, MetricsController } from './metrics.controller.js';
 
-/** How to create the reader of the metrics, a {@link MetricsReader}, from other providers. */
+/** Creates the {@link MetricsReader} from other Nest providers. */
 export type MetricsAsyncOptions = Pick<FactoryProvider, 'inject' | 'useFactory'> &
   Pick<DynamicModule, 'imports'>;
 

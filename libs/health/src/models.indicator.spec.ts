@@ -46,17 +46,17 @@ describe('the models', () => {
     ['down', 'one is not ready', {}, { ready: false }],
     ['down', 'a replica is wedged', { wedged: 1 }, {}],
     ['degraded', 'an eager version cannot be loaded', { error: 'bad file' }, {}],
-    ['up', 'a version that is loaded on request cannot be', { eager: false, error: 'bad file' }, {}],
+    ['up', 'a lazy version cannot be loaded', { eager: false, error: 'bad file' }, {}],
     ['degraded', 'a replica restarts', { restarting: 1 }, {}],
     ['degraded', 'its GPU is missing', { gpuMissing: true }, {}],
-    ['degraded', 'its upstream rests', { circuit: 'open' }, {}],
-    ['up', 'its upstream is tried again', { circuit: 'half-open' }, {}],
+    ['degraded', 'the circuit of its upstream is open', { circuit: 'open' }, {}],
+    ['up', 'the circuit of its upstream is half-open', { circuit: 'half-open' }, {}],
     ['degraded', 'a folder cannot be used', {}, { unusable: [{ name: 'x', reason: 'no manifest' }] }],
   ])('are %s when %s', (status, _, model, health) => {
     expect(check(model, health).status).toBe(status);
   });
 
-  it('may load for longer than a worker does, whose jobs wait for them', () => {
+  it('may still load in a worker, whose jobs wait for them', () => {
     expect(check({ state: 'loading' }, { ready: false }, false).status).toBe('up');
     expect(check({ wedged: 1 }, {}, false).status).toBe('down');
   });

@@ -21,8 +21,8 @@ export class ModelsIndicator {
   }
 
   /**
-   * down: not ready where models are needed, or a replica is wedged. degraded: a model cannot be used or loaded, a replica restarts, a GPU is missing,
-   * or an upstream is down.
+   * down: required models are not ready, or a replica is wedged. degraded: a model cannot be used or loaded, a replica
+   * restarts, a GPU is missing, or an upstream is down.
    */
   check() {
     const { ready, models, unusable } = this.#registry.health();
@@ -47,7 +47,7 @@ export class ModelsIndicator {
         },
       ]),
     );
-    // A folder that cannot be used stands beside the versions, under its own name.
+    // A folder that cannot be used is listed with the versions, under its own name.
     const data = {
       ...loaded,
       ...Object.fromEntries(unusable.map(({ name, reason }) => [name, { state: 'unusable', error: reason }])),

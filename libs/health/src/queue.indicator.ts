@@ -15,13 +15,13 @@ export class QueueIndicator {
     this.#indicators = indicators;
   }
 
-  /** degraded: it cannot be reached; requests that are not jobs go on. */
+  /** degraded: it cannot be reached. Requests without jobs still work. */
   async check() {
     const indicator = this.#indicators.check('queue');
     const reachable = await this.#queue.reachable(TIMEOUT_MS);
     const { backend, state } = this.#queue;
     const data = { backend, state: reachable ? 'up' : state };
-    // Making the embedded database takes a while at the first start, and is no failure.
+    // Creating the embedded database at the first start takes a while and is not a failure.
     const isBeingMade = backend === 'embedded' && state === 'starting';
     return reachable || isBeingMade ? indicator.up(data) : indicator.degraded(data);
   }

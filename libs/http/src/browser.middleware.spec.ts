@@ -9,7 +9,7 @@ import { browserMiddleware } from './browser.middleware.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a server with these settings answers: 200, or the error's code. */
+/** The answer of a server with these settings: 200, or the error's code. */
 async function answers(
   settings: Partial<HttpSettings>,
   requests: readonly { readonly method?: string; readonly headers: Headers }[],
@@ -56,7 +56,7 @@ describe('a server bound to loopback', () => {
     '[::1]:8000',
     '[0:0:0:0:0:0:0:1]:8000',
     '[::ffff:127.0.0.1]:8000',
-  ])('answers to %s', async (host) => {
+  ])('accepts the host %s', async (host) => {
     await expect(answer({}, { host })).resolves.toBe('200');
     await expect(answer({ host: '::1' }, { host }, 'GET')).resolves.toBe('200');
   });
@@ -71,7 +71,7 @@ describe('a server bound to loopback', () => {
     '0.0.0.0:8000',
     '[::2]:8000',
     '[::1',
-  ])('does not answer to "%s", whatever the method', async (host) => {
+  ])('refuses the host "%s" for every method', async (host) => {
     const requests = ['GET', 'HEAD', 'OPTIONS', 'POST', 'DELETE'].map((method) => ({
       method,
       headers: { host },
@@ -80,13 +80,13 @@ describe('a server bound to loopback', () => {
     await expect(answers({ host: 'localhost' }, requests.slice(0, 1))).resolves.toEqual(['403']);
   });
 
-  it('answers to the names in ALLOWED_HOSTS, with any port', async () => {
+  it('accepts the names in ALLOWED_HOSTS, with any port', async () => {
     const settings = { allowedHosts: ['models.example'] };
     await expect(answer(settings, { host: 'Models.Example:8000' })).resolves.toBe('200');
     await expect(answer(settings, { host: 'other.models.example' })).resolves.toBe('403');
   });
 
-  it('which it is not when bound to an address of the network, answers to any name', async () => {
+  it('accepts any host if it is bound to a network address instead', async () => {
     await expect(answer({ host: '0.0.0.0' }, { host: 'rebind.example' }, 'GET')).resolves.toBe('200');
     await expect(answer({ host: '::' }, { host: '10.1.2.3:8000' }, 'GET')).resolves.toBe('200');
   });
@@ -97,25 +97,28 @@ const OPEN = { host: '0.0.0.0' };
 
 describe('a request that changes state', () => {
   it.each<[string, Headers]>([
-    ['a program, which names no origin', {}],
-    ['an own page', { origin: 'http://models.example:8000', 'sec-fetch-site': 'same-origin' }],
-    ['an own page behind a proxy that speaks TLS', { origin: 'https://models.example:8000' }],
+    ['a program, which sends no origin', {}],
+    ["the server's own page", { origin: 'http://models.example:8000', 'sec-fetch-site': 'same-origin' }],
+    ["the server's own page behind a proxy with TLS", { origin: 'https://models.example:8000' }],
     [
-      'an own page behind a proxy that renames the host',
+      "the server's own page behind a proxy that renames the host",
       { origin: 'https://app.example', 'sec-fetch-site': 'same-origin' },
     ],
     ['the address bar', { 'sec-fetch-site': 'none' }],
-  ])('is taken from %s', async (_, headers) => {
+  ])('is accepted from %s', async (_, headers) => {
     await expect(answer(OPEN, { ...HOST, ...headers })).resolves.toBe('200');
   });
 
   it.each<[string, Headers]>([
     ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
-    ['another site that names no origin', { 'sec-fetch-site': 'cross-site' }],
+    ['another site that sends no origin', { 'sec-fetch-site': 'cross-site' }],
     ['another site in an old browser', { origin: 'https://evil.example' }],
     ['another port', { origin: 'http://models.example:3000', 'sec-fetch-site': 'same-site' }],
     ['a sandbox or file', { origin: 'null' }],
-    ['what calls itself ours', { origin: 'http://models.example:8000', 'sec-fetch-site': 'cross-site' }],
+    [
+      'a page that claims our origin',
+      { origin: 'http://models.example:8000', 'sec-fetch-site': 'cross-site' },
+    ],
     ['nonsense', { origin: 'http://' }],
     ['another site that invents a proxy', { origin: 'https://a.example', 'x-forwarded-host': 'a.example' }],
   ])('is refused from %s', async (_, headers) => {
@@ -125,7 +128,7 @@ describe('a request that changes state', () => {
     await expect(answer(OPEN, { ...HOST, ...headers }, 'GET')).resolves.toBe('200');
   });
 
-  it('is taken from the origins in CORS_ORIGINS, or from all', async () => {
+  it('is accepted from the origins in CORS_ORIGINS, or from all', async () => {
     const foreign = { ...HOST, origin: 'https://app.example', 'sec-fetch-site': 'cross-site' };
     await expect(answer({ ...OPEN, corsOrigins: ['https://app.example'] }, foreign)).resolves.toBe('200');
     await expect(answer({ ...OPEN, corsOrigins: ['https://b.example'] }, foreign)).resolves.toBe('403');
@@ -133,12 +136,12 @@ describe('a request that changes state', () => {
     await expect(answer({ ...OPEN, corsOrigins: ['*'] }, { ...HOST, origin: 'null' })).resolves.toBe('200');
   });
 
-  it('is taken from the host that a trusted proxy names', async () => {
+  it('is accepted from the host that a trusted proxy names', async () => {
     const headers = { ...HOST, origin: 'https://app.example', 'x-forwarded-host': 'app.example' };
     await expect(answer({ ...OPEN, trustedProxies: 1 }, headers)).resolves.toBe('200');
   });
 
-  it('is ours with the default port of the scheme, written or not', async () => {
+  it('is accepted from our origin with or without the default port of the scheme', async () => {
     await expect(
       answer(OPEN, { host: 'models.example:443', origin: 'https://models.example' }),
     ).resolves.toBe('200');

@@ -3,7 +3,7 @@ import { type HttpSettings, hostNameOf } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
-/** Methods that change nothing: what they answer is kept from other sites by the browser itself. */
+/** Methods that change nothing. The browser keeps their responses from other sites. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 const LOOPBACK = new BlockList();
@@ -13,12 +13,12 @@ LOOPBACK.addAddress('::1', 'ipv6');
 type BrowserSettings = Pick<HttpSettings, 'host' | 'allowedHosts' | 'corsOrigins'>;
 
 /**
- * Refuses requests that pages of other sites make a browser send. Programs send none of these headers and are not
- * concerned.
+ * Refuses requests that pages of other sites make a browser send. Programs do not send these headers and are not
+ * affected.
  *
- * - A server bound to loopback is called by a name of loopback. Another name in Host is a page's own, which it has pointed
- *   at 127.0.0.1 to read answers from here (DNS rebinding).
- * - A request that changes state comes from one of our own pages or from an origin in CORS_ORIGINS.
+ * - A server bound to loopback must be called by a loopback name. Another name in Host belongs to a page that has pointed
+ *   it at 127.0.0.1 to read responses (DNS rebinding).
+ * - A request that changes state must come from one of our own pages or from an origin in CORS_ORIGINS.
  */
 export function browserMiddleware(settings: BrowserSettings): RequestHandler {
   const refusesHost = isLoopback(hostNameOf(settings.host))
@@ -37,14 +37,14 @@ export function browserMiddleware(settings: BrowserSettings): RequestHandler {
       next(
         new AerieError(
           'FORBIDDEN',
-          `A page of another site sent this request: its origin is ${request.get('origin') ?? 'not told'} (CORS_ORIGINS).`,
+          `A page of another site sent this request: its origin is ${request.get('origin') ?? 'not given'} (CORS_ORIGINS).`,
         ),
       );
     } else next();
   };
 }
 
-/** HTTP/1.0 has no Host, and no browser speaks it. */
+/** HTTP/1.0 has no Host header, and no browser uses it. */
 function hostCheck(allowed: ReadonlySet<string>): (host: string | undefined) => boolean {
   return (host) => {
     if (host === undefined) return false;
@@ -64,16 +64,16 @@ function isLoopback(name: string | null): boolean {
 function isCrossSite(request: Request, origins: ReadonlySet<string>): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers;
   if (origins.has('*') || (origin !== undefined && origins.has(origin))) return false;
-  // The browser compares the addresses that it sees, which a proxy may have rewritten on the way.
+  // The browser compares the addresses that it sees. A proxy may have rewritten those of the request.
   if (site === 'same-origin') return false;
   return site === 'cross-site' || (origin !== undefined && !isOwn(origin, request));
 }
 
-/** Whether the page came from the host that the request was sent to; which scheme it had is known to the proxy alone. */
+/** Whether the page came from the host that the request was sent to. Only the proxy knows which scheme it had. */
 function isOwn(origin: string, request: Request): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, host } = new URL(origin);
-  // Express believes X-Forwarded-Host as far as TRUST_PROXY goes.
+  // Express trusts X-Forwarded-Host as far as TRUST_PROXY allows.
   const own = `${protocol}//${request.host}`;
   return host !== '' && URL.canParse(own) && new URL(own).host === host;
 }

@@ -23,14 +23,14 @@ describe("the caller's address", () => {
   });
 
   it.each(['unknown', '_hidden', 'r4nd0m', '5.6.7', '5.6.7.8:port', '[5.6.7.8', '', '5.6.7.8 1', '<script>'])(
-    'is that of the nearest trusted proxy where the header has words: "%s"',
+    'is that of the nearest trusted proxy if the header has no address: "%s"',
     (forwarded) => {
       expect(callerAddress(PEER, forwarded, 1)).toBe(PEER);
       expect(callerAddress(PEER, `9.9.9.9, ${forwarded}, 10.0.0.2`, 2)).toBe('10.0.0.2');
     },
   );
 
-  it('is taken from as many entries as there are proxies', () => {
+  it('is read from as many entries as there are proxies', () => {
     const forwarded = '1.1.1.1, 2.2.2.2:5, 3.3.3.3';
     expect([0, 1, 2, 3, 4].map((proxies) => callerAddress(PEER, forwarded, proxies))).toEqual([
       PEER,
@@ -41,7 +41,7 @@ describe("the caller's address", () => {
     ]);
   });
 
-  it('is the same for all callers from one peer without a proxy, whatever they claim', () => {
+  it('is the same for all callers from one peer without a proxy, whatever the header says', () => {
     expect(callerAddress('::ffff:10.0.0.1', '5.6.7.8', 0)).toBe(PEER);
     expect(callerAddress(undefined, undefined, 1)).toBe('');
   });

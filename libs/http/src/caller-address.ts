@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
- * The caller's address, in one form for each caller: what requests are limited by. IPv6 callers are known by their /64,
- * of which each has a whole one.
+ * The caller's address, in one form for each caller, by which requests are limited. IPv6 callers are identified by their
+ * /64, because each usually has a whole one.
  *
- * Each proxy appends the address that it was called from to X-Forwarded-For. With `trustedProxies` of them in front, so
- * many of the last entries are believed; everything before is the caller's own invention. An entry that is no address
- * stops the walk at the proxy that wrote it.
+ * Each proxy appends the address of its client to X-Forwarded-For. With `trustedProxies` of them in front, that many of
+ * the last entries are trusted; the caller may have invented the others. An entry that is not an address ends the search
+ * at the proxy that wrote it.
  *
  * @param peer - the connection's other end
  * @param forwardedFor - the header X-Forwarded-For
@@ -27,7 +27,7 @@ export function callerAddress(
   return address;
 }
 
-/** Without port and brackets; null where it is no address. */
+/** Without port and brackets; null if it is not an address. */
 function normalized(entry: string): string | null {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry;
   if (isIP(bare) === 0) return null;

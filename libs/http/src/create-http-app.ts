@@ -10,19 +10,19 @@ import { protocolMiddleware } from './protocol.middleware.js';
 import { requestMiddleware } from './request.middleware.js';
 import { ServerAdapter } from './server.adapter.js';
 
-/** What an application is made of. */
+/** Options for {@link createHttpApp}. */
 export interface HttpAppOptions {
   readonly settings: Settings;
   readonly logger: PinoLogger;
   /** The root module, which imports {@link HttpModule}. */
   readonly root: { forRoot(settings: Settings, logger: PinoLogger, metrics: Metrics): DynamicModule };
-  /** Path that shows what else is served; a 404 names it. */
+  /** Path that lists the routes. A 404 names it. */
   readonly guide: string;
 }
 
 /**
- * Creates an application over HTTP; it does not listen yet. Every one has the same limits, checks of requests, security
- * headers, request ids, request lines in the log, and metrics.
+ * Creates an HTTP application, which does not listen yet. All applications have the same limits, checks of requests,
+ * security headers, request ids, request lines in the log, and metrics.
  */
 export async function createHttpApp({
   settings,

@@ -32,7 +32,7 @@ function request(sut: DrainService, headersSent = false) {
 }
 
 describe('a drain', () => {
-  it('is not ready at once, but takes requests during the delay', async () => {
+  it('is at once not ready, but serves requests during the delay', async () => {
     const sut = newService({ DRAIN_DELAY: '5' });
     const draining = sut.drain(server);
     expect(sut.draining).toBe(true);
@@ -45,7 +45,7 @@ describe('a drain', () => {
     void draining;
   });
 
-  it('that only begins takes no traffic away, and goes on serving', () => {
+  it('still serves requests when it has only begun', () => {
     const sut = newService();
     sut.begin();
     expect(sut.draining).toBe(true);
@@ -83,7 +83,7 @@ describe('a drain', () => {
     await draining;
   });
 
-  it('leaves long work alone once nothing is in flight', async () => {
+  it('does not end long work once nothing is in flight', async () => {
     const sut = newService({ DRAIN_TIMEOUT: '1' });
     const { response, endLongWork } = request(sut);
     const draining = sut.drain(server);

@@ -11,8 +11,8 @@ const LINGER_MS = 500;
 const CLOSING_MS = 2_000;
 
 /**
- * Takes the server out of service without failing a request: readiness goes first, then (after DRAIN_DELAY) new
- * requests are refused, requests in flight finish, and keep-alive connections are closed.
+ * Takes the server out of service without failing requests. First it is not ready. After DRAIN_DELAY, new requests are
+ * refused, requests in flight finish, and keep-alive connections are closed.
  */
 export class DrainService {
   readonly #settings: Settings;
@@ -35,7 +35,7 @@ export class DrainService {
     return this.#draining;
   }
 
-  /** Aborts when requests are refused: waits and streams that could go on for long end themselves. */
+  /** Aborts when requests are refused, so that long waits and streams end. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
   }
@@ -60,7 +60,7 @@ export class DrainService {
     );
   };
 
-  /** Not ready from now on; requests are still served. */
+  /** From now on the server is not ready, but still serves requests. */
   begin(): void {
     this.#draining = true;
     this.#logger.info({ in_flight: this.#inFlight.size }, 'draining');

@@ -6,7 +6,7 @@ import { DrainService } from './drain.service.js';
 import { ErrorEnvelopeFilter } from './errors/error-envelope.filter.js';
 import { ProtocolRegistry } from './errors/protocol.registry.js';
 
-/** What every application over HTTP has: the errors' shape, and the drain. */
+/** The shape of errors and the drain, for every HTTP application. */
 @Module({
   imports: [DiscoveryModule],
   providers: [

@@ -1,14 +1,14 @@
 import { AerieError } from '@aerie/contracts';
 import type { NextFunction, Request, Response } from 'express';
 
-/** Refuses what HTTP/1.1 does not allow, or what proxies on the way may read differently than this server. */
+/** Refuses requests that HTTP/1.1 does not allow, or that a proxy may read differently than this server. */
 export function protocolMiddleware(request: Request, response: Response, next: NextFunction): void {
   const error = faultOf(request);
   if (error === null) {
     next();
     return;
   }
-  // What follows on the connection may be read differently, too.
+  // The rest of the connection may be read differently, too.
   response.shouldKeepAlive = false;
   next(error);
 }
@@ -20,13 +20,13 @@ function faultOf(request: Request): AerieError | null {
   if (hosts === 0 && request.httpVersionMinor > 0) {
     return new AerieError('INVALID_INPUT', 'The request has no Host header, which HTTP/1.1 requires.');
   }
-  // Ways to read any other coding differ, which is how requests are smuggled.
+  // Servers read other codings differently, which allows request smuggling.
   const encoding = headers['transfer-encoding'];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
     return new AerieError('INVALID_INPUT', 'Transfer-Encoding must be "chunked" or absent.');
   }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
-    const message = `The expectation "${headers.expect}" cannot be met: only 100-continue is known.`;
+    const message = `The expectation "${headers.expect}" is not supported; only 100-continue is.`;
     return new AerieError('EXPECTATION_FAILED', message);
   }
   return null;

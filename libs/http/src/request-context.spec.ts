@@ -21,12 +21,12 @@ function newContext(headers: Readonly<Record<string, string>> = {}, trustedProxi
 }
 
 describe("a request's id", () => {
-  it.each(['a', 'Trace_1-2', 'x'.repeat(64)])('is the one that came: %s', (id) => {
+  it.each(['a', 'Trace_1-2', 'x'.repeat(64)])('is that of the header: %s', (id) => {
     expect(newContext({ 'x-request-id': id }).sut.id).toBe(id);
   });
 
   it.each(['', 'x'.repeat(65), 'a b', 'a\nb', '<b>'])(
-    'is made here when the one that came is ill formed (%#)',
+    'is a new one if that of the header is malformed (%#)',
     (id) => {
       expect(newContext({ 'x-request-id': id }).sut.id).toMatch(/^[0-9a-f-]{36}$/);
     },
@@ -46,7 +46,7 @@ describe("a request's signal", () => {
     });
   });
 
-  it('aborts with CANCELED when the caller leaves', () => {
+  it('aborts with CANCELED when the caller disconnects', () => {
     const { sut, response, clock } = newContext();
     const { signal } = sut;
     response.emit('close');
@@ -54,7 +54,7 @@ describe("a request's signal", () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('does not abort when the reply was sent, and leaves no timer', () => {
+  it('does not abort after the response, and leaves no timer', () => {
     const { sut, response, clock } = newContext();
     const { signal } = sut;
     response.writableFinished = true;
@@ -63,7 +63,7 @@ describe("a request's signal", () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('is one for all that ask, and none until then', () => {
+  it('is created on demand and shared', () => {
     const { sut, clock } = newContext();
     expect(clock.armed).toEqual([]);
     expect(sut.signal).toBe(sut.signal);
@@ -82,7 +82,7 @@ describe('a call', () => {
     expect(sut.call('m', 'v2')).toMatchObject({ model: 'm', version: 'v2' });
   });
 
-  it('is kept on a version by the API key, else by the header, else by the address', () => {
+  it('stays on a version by the API key, else by the header, else by the address', () => {
     const { sut } = newContext({ 'x-variant-key': 'blue' });
     expect(sut.stickyKey).toBe('blue');
     sut.apiKeyId = 'key';

@@ -11,7 +11,7 @@ type ModelReference = Pick<ServedBy, 'model' | 'version'>;
 
 /** The state of one request. */
 export class RequestContext {
-  /** From X-Request-ID if that is well formed, else generated here. */
+  /** From X-Request-ID if that is well formed, otherwise generated. */
   readonly id: string;
   /** By `performance.now()`. */
   readonly startedAt: number;
@@ -54,7 +54,7 @@ export class RequestContext {
   }
 
   /**
-   * Aborts when the caller disconnects (CANCELED), or when {@link RequestContext.endLongWork} is called: for work that has
+   * Aborts when the caller disconnects (CANCELED), or when {@link RequestContext.endLongWork} is called. For work that has
    * its own limits and may take longer than REQUEST_TIMEOUT.
    */
   get longSignal(): AbortSignal {

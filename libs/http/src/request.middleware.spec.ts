@@ -9,7 +9,7 @@ import type { Request, Response } from 'express';
 import { ErrorEnvelopeFilter } from './errors/error-envelope.filter.js';
 import { requestMiddleware } from './request.middleware.js';
 
-/** The lines that a request leaves whose handling threw. */
+/** The log lines of a failed request. */
 function linesOf(path: string, thrown: unknown, level = 'debug') {
   const logger = Object.assign(new MemoryLogger(), { isLevelEnabled: () => true });
   const request = { path, method: 'GET', headers: {} } as Request;
@@ -44,7 +44,7 @@ const EXPECTED_5XX = EXPECTED.filter((code) => ERROR_TABLE[code].status > 500);
 const failure = (code: ErrorCode) => new AerieError(code, 'it failed', { cause: new Error('deeper') });
 
 describe('the log', () => {
-  it.each(EXPECTED)('has no stack of what the error table foresees: %s', (code) => {
+  it.each(EXPECTED)('has no stack of an expected error: %s', (code) => {
     const lines = linesOf('/api/v1/predict', failure(code));
     expect(lines.length).toBeGreaterThan(0);
     for (const { level, fields } of lines) {
@@ -54,7 +54,7 @@ describe('the log', () => {
     }
   });
 
-  it.each(EXPECTED_5XX)('has one line of a refusal, with the reason: %s', (code) => {
+  it.each(EXPECTED_5XX)('has one line for a refusal, with the reason: %s', (code) => {
     expect(linesOf('/api/v1/predict', failure(code), 'info')).toEqual([
       {
         level: 'warn',
@@ -68,12 +68,12 @@ describe('the log', () => {
     ]);
   });
 
-  it.each(EXPECTED)('has no line of a poll that is refused: %s', (code) => {
+  it.each(EXPECTED)('has no line for a refused poll: %s', (code) => {
     for (const path of ['/health', '/health/ready', '/health/live', '/metrics'])
       expect(linesOf(path, failure(code), 'info')).toEqual([]);
   });
 
-  it('has the stack of what nobody expected, whoever asked', () => {
+  it('has the stack of an unexpected error, even of a poll', () => {
     for (const path of ['/api/v1/predict', '/health/ready']) {
       const cause = new Error('broken');
       const [first, second] = linesOf(path, cause, 'info');
@@ -82,13 +82,13 @@ describe('the log', () => {
     }
   });
 
-  it("has the code of a caller's mistake, and nothing of its content", () => {
+  it("has the code of a caller's error, but none of its content", () => {
     const [line] = linesOf('/api/v1/predict', new AerieError('INVALID_INPUT', 'text "secret"'), 'info');
     expect(line).toMatchObject({ level: 'info', fields: { code: 'INVALID_INPUT' } });
     expect(JSON.stringify(line)).not.toContain('secret');
   });
 
-  it('has a line of an answer, but not of a poll', () => {
+  it('has a line for a response, but not for a poll', () => {
     expect(linesOf('/api/v1/predict', undefined, 'info')).toMatchObject([
       { level: 'info', fields: { status: 200 } },
     ]);

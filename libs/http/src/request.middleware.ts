@@ -4,7 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { reasonOf } from './errors/log-failure.js';
 import { RequestContext } from './request-context.js';
 
-/** Routes that are polled all day: their lines are only worth a debug level. */
+/** Routes that are polled constantly, whose lines have the level debug. */
 const POLLED = /^\/(health|metrics|queues\/api)/;
 
 /** Creates each request's context and id, and writes one structured line when it has ended. */
@@ -26,7 +26,7 @@ export function requestMiddleware(settings: Settings, logger: PinoLogger, metric
   };
 }
 
-/** A stream that failed has sent 200 long ago. */
+/** A failed stream has already sent the status 200. */
 function levelOf(
   { failure }: RequestContext,
   path: string,
@@ -47,14 +47,14 @@ function line(request: Request, context: RequestContext, path: string, status: n
     status,
     duration_ms: Math.round(durationMs * 100) / 100,
     ...(failure === undefined ? {} : { code: failure.code }),
-    // What is wrong with a request is its caller's affair, and may hold its content.
+    // Errors of callers may contain their content, so the reason is not logged.
     ...(failure === undefined || failure.status < 500 ? {} : { reason: reasonOf(failure) }),
     ...(servedBy === undefined ? {} : { model: servedBy.model, version: servedBy.version }),
     ...(servedBy?.stats === undefined ? {} : { batch_size: servedBy.stats.batchSize }),
   };
 }
 
-/** The route's pattern, which keeps the number of metric series bounded for any paths. */
+/** The route's pattern, so that the number of metric series is bounded. */
 function routeOf(request: Request): string {
   const route = request.route as { path?: unknown } | undefined;
   return typeof route?.path === 'string' ? route.path : 'unmatched';

@@ -14,7 +14,7 @@ export class ServerAdapter extends ExpressAdapter {
   readonly #settings: HttpSettings;
   readonly #guide: string;
 
-  /** @param guide path that shows what else is served */
+  /** @param guide path that lists the routes */
   constructor(settings: HttpSettings, guide: string) {
     super();
     this.#settings = settings;
@@ -53,12 +53,12 @@ export class ServerAdapter extends ExpressAdapter {
   }
 }
 
-/** Lacks in its types what the router itself calls. */
+/** A method of the router that is missing in its types. */
 type Layer = Express['router']['stack'][number] & { match(path: string): unknown };
 
 /**
- * Answers requests that no route took, where a route has the same path and another method: 405 with Allow, and OPTIONS
- * with Allow alone. Everything else is 404.
+ * Answers requests without a route. If a route has the same path but another method, the answer is 405 with Allow, or for
+ * OPTIONS only Allow. Everything else is 404.
  */
 function answerOtherMethods(app: Express, guide: string): RequestHandler {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -77,7 +77,7 @@ function answerOtherMethods(app: Express, guide: string): RequestHandler {
   };
 }
 
-/** From the router's own table. Its answer to OPTIONS has the same content, but Nest's last handler comes before it. */
+/** The methods in the router's table. The router's own answer to OPTIONS lists them too, but Nest's last handler precedes it. */
 function allowedMethods({ router }: Express, path: string): readonly string[] {
   const methods = (router.stack as Layer[])
     .filter((layer) => layer.route !== undefined && layer.match(path) !== false)

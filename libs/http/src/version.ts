@@ -4,5 +4,5 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.
   version: string;
 };
 
-/** Version of the server and of the worker: their packages have one. */
+/** Version of the server and of the worker, whose packages share one. */
 export const SERVER_VERSION = manifest.version;

@@ -26,7 +26,7 @@ function refusal(body: unknown, query?: object): AerieError {
 }
 
 describe('a job batch', () => {
-  it('is a list in JSON with its task beside it, or JSON Lines with the task in the query', () => {
+  it('is a JSON list with its task in a field, or JSON Lines with the task in the query', () => {
     const items = [{ text: 'a' }, { text: 'b' }];
     const expected = { task: 'embed', model: null, inputs: items };
     expect(read({ task: 'embed', items })).toMatchObject(expected);
@@ -43,11 +43,11 @@ describe('a job batch', () => {
     [{ task: 'embed', items: [{ text: 'a' }], colour: 'red' }, 'colour'],
     [{ task: 'embed', items: [{ text: 'a' }], model: '' }, 'model'],
     [{ task: 'embed', items: Array.from({ length: 31 }, () => ({ text: 'a' })) }, 'items'],
-  ])('names the field that is wrong: %j', (body, field) => {
+  ])('names the invalid field: %j', (body, field) => {
     expect(refusal(body)).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ field }] });
   });
 
-  it('names the items that are wrong by their index, each with its field', () => {
+  it('names the invalid items by their index, each with its field', () => {
     const items = [{ text: 'a' }, { text: '' }, 'b', { text: 'c', stream: true }, { text: 'd', size: 1 }];
     const { details } = refusal({ task: 'embed', items });
     expect(details?.map(({ field }) => field)).toEqual([
@@ -58,7 +58,7 @@ describe('a job batch', () => {
     ]);
   });
 
-  it('names no more items than a caller will read', () => {
+  it('names only a limited number of items', () => {
     const items = Array.from({ length: 30 }, () => ({ text: '' }));
     expect(refusal({ task: 'embed', items }).details).toHaveLength(20);
   });

@@ -7,7 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { SubmissionReader } from '../jobs/submission.reader.js';
 
-/** Options that all items of a job batch share: fields beside them in JSON, the query with JSON Lines. */
+/** Options that all items of a job batch share: fields of the JSON body, or the query with JSON Lines. */
 export class BatchOptionsDto {
   @ChoiceField(ROUTE_NAMES, { required: true, example: 'embed' })
   readonly task!: string;
@@ -16,7 +16,7 @@ export class BatchOptionsDto {
   readonly model?: string;
 }
 
-/** Errors that are looked for; the caller mends the rest alike. */
+/** Maximum number of errors that are reported. */
 const MAX_DETAILS = 20;
 
 /** Reads job batches: an array in JSON, or JSON Lines. */

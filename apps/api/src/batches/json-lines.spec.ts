@@ -5,7 +5,7 @@ import { writeJsonLines } from './json-lines.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** An output that takes one line at a time. */
+/** An output that accepts one line at a time. */
 const slowOutput = () => new PassThrough({ highWaterMark: 1 });
 
 describe('writeJsonLines', () => {
@@ -16,7 +16,7 @@ describe('writeJsonLines', () => {
     await written;
   });
 
-  it('goes at the pace of its reader, and leaves no listeners on the way', async () => {
+  it('writes as fast as its reader reads, and leaves no listeners behind', async () => {
     const output = slowOutput();
     const made = { count: 0 };
     const written = writeJsonLines(values(1_000, made), output);
@@ -43,7 +43,7 @@ describe('writeJsonLines', () => {
     expect([made.ended, made.count < 100]).toEqual([true, true]);
   });
 
-  it('cuts the output when a value cannot be had', async () => {
+  it('breaks off the output if a value fails', async () => {
     const output = slowOutput();
     async function* failing() {
       yield await Promise.resolve({ n: 0 });

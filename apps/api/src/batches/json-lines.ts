@@ -2,9 +2,9 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /**
- * Writes values as JSON Lines, as fast as they are read, and ends. A reader that leaves ends the values, too.
+ * Writes values as JSON Lines, as fast as they are read. If the reader leaves, the iteration of the values ends, too.
  *
- * @throws what the values throw; the output is cut then
+ * @throws the error of the values, after which the output is broken off
  */
 export async function writeJsonLines(values: AsyncIterable<unknown>, output: Writable): Promise<void> {
   try {

@@ -7,7 +7,7 @@ export interface AnswerOrigin {
   readonly version: string;
 }
 
-/** How an answer is written as server-sent events: whole frames, each with its blank line. */
+/** Writes an answer as server-sent events. All strings are whole frames, each with its blank line. */
 export interface AnswerFormat {
   /** Before the first piece of text. */
   begin(): readonly string[];
@@ -18,5 +18,5 @@ export interface AnswerFormat {
   fail(error: AerieError): readonly string[];
 }
 
-/** Makes the format of one answer. */
+/** Creates the format of one answer. */
 export type AnswerFormatFactory = (origin: AnswerOrigin) => AnswerFormat;

@@ -25,13 +25,13 @@ export interface StreamedAnswer {
 /** An answer, streamed or as one body. */
 export interface EitherAnswer extends StreamedAnswer {
   readonly stream: boolean;
-  /** Makes the body of the reply that is given at once. */
+  /** Creates the body of a reply that is not streamed. */
   readonly reply: (answer: CompleteAnswer) => object;
 }
 
 type Step = IteratorResult<GenerationEvent, undefined>;
 
-/** Streams answers as server-sent events, whatever their format. */
+/** Streams answers as server-sent events in any format. */
 @Injectable()
 export class AnswerStreamer {
   readonly #generate: GenerateService;
@@ -48,7 +48,7 @@ export class AnswerStreamer {
     this.#logger = logger;
   }
 
-  /** Answers `response` with events or with one reply, as `answer` says. @throws what fails before its first piece. */
+  /** Answers `response` with events or one reply, as `answer` says. @throws errors before the first piece */
   async answer(answer: EitherAnswer, response: Response): Promise<void> {
     if (answer.stream) {
       await this.stream(answer, response);
@@ -60,15 +60,15 @@ export class AnswerStreamer {
   }
 
   /**
-   * Answers `response`. What fails before the first piece of text is thrown, for an ordinary error reply; what fails
-   * later is an event. The response begins with the first piece, or when the wait for it has lasted a ping interval.
+   * Answers `response` with events. A failure before the first piece of text is thrown, for an ordinary error response; a
+   * later one is an event. The response begins with the first piece, or after a ping interval without one.
    */
   async stream({ request, call, format }: StreamedAnswer, response: Response): Promise<void> {
     const { context } = response.req as Request;
     await this.#generate.stream(request, call, async (answer) => {
       const { pingIntervalMs, streamStallTimeoutMs } = this.#settings;
       const first = answer.events.next();
-      // Awaited below; should something fail before, nobody else would handle it.
+      // Awaited below. If something fails before, nothing else would handle its rejection.
       first.catch(() => undefined);
       if (await settlesWithin(first, pingIntervalMs)) await first;
       context.servedByModel({ model: answer.model, version: answer.version });
@@ -76,7 +76,7 @@ export class AnswerStreamer {
         pingIntervalMs,
         stallTimeoutMs: streamStallTimeoutMs,
         onCut: () =>
-          this.#logger.info({ id: context.id }, 'a client was disconnected: it read nothing from its stream'),
+          this.#logger.info({ id: context.id }, 'a client read nothing from its stream and was disconnected'),
       });
       sse.open();
       try {
@@ -106,7 +106,7 @@ export class AnswerStreamer {
     } catch (thrown) {
       const error = toAerieError(thrown);
       logFailure(this.#logger, error, context);
-      // Where the caller is gone there is nobody to tell.
+      // A caller that has disconnected gets no error.
       await send(format.fail(error)).catch(() => undefined);
     }
   }

@@ -7,7 +7,7 @@ import { ReadsBody } from '../http/body/body-format.decorator.js';
 /** Kinds of fault that can be injected into a replica. */
 const KINDS = ['throw', 'hang', 'die', 'crash'] as const;
 
-/** Which replica's next batch is to fail, and how. */
+/** The fault to inject into the next batch of a replica. */
 export class FaultDto {
   @StringField({ required: true })
   readonly model!: string;

@@ -14,11 +14,11 @@ function newIndicator() {
 }
 
 describe('the HTTP processes', () => {
-  it('are up until the supervisor tells how many there are', () => {
+  it('are up until the supervisor reports their number', () => {
     expect(newIndicator().sut.check()).toEqual({ http_processes: { status: 'up' } });
   });
 
-  it('are those that the supervisor told last, and degraded while one is missing', () => {
+  it('are those of the last report, and degraded while one is missing', () => {
     const { sut, hear } = newIndicator();
     hear(1, 2, 0);
     expect(sut.check()).toEqual({ http_processes: { status: 'degraded', up: 1, wanted: 2, restarts: 0 } });
@@ -26,7 +26,7 @@ describe('the HTTP processes', () => {
     expect(sut.check()).toEqual({ http_processes: { status: 'up', up: 2, wanted: 2, restarts: 1 } });
   });
 
-  it('are listened for until the application ends, among other messages', () => {
+  it('are updated until the application ends, and other messages are ignored', () => {
     const { sut, channel } = newIndicator();
     channel.emit('message', { type: 'metrics-asked', round: 1 });
     expect(sut.check()).toEqual({ http_processes: { status: 'up' } });

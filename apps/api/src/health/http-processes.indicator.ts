@@ -3,11 +3,11 @@ import type { HealthIndicatorService } from '@nestjs/terminus';
 import { type HttpProcessesMessage, isMessage } from '../supervisor/messages.js';
 import type { SupervisorChannel } from '../supervisor/supervisor-channel.js';
 
-/** The HTTP processes of the server, as their supervisor counts them. */
+/** The HTTP processes of the server, counted by their supervisor. */
 export class HttpProcessesIndicator implements OnModuleInit, OnApplicationShutdown {
   readonly #channel: SupervisorChannel | null;
   readonly #indicators: HealthIndicatorService;
-  /** Null until the supervisor has told them. */
+  /** Null until the supervisor has reported them. */
   #counts: Omit<HttpProcessesMessage, 'type'> | null = null;
 
   constructor(channel: SupervisorChannel | null, indicators: HealthIndicatorService) {

@@ -14,7 +14,7 @@ import { SubmitService } from './submit.service.js';
 /** Jobs over REST. */
 @Module({})
 export class ApiJobsModule {
-  /** @param runsJobs whether the server runs jobs itself */
+  /** @param runsJobs whether this server runs jobs */
   static forRoot(runsJobs: boolean): DynamicModule {
     return {
       module: ApiJobsModule,

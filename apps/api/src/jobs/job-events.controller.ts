@@ -83,7 +83,7 @@ export class JobEventsController {
   }
 }
 
-/** Sends the latest event if it is news; the number of the last one sent. */
+/** Sends the latest event if it is new. Returns the number of the last event sent. */
 function send({ head, result }: JobRecord, sent: number, response: Response): number {
   const { event } = head;
   if (event === null || event.sequence <= sent) return sent;

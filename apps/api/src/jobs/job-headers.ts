@@ -11,8 +11,8 @@ export function etagOf(view: JobView): string {
 }
 
 /**
- * Whether the caller has this representation already; the response then says so. Express's own `request.fresh` would never
- * say so to `fetch`, which adds `Cache-Control: no-cache` to a request with If-None-Match.
+ * Whether the caller already has this representation; the response then says so. Express's own `request.fresh` would be
+ * false for `fetch`, which adds `Cache-Control: no-cache` to a request with If-None-Match.
  */
 export function isFresh(request: Request, response: Response, etag: string): boolean {
   response.setHeader('ETag', etag);

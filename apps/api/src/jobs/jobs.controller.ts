@@ -8,7 +8,7 @@ import { JobAcceptedDto, JobDto, JobListDto, JobListQueryDto, JobQueryDto } from
 import { RETRY_AFTER_S, etagOf, isFresh } from './job-headers.js';
 import { JobWaits } from './job-waits.js';
 
-/** Following, canceling and retrying jobs. */
+/** Reads, cancels and retries jobs. */
 @ApiTags('jobs')
 @Controller('api/v1/jobs')
 export class JobsController {

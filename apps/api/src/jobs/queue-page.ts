@@ -22,8 +22,8 @@ const ANSWER_TIMEOUT_MS = 5_000;
 const READING = new Set(['GET', 'HEAD']);
 
 /**
- * Serves Bull Board at /queues if QUEUE_PAGE_PASSWORD is set. It shows BullMQ's queues and is read-only: the outcome
- * of a job is in the store, which only the API changes.
+ * Serves Bull Board at /queues if QUEUE_PAGE_PASSWORD is set. It shows BullMQ's queues. It is read-only, because a job's
+ * outcome is in the store, which only the API changes.
  */
 export function serveQueuePage(app: NestExpressApplication, settings: Settings): void {
   const password = settings.jobs.queuePagePassword;
@@ -80,7 +80,7 @@ function refuseChanges(request: Request, _response: Response, next: NextFunction
 function queuePage(queue: JobQueue, jobs: JobRepository, appName: string): RequestHandler {
   let board: Express | null = null;
   return (request: Request, response: Response, next: NextFunction) => {
-    // BullMQ's queues want a backend that is prepared, and would wait for one that is away.
+    // BullMQ's queues need a prepared backend, and would wait for an unreachable one.
     if (queue.state !== 'up') {
       next(unavailable());
       return;

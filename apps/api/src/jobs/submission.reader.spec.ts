@@ -29,7 +29,7 @@ const read = (parts: RequestParts, secret: string | null = null) =>
   newReader(secret).read('embed', request(parts));
 
 describe('a submission', () => {
-  it('is the body of its task, with the options of a job and their defaults beside it', () => {
+  it('has the body of its task, and the options of a job with their defaults', () => {
     expect(read({ body: { text: 'a' } })).toMatchObject({
       task: 'embed',
       input: { text: 'a' },
@@ -48,7 +48,7 @@ describe('a submission', () => {
     });
   });
 
-  it('takes model and version from the query, and from the body first', () => {
+  it('reads model and version from the query, but prefers the body', () => {
     const query = { model: 'of the query', model_version: '1' };
     expect(read({ body: { text: 'a' }, query })).toMatchObject({ model: 'of the query', modelVersion: '1' });
     expect(read({ body: { text: 'a', model: 'of the body' }, query })).toMatchObject({
@@ -67,7 +67,7 @@ describe('a submission', () => {
     [{ text: 'a', colour: 'red' }, 'colour'],
     [{ text: '' }, 'text'],
     [{}, 'text'],
-  ])('names the field that is wrong: %j', (body, field) => {
+  ])('names the invalid field: %j', (body, field) => {
     expect(() => read({ body })).toThrow(
       expect.objectContaining({
         code: 'VALIDATION_ERROR',
@@ -76,7 +76,7 @@ describe('a submission', () => {
     );
   });
 
-  it('keeps the secret of the caller alone: that of the server is not stored with jobs', () => {
+  it("contains the caller's secret, but not that of the server", () => {
     const webhook = { url: 'https://receiver.example/hook' };
     const own = { ...webhook, secret: 'of the caller' };
     expect(read({ body: { text: 'a', webhook } }, 'of the server').options.webhook).toMatchObject({

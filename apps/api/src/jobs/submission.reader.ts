@@ -13,7 +13,7 @@ const OPTION_FIELDS = ['model', 'version', 'priority', 'delay', 'attempts', 'ttl
 const MAX_KEY_LENGTH = 255;
 const FINAL_EVENTS = ['job.completed', 'job.failed', 'job.canceled'] as const;
 
-/** Reads submissions from requests: the body of a task, with the options of a job beside it. */
+/** Reads submissions from requests: the body of a task, and the options of a job. */
 @Injectable()
 export class SubmissionReader {
   readonly #limits: BodyLimits;
@@ -45,7 +45,7 @@ export class SubmissionReader {
   }
 
   /**
-   * The body of a task alone, checked and with its defaults: what a job carries.
+   * The validated body of a task with its defaults, without the options of a job.
    *
    * @throws AerieError VALIDATION_ERROR naming the fields
    */

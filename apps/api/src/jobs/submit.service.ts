@@ -20,7 +20,7 @@ export class SubmitService {
     this.#jobs = jobs;
   }
 
-  /** @throws AerieError as the submit does; with `Prefer: wait`, the job's own error when it failed in that time */
+  /** @throws AerieError of the submission; with `Prefer: wait`, the error of a job that failed within that time */
   async submit(task: string, request: Request, response: Response): Promise<unknown> {
     const submission = this.#reader.read(task, request);
     const { respondAsync, wait } = parsePrefer(request.get('prefer'), MAX_WAIT_S);

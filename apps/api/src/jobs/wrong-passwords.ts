@@ -11,9 +11,9 @@ interface Tries {
 }
 
 /**
- * Limits password attempts: after ten wrong ones from an address within a minute, none is checked until the minute
- * is over, not even the right one. Counted here at once, so that many at a time are no way round, and where the rate
- * limits are, so that other processes and replicas are none.
+ * Limits password attempts. After ten wrong ones from an address within a minute, none is checked until the minute is
+ * over, not even the right one. This process counts at once, so that concurrent attempts do not evade the limit. The
+ * storage of the rate limits counts too, so that attempts at other processes and servers do not evade it.
  */
 export class WrongPasswords {
   readonly #storage: ThrottlerStorage;

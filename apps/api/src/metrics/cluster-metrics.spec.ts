@@ -4,7 +4,7 @@ import { FakeClock, settle } from '@aerie/test-support';
 import { describe, expect, it, jest } from '@jest/globals';
 import { ClusterMetrics } from './cluster-metrics.js';
 
-/** Stands in for the way to the supervisor. */
+/** A fake channel to the supervisor. */
 class FakeChannel extends EventEmitter {
   connected = true;
   readonly send = jest.fn((_message: object) => true);
@@ -27,7 +27,7 @@ describe('the metrics of the server', () => {
     await expect(new ClusterMetrics(newMetrics().metrics, null).read()).resolves.toContain(`${COUNT} 1`);
   });
 
-  it('are those of all processes, as the supervisor gathers them', async () => {
+  it('are those of all processes, collected by the supervisor', async () => {
     const { sut, metrics, channel, clock } = newMetrics();
     const text = sut.read();
     expect(channel.send.mock.calls[0]?.[0]).toEqual({ type: 'metrics-wanted', id: 1 });
@@ -37,7 +37,7 @@ describe('the metrics of the server', () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('are told when the supervisor asks', async () => {
+  it('are sent when the supervisor asks', async () => {
     const { sut, channel } = newMetrics();
     channel.emit('message', { type: 'metrics-asked', round: 5 });
     await settle();
@@ -46,7 +46,7 @@ describe('the metrics of the server', () => {
     expect(channel.listenerCount('message')).toBe(0);
   });
 
-  it('fail after 3 s when the supervisor does not answer, and at once when it is gone', async () => {
+  it('fail after 3 s if the supervisor does not respond, and at once if it has exited', async () => {
     const { sut, channel, clock } = newMetrics();
     const failed = expect(sut.read()).rejects.toMatchObject({ code: 'TIMEOUT' });
     await clock.advance(3_000);

@@ -10,8 +10,8 @@ import { type SupervisorChannel, tellSupervisor } from '../supervisor/supervisor
 const PATIENCE_MS = 3_000;
 
 /**
- * Metrics of the whole server, whichever of its processes is scraped: each tells its own to the supervisor, which
- * gathers them.
+ * Metrics of the whole server, from any of its processes. Each process sends its own to the supervisor, which collects
+ * them.
  */
 export class ClusterMetrics implements MetricsReader, OnModuleInit, OnApplicationShutdown {
   readonly #metrics: Metrics;
@@ -39,7 +39,7 @@ export class ClusterMetrics implements MetricsReader, OnModuleInit, OnApplicatio
   /**
    * In the Prometheus text format.
    *
-   * @throws AerieError TIMEOUT if the supervisor does not respond, SHUTTING_DOWN if it has exited: partial counts
+   * @throws AerieError TIMEOUT if the supervisor does not respond, SHUTTING_DOWN if it has exited, because partial counts
    *   would look like a restart.
    */
   async read(): Promise<string> {
@@ -68,7 +68,7 @@ export class ClusterMetrics implements MetricsReader, OnModuleInit, OnApplicatio
 
   readonly #heard = (message: unknown): void => {
     if (isMessage(message, 'metrics-asked')) {
-      // Metrics that cannot be read are not told: the supervisor does not wait for ever.
+      // If the metrics cannot be read, none are sent, and the supervisor stops waiting for them.
       this.#tell(message.round).catch(() => undefined);
     } else if (isMessage(message, 'metrics-gathered')) {
       this.#waiting.get(message.id)?.(message.snapshots);

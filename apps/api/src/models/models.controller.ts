@@ -5,7 +5,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ModelDto, ModelListDto } from './model.dto.js';
 import { snakeCase } from './snake-case.js';
 
-/** What is served. */
+/** Describes the models. */
 @ApiTags('models')
 @Controller('api/v1/models')
 export class ModelsController {
@@ -33,7 +33,7 @@ export class ModelsController {
   }
 }
 
-/** Field names in snake_case; an alias is a name that the manifest gave, and stays as it is. */
+/** Field names in snake_case. Aliases are names from the manifest and stay unchanged. */
 function toDto(model: ModelDescription): ModelDto {
   return Object.assign(snakeCase(model) as ModelDto, { aliases: model.aliases });
 }

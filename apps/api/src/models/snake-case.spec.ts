@@ -3,7 +3,7 @@ import type { ModelRegistry } from '@aerie/model-registry';
 import { ModelsController } from './models.controller.js';
 import { snakeCase } from './snake-case.js';
 
-it('keys become snake_case at every depth, values stay', () => {
+it('keys become snake_case at every depth, and values stay unchanged', () => {
   const date = new Date(0);
   expect(snakeCase({ loadedAt: date, aB: [{ queueMs: 1 }, null, 'cD'], plain: { x_y: undefined } })).toEqual({
     loaded_at: '1970-01-01T00:00:00.000Z',

@@ -1,4 +1,4 @@
-/** A plain value with its objects' camelCase keys in snake_case. Dates become ISO 8601. Keys with no capital stay. */
+/** A plain value with its objects' camelCase keys in snake_case. Dates become ISO 8601. */
 export function snakeCase(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(snakeCase);

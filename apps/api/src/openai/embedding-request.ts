@@ -15,7 +15,7 @@ export const embeddingSchema = z.looseObject({
   model: modelField,
   input: z
     .union([text, z.array(text).min(1), tokenIds, z.array(tokenIds).min(1)])
-    .describe("A text, a list of texts, or token ids of the model's own vocabulary, taken as they are."),
+    .describe("A text, a list of texts, or token ids of the model's own vocabulary."),
   encoding_format: optional(z.enum(['float', 'base64'])),
   dimensions: optional(integerField({ min: 1, max: MAX_DIMENSIONS })),
   truncate: optional(z.boolean().describe("Truncates inputs that exceed the model's token limit.")),
@@ -26,7 +26,7 @@ export const embeddingSchema = z.looseObject({
   ),
 });
 
-/** A request for embeddings, read. */
+/** A parsed request for embeddings. */
 export interface EmbeddingRequest {
   readonly model: string;
   /** Texts, or token ids. */

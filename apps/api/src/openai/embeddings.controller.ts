@@ -11,7 +11,7 @@ import { OPENAI } from './openai.protocol.js';
 import { modelOf, unsupported } from './request-fields.js';
 import { openApiSchema } from './zod-fields.js';
 
-/** Embeddings, as clients of OpenAI's API ask for them. */
+/** OpenAI's embeddings. */
 @ApiTags('openai')
 @ProtocolController(OPENAI, 'embeddings')
 export class OpenAiEmbeddingsController {
@@ -53,7 +53,7 @@ export class OpenAiEmbeddingsController {
   }
 }
 
-/** What cannot be embedded is the parameter `input`. */
+/** Attributes errors of the use case to the parameter `input`. */
 function nameInput(error: unknown): never {
   if (!(error instanceof AerieError) || error.code !== 'INVALID_INPUT' || error.details !== undefined)
     throw error;

@@ -5,7 +5,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { OPENAI } from './openai.protocol.js';
 import { modelOf } from './request-fields.js';
 
-/** A model in OpenAI's words. */
+/** OpenAI's model object. */
 interface ModelObject {
   readonly id: string;
   readonly object: 'model';
@@ -14,10 +14,10 @@ interface ModelObject {
   readonly owned_by: string;
 }
 
-/** What is not known of a model's age: when this server started. */
+/** Start of this server, which stands for the unknown age of a model. */
 const STARTED = Math.floor(Date.now() / 1000);
 
-/** Models, as clients of OpenAI's API ask for them: those for text and for embeddings. */
+/** OpenAI's list of models: those for text and for embeddings. */
 @ApiTags('openai')
 @ProtocolController(OPENAI, 'models')
 export class OpenAiModelsController {
@@ -42,7 +42,7 @@ export class OpenAiModelsController {
   read(@Param('id') id: string): ModelObject {
     const { model, version } = modelOf(id);
     const { task } = this.#registry.describeModel(model);
-    // Models of other tasks are not listed: asked for as a language model, they are not found.
+    // Models of other tasks are not listed. Resolved as language models, they are not found.
     const kind = task === 'text-embedding' ? task : 'text-generation';
     this.#registry.resolve(kind, { model, ...(version === undefined ? {} : { version }) });
     return toModel(id);

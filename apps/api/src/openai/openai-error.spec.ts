@@ -30,7 +30,7 @@ function answer(error: AerieError): FakeResponse {
 
 describe("errors in OpenAI's shape", () => {
   it.each(Object.keys(ERROR_TABLE) as ErrorCode[])(
-    'have all four keys for %s, and tell when to retry',
+    'have all four keys for %s, and say when to retry',
     (code) => {
       const { code: status, body, headers } = answer(new AerieError(code, 'why'));
       expect(Object.keys((body as { error: object }).error)).toEqual(['message', 'type', 'param', 'code']);
@@ -60,7 +60,7 @@ describe("errors in OpenAI's shape", () => {
     expect(openAiErrorOf(new AerieError('CONTEXT_LENGTH_EXCEEDED', 'why')).param).toBe('messages');
   });
 
-  it('say exactly when to come back, but not at all when the clients would ignore it', () => {
+  it('say exactly when to retry, but not if the clients would ignore it', () => {
     expect(answer(new AerieError('OVERLOADED', 'why', { retryAfterMs: 1500 })).headers).toEqual({
       'x-should-retry': 'true',
       'retry-after-ms': '1500',

@@ -1,7 +1,7 @@
 import { type AerieError, type ErrorCode, errorTableEntry } from '@aerie/contracts';
 import type { Response } from 'express';
 
-/** An error as clients of OpenAI's API read it: all four keys are always there. */
+/** An error for clients of OpenAI's API. All four keys are always present. */
 export interface OpenAiError {
   readonly message: string;
   readonly type: string;
@@ -12,7 +12,7 @@ export interface OpenAiError {
 interface Row {
   readonly type: string;
   readonly code: string | null;
-  /** Where OpenAI answers with another status than the error table. */
+  /** Statuses of OpenAI that differ from the error table. */
   readonly status?: number;
   readonly param?: string;
 }
@@ -20,7 +20,7 @@ interface Row {
 const REQUEST = 'invalid_request_error';
 const SERVER = 'server_error';
 
-/** Our codes in OpenAI's words; every other code is spelled in lower case. */
+/** OpenAI's names for our codes. Every other code is written in lower case. */
 const ROWS: Partial<Record<ErrorCode, Row>> = {
   INVALID_INPUT: { type: REQUEST, code: null },
   VALIDATION_ERROR: { type: REQUEST, code: null, status: 400 },
@@ -35,7 +35,7 @@ const ROWS: Partial<Record<ErrorCode, Row>> = {
   INTERNAL: { type: SERVER, code: 'internal_error' },
 };
 
-/** A longer Retry-After is ignored by the clients, which would come back at once. */
+/** Longest Retry-After in milliseconds. The clients ignore a longer one and would retry at once. */
 const LONGEST_RETRY_MS = 60_000;
 
 /** The body of an error, without its envelope. */
@@ -44,10 +44,10 @@ export function openAiErrorOf(error: AerieError): OpenAiError {
   return { message: error.message, type, param: error.details?.[0]?.field ?? param ?? null, code };
 }
 
-/** Answers with an error, and tells the client whether trying again is worth it. */
+/** Answers with an error, and tells the client whether to retry. */
 export function answerOpenAiError(response: Response, error: AerieError): void {
   const status = rowOf(error).status ?? error.status;
-  // The statuses that the official clients try again by themselves.
+  // The official clients retry these statuses.
   if (status === 408 || status === 409 || status === 429 || status >= 500) {
     const waitMs = error.retryAfterMs ?? (errorTableEntry(error.code).retryAfterSeconds ?? 0) * 1000;
     response.setHeader('x-should-retry', String(error.retryable && waitMs <= LONGEST_RETRY_MS));

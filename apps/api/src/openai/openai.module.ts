@@ -6,7 +6,7 @@ import { OpenAiEmbeddingsController } from './embeddings.controller.js';
 import { OpenAiModelsController } from './models.controller.js';
 import { OpenAiTextController } from './text.controller.js';
 
-/** The part of OpenAI's API that this server speaks: its clients work by changing the base URL. */
+/** The supported part of OpenAI's API. Its clients work with a changed base URL. */
 @Module({
   imports: [InferenceModule, ModelRegistryModule, ChatModule],
   controllers: [OpenAiTextController, OpenAiEmbeddingsController, OpenAiModelsController],

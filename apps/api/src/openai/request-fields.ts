@@ -1,8 +1,8 @@
 import { AerieError } from '@aerie/contracts';
 
-/** A parameter of OpenAI's API that this server does not have. */
+/** A parameter of OpenAI's API that this server does not support. */
 export interface UnsupportedField {
-  /** Whether the value asks for nothing beyond what happens anyway; null and an absent field always do. */
+  /** Whether the value has no effect. Null and an absent field never have one. */
   readonly harmless?: (value: unknown) => boolean;
 }
 
@@ -15,7 +15,7 @@ const isOneOf =
   (value: unknown): boolean =>
     values.includes(value);
 
-/** What changes the meaning of a request for text and is not there. */
+/** Unsupported parameters that would change the meaning of a request for text. */
 export const UNSUPPORTED_CHAT_FIELDS: UnsupportedFields = {
   tools: { harmless: isEmptyList },
   tool_choice: { harmless: isOneOf('none', 'auto') },
@@ -42,7 +42,7 @@ export const UNSUPPORTED_COMPLETION_FIELDS: UnsupportedFields = {
 };
 
 /**
- * Refuses what would be ignored.
+ * Refuses parameters that would be ignored.
  *
  * @throws AerieError UNSUPPORTED_PARAMETER naming the field.
  */

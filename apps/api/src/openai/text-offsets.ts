@@ -1,6 +1,6 @@
 /**
- * Where each token of a text begins, in Unicode characters of the text. A character can be made of several tokens: each
- * of them begins where the character does.
+ * The offset of each token of a text, in Unicode characters. If a character consists of several tokens, each has the
+ * offset of the character.
  */
 export class TextOffsets {
   readonly #decoder = new TextDecoder();

@@ -12,7 +12,7 @@ import { jsonFrame, textFrame } from '../http/sse/sse-frame.js';
 import { TextOffsets } from './text-offsets.js';
 import type { TextRequest } from './text-request.js';
 
-/** What differs between chat completions and completions. */
+/** The differences between chat completions and completions. */
 interface Dialect {
   readonly idPrefix: string;
   readonly object: string;
@@ -25,7 +25,7 @@ interface Dialect {
     isFirst: boolean,
     offsets: TextOffsets,
   ): object;
-  /** What the last chunk of a choice holds beside its finish reason. */
+  /** Fields of a choice's last chunk, besides the finish reason. */
   readonly nothing: object;
 }
 
@@ -72,7 +72,7 @@ export function replyOf(request: TextRequest, answer: CompleteAnswer): object {
   };
 }
 
-/** A streamed answer: chunks with one id, and usage at the end where it is asked for. */
+/** A streamed answer: chunks with one id, and usage at the end if it was requested. */
 export function chunkFormat(request: TextRequest): AnswerFormatFactory {
   const dialect = dialectOf(request);
   return (origin) => {

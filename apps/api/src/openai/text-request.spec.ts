@@ -19,13 +19,13 @@ describe('the wording of problems', () => {
     [{ model: undefined }, 'model is required'],
     [{ messages: [5] }, 'messages.0 must be an object, got a number'],
     [{ stream: 'yes' }, 'stream must be true or false, got a string'],
-  ])('tells the type first, then the range: %j', (fields, message) => {
+  ])('reports the type first, then the range: %j', (fields, message) => {
     expect(() => readChatRequest({ ...CHAT, ...fields })).toThrow(
       expect.objectContaining({ details: [expect.objectContaining({ message })] }),
     );
   });
 
-  it('takes a top_p of 0, and integers of 64 bits as seeds', () => {
+  it('accepts a top_p of 0, and integers of 64 bits as seeds', () => {
     const { generation } = readChatRequest({ ...CHAT, top_p: 0, seed: 2 ** 63 });
     expect(generation).toMatchObject({ topP: 0 });
     const { seed } = generation as { readonly seed?: number };
@@ -86,12 +86,12 @@ describe('reading chat completions', () => {
     });
   });
 
-  it('takes null for a parameter that was not given', () => {
+  it('treats null as an absent parameter', () => {
     const nothing = { temperature: null, stop: null, n: null, tools: null, logit_bias: null, seed: null };
     expect(readChatRequest({ ...CHAT, ...nothing })).toEqual(readChatRequest(CHAT));
   });
 
-  it('asks for usage at the end of streams only', () => {
+  it('requests usage only at the end of streams', () => {
     expect(readChatRequest({ ...CHAT, stream_options: { include_usage: true } }).includeUsage).toBe(false);
   });
 
@@ -127,7 +127,7 @@ describe('reading chat completions', () => {
 });
 
 describe('reading completions', () => {
-  it('ends after 16 tokens unless told otherwise, as OpenAI does', () => {
+  it("ends after 16 tokens by default, like OpenAI's", () => {
     expect(readCompletionRequest(COMPLETION).generation).toEqual({
       kind: 'text',
       prompt: 'hi',
@@ -139,7 +139,7 @@ describe('reading completions', () => {
     });
   });
 
-  it('asks for a text for each of several prompts', () => {
+  it('requests a text for each of several prompts', () => {
     const { generation } = readCompletionRequest({ ...COMPLETION, prompt: ['a', 'b'], n: 2, seed: 5 });
     const shared = { kind: 'text', n: 2, seed: 5, maxTokens: 16 };
     expect(generation).toEqual([
@@ -176,7 +176,7 @@ describe('reading completions', () => {
 });
 
 describe('reading embeddings', () => {
-  it('takes one text or several', () => {
+  it('accepts one text or several', () => {
     expect(readEmbeddingRequest({ model: 'm', input: 'a', encoding_format: 'base64' }, 2)).toEqual({
       model: 'm',
       inputs: ['a'],
@@ -193,7 +193,7 @@ describe('reading embeddings', () => {
       [[1], [2, 3]],
       [[1], [2, 3]],
     ],
-  ])('takes the token ids %j', (input, inputs) => {
+  ])('accepts the token ids %j', (input, inputs) => {
     expect(readEmbeddingRequest({ model: 'm', input }, 2).inputs).toEqual(inputs);
   });
 
@@ -216,7 +216,7 @@ describe('reading embeddings', () => {
     [{ input: ['a', 'b', 'c'] }, 'input must have at most 2 items, got 3 (MAX_EMBED_TEXTS)'],
     [{ truncate_prompt_tokens: 0 }, 'truncate_prompt_tokens must be -1 or at least 1, got 0'],
     [{ truncate: 'yes' }, 'truncate must be true or false, got a string'],
-  ])('says of %j: %s', (fields, message) => {
+  ])('reports for %j: %s', (fields, message) => {
     expect(() => readEmbeddingRequest({ model: 'm', input: 'a', ...fields }, 2)).toThrow(
       expect.objectContaining({ details: [expect.objectContaining({ message })] }),
     );

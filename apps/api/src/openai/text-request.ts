@@ -9,12 +9,12 @@ import {
 } from './request-fields.js';
 import { integerField, modelField, optional, readFields, samplingShape, topLogprobs } from './zod-fields.js';
 
-/** Most answers of one request, and most prompts that may ask for them. */
+/** Maximum number of answers, and of prompts, in one request. */
 const MAX_CHOICES = 128;
 const MAX_PROMPTS = 16;
 const MAX_COMPLETION_LOGPROBS = 5;
 
-/** What chat and completions share. Sampling beyond OpenAI's is spelled as vLLM spells it. */
+/** Fields that chat completions and completions share. Sampling parameters beyond OpenAI's have vLLM's names. */
 const textFields = {
   model: modelField,
   stream: optional(z.boolean()),
@@ -48,9 +48,9 @@ export const completionSchema = z.looseObject({
   logprobs: optional(integerField({ min: 0, max: MAX_COMPLETION_LOGPROBS })),
 });
 
-/** A request of either route, read. */
+/** A parsed request of either route. */
 export interface TextRequest {
-  /** As the caller named it. */
+  /** The model's name as the caller wrote it. */
   readonly model: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;

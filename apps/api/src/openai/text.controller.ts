@@ -18,7 +18,7 @@ import {
 } from './text-request.js';
 import { openApiSchema } from './zod-fields.js';
 
-/** Chat completions and completions, as clients of OpenAI's API ask for them. */
+/** OpenAI's chat completions and completions. */
 @ApiTags('openai')
 @ProtocolController(OPENAI)
 export class OpenAiTextController {

@@ -15,7 +15,7 @@ import { z } from 'zod';
 type RawIssue = z.core.$ZodRawIssue;
 type ApiSchema = Extract<Parameters<typeof ApiBody>[0], { readonly schema: unknown }>['schema'];
 
-/** Types as zod names them, in the words of our error messages. */
+/** Names of zod's types in our error messages. */
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
@@ -28,7 +28,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 /**
  * Reads a body.
  *
- * @throws AerieError VALIDATION_ERROR naming every field that is not as it should be, in the words of our own bodies
+ * @throws AerieError VALIDATION_ERROR naming every invalid field, with the same wording as for our own bodies
  */
 export function readFields<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
   const parsed = schema.safeParse(body, { error: problemOf });
@@ -45,11 +45,11 @@ export function openApiSchema(schema: z.ZodType): ApiSchema {
 export const optional = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
-/** An integer. One of more than 53 bits is taken as the nearest double. */
+/** An integer. One of more than 53 bits becomes the nearest double. */
 export const integerField = ({ min = -Infinity, max = Infinity }: Bounds) =>
   z
     .number({
-      // Without an answer for other codes, the reader's words hold.
+      // For other codes, {@link toFieldError} words the error.
       error: ({ code, input }: RawIssue) =>
         code === 'invalid_type' ? fieldProblems.type('an integer', input) : undefined,
     })
@@ -61,13 +61,13 @@ export const integerField = ({ min = -Infinity, max = Infinity }: Bounds) =>
     .lte(max)
     .meta({ type: 'integer' });
 
-/** `name` or `name@version`: no model's name holds an @. */
+/** `name` or `name@version`. A model's name contains no @. */
 export const modelField = z.string().min(1).max(194);
 
 type Sampling = NamedSampling<'openai'>;
 type Shared = Exclude<keyof Sampling, 'top_logprobs'>;
 
-/** The parameters of sampling under OpenAI's names. */
+/** The sampling parameters under OpenAI's names. */
 export const samplingShape = Object.fromEntries(
   SAMPLING_ROWS.filter(({ name }) => name !== 'topLogprobs').map((row) => [row.openai, schemaOf(row)]),
 ) as unknown as { readonly [Name in Shared]: z.ZodType<Sampling[Name] | undefined> };
@@ -100,7 +100,7 @@ function toFieldError({ path, message }: z.core.$ZodIssue): FieldError {
   return fieldError(path.join('.'), message);
 }
 
-/** What is wrong, as it follows the name of the field. */
+/** The problem, in words that follow the name of the field. */
 function problemOf(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -133,7 +133,7 @@ function sizeProblem(
   return Array.isArray(input) ? fieldProblems.length(input.length, bounds, 'items') : undefined;
 }
 
-/** The problem of the alternative that fits furthest; where no type is right, all the types there may be. */
+/** The problem of the alternative that fits best. If no type is right, it lists all possible types. */
 function unionProblem(issue: Extract<RawIssue, { readonly code: 'invalid_union' }>): string | undefined {
   const alternatives = issue.errors.map(([first]) => first).filter((first) => first !== undefined);
   const closest = alternatives.reduce((best, other) => (isFurther(other, best) ? other : best));

@@ -53,14 +53,14 @@ function fieldsOf(read: () => unknown): readonly string[] {
 }
 
 describe('a body of a route', () => {
-  it('is read by the DTO, and its route knows the limits', () => {
+  it('is read by the DTO and checked against the limits of its route', () => {
     const body = readRouteBody(ROUTE, json({ size: 3, model: 'm' }));
     expect(body.model).toBe('m');
     expect(body.toInput(LIMITS)).toEqual({ size: 3, limits: LIMITS });
     expect(readRouteBody(ROUTE, json({})).model).toBeUndefined();
   });
 
-  it('names the fields at fault', () => {
+  it('names the invalid fields', () => {
     expect(fieldsOf(() => readRouteBody(ROUTE, json({ size: 0, colour: 'red' })))).toEqual([
       'colour',
       'size',

@@ -8,7 +8,7 @@ import { isForm, uploadedFile } from '../http/body/uploaded-file.js';
 export interface RouteBody<Input> {
   /** The model that it names. */
   readonly model: string | undefined;
-  /** @throws AerieError VALIDATION_ERROR for fields that do not go together, or beyond a limit */
+  /** @throws AerieError VALIDATION_ERROR for conflicting fields, or beyond a limit */
   toInput(limits: BodyLimits): Input;
 }
 

@@ -18,7 +18,7 @@ import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { BodyOf, type RouteBody } from './route-body.js';
 
-/** The controller of a route to models that run batch by batch. */
+/** Creates the controller of a route of a task whose models run in batches. */
 export function routeControllerOf(route: AnyBatchRoute): Type {
   const { name, aliases = [], bucket, docs } = route;
 
@@ -63,11 +63,11 @@ export function routeControllerOf(route: AnyBatchRoute): Type {
       return context.served(await this.#inference.run(route, body.toInput(this.#limits), call));
     }
   }
-  // The OpenAPI document names operations by their controllers.
+  // The OpenAPI document names operations after their controllers.
   return Object.defineProperty(RouteController, 'name', { value: `${capitalized(name)}Controller` });
 }
 
-/** Reads and documents the body of a route: JSON, or a form if it takes one. */
+/** Reads and documents the body of a route: JSON, or a form if the route accepts one. */
 function ReadsRouteBody({ dto, upload }: AnyBatchRoute): MethodDecorator {
   if (upload === undefined) return applyDecorators(ReadsBody('json'), ApiBody({ type: dto }));
   const forms = [dto, upload.form];

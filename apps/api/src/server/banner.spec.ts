@@ -17,7 +17,7 @@ it.each([
   expect(text).toContain(`curl -F image=@samples/cat.jpg ${url}/api/v1/predict`);
 });
 
-it('a key is asked for, never shown', () => {
+it('a key is requested, never shown', () => {
   const text = show({ API_KEYS: 'hunter2' });
   expect(text).toContain("-H 'Authorization: Bearer <key>'");
   expect(text).not.toContain('hunter2');

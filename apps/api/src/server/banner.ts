@@ -1,6 +1,6 @@
 import type { Settings } from '@aerie/config';
 
-/** The startup message for people: the server's address, its docs, and a call that works without internet. */
+/** The startup message on the terminal: the server's address, its docs, and an example call that works offline. */
 export function banner(settings: Settings, port: number): string {
   const host = ['0.0.0.0', '::'].includes(settings.http.host) ? '127.0.0.1' : settings.http.host;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;

@@ -8,7 +8,7 @@ import { serveQueuePage } from '../jobs/queue-page.js';
 
 const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
 
-/** Serves what people open in a browser: the queue page, the API's documentation and the status page. */
+/** Serves the pages for browsers: the queue page, the API documentation and the status page. */
 export function servePages(app: NestExpressApplication, settings: Settings): void {
   serveQueuePage(app, settings);
   serveOpenApi(app, settings);
@@ -31,7 +31,7 @@ function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: Setting
   });
 }
 
-/** Either of the two headers is enough; routes that need no key say so themselves ({@link Public}). */
+/** Either of the two headers is enough. Routes that need no key declare it ({@link Public}). */
 function withKeys(builder: DocumentBuilder): DocumentBuilder {
   return builder
     .addSecurity('bearer', { type: 'http', scheme: 'bearer' })
@@ -40,7 +40,7 @@ function withKeys(builder: DocumentBuilder): DocumentBuilder {
     .addSecurityRequirements('api-key');
 }
 
-/** The status page at `/`: state of the server and its models, refreshed every two seconds, and a form to try an image. */
+/** Serves the status page at `/`: state of the server and its models, updated every two seconds, and a form to try an image. */
 function serveStatusPage(app: NestExpressApplication): void {
   app.useStaticAssets(ASSETS, { prefix: '/assets/', index: false, maxAge: '10m' });
   const express = app.getHttpAdapter().getInstance();

@@ -16,7 +16,7 @@ export async function serve(settings: Settings, logger: PinoLogger): Promise<voi
   const server = app.getHttpServer();
   const { drainDelayMs, drainTimeoutMs } = settings.http;
   stopOnSignal({
-    // Without its supervisor a process would run on unseen.
+    // Without its supervisor, a process would keep running unsupervised.
     events: cluster.isWorker ? ['SIGTERM', 'disconnect'] : STOP_SIGNALS,
     deadlineMs: drainDelayMs + drainTimeoutMs,
     logger,

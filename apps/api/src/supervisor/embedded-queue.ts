@@ -19,7 +19,7 @@ export class EmbeddedQueue {
         logger.error({ err: error }, 'the embedded queue died and is being restarted');
       },
       onTrouble: (error) => {
-        logger.warn({ err: error }, 'the embedded queue cannot reclaim space; it tries again later');
+        logger.warn({ err: error }, 'the embedded queue cannot reclaim space and tries again later');
       },
     });
   }
@@ -32,13 +32,13 @@ export class EmbeddedQueue {
   /**
    * Locks the data directory before the server starts.
    *
-   * @throws DataDirInUseError when another server has it
+   * @throws DataDirInUseError if another server uses it
    */
   async claim(): Promise<void> {
     await this.#database.claim();
   }
 
-  /** Opens an existing queue at once; a new one is made when the server is up, as it takes every core for a while. */
+  /** Opens an existing queue at once. A new one is created when the server is up, because that uses all cores for a while. */
   openBeforeServing(): void {
     if (this.#exists) this.openNow();
   }

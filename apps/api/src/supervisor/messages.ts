@@ -7,7 +7,7 @@ export interface ListeningMessage {
   readonly port: number;
 }
 
-/** Sent by an HTTP process again and again: its event loop turns. */
+/** Sent by an HTTP process periodically, which shows that its event loop is not blocked. */
 export interface AliveMessage {
   readonly type: 'alive';
 }
@@ -15,7 +15,7 @@ export interface AliveMessage {
 /** Sent by an HTTP process that wants the metrics of all of them, and answered with {@link MetricsGatheredMessage}. */
 export interface MetricsWantedMessage {
   readonly type: 'metrics-wanted';
-  /** Given back with the answer. */
+  /** Returned with the answer. */
   readonly id: number;
 }
 
@@ -39,18 +39,18 @@ export interface MetricsGatheredMessage {
   readonly snapshots: readonly MetricsSnapshot[];
 }
 
-/** Sent to every HTTP process whenever it changes: how many there are. */
+/** Sent to every HTTP process whenever the number of processes changes. */
 export interface HttpProcessesMessage {
   readonly type: 'http-processes';
-  /** Those that accept connections. */
+  /** Number of processes that accept connections. */
   readonly up: number;
   /** `WORKERS`. */
   readonly wanted: number;
-  /** How many were started in place of one that ended. */
+  /** Number of processes that were started in place of an ended one. */
   readonly restarts: number;
 }
 
-/** What an HTTP process and its supervisor send each other. */
+/** A message between an HTTP process and its supervisor. */
 export type ProcessMessage =
   | ListeningMessage
   | AliveMessage
@@ -60,7 +60,7 @@ export type ProcessMessage =
   | MetricsGatheredMessage
   | HttpProcessesMessage;
 
-/** Whether `message` is of this type; other libraries use the same channel. */
+/** Whether `message` is of this type. Other libraries use the same channel. */
 export function isMessage<T extends ProcessMessage['type']>(
   message: unknown,
   type: T,
@@ -68,7 +68,7 @@ export function isMessage<T extends ProcessMessage['type']>(
   return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === type;
 }
 
-/** Sends a message to an HTTP process. One that ends just now is told nothing. */
+/** Sends a message to an HTTP process, unless it is ending. */
 export function tell(worker: Pick<Worker, 'isConnected' | 'send'>, message: ProcessMessage): void {
   if (worker.isConnected()) worker.send(message, () => undefined);
 }

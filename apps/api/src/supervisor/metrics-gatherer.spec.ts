@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { ProcessMessage } from './messages.js';
 import { MetricsGatherer, type MetricsSource } from './metrics-gatherer.js';
 
-/** Stands in for an HTTP process. */
+/** A fake HTTP process. */
 class FakeProcess {
   readonly id: number;
   connected = true;
@@ -23,7 +23,7 @@ class FakeProcess {
   }
 }
 
-/** A snapshot that can be told from others. */
+/** A snapshot that differs from others. */
 const snapshot = (name: string) => [{ name }] as unknown as MetricsSnapshot;
 
 function newGatherer(count: number) {
@@ -37,7 +37,7 @@ function newGatherer(count: number) {
   const answer = (index: number, name: string, round = 1) => {
     sut.heard(of(index), { type: 'metrics-told', round, metrics: snapshot(name) });
   };
-  /** What a process was told of all of them. */
+  /** The metrics of all processes that a process received. */
   const gathered = (index: number) =>
     processes[index]?.told.filter(({ type }) => type === 'metrics-gathered');
   return { sut, processes, logger, of, want, answer, gathered };
@@ -58,7 +58,7 @@ afterEach(() => {
 });
 
 describe('a scrape of one process', () => {
-  it('gets the metrics of all, as soon as the last has answered', () => {
+  it('gets the metrics of all when the last has answered', () => {
     const { processes, want, answer, gathered } = newGatherer(2);
     want(1, 7);
     expect(processes.map(({ told }) => told)).toEqual([
@@ -73,7 +73,7 @@ describe('a scrape of one process', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('shares the answers with one that comes meanwhile', () => {
+  it('shares the answers with a scrape that arrives meanwhile', () => {
     const { processes, want, answer, gathered } = newGatherer(2);
     want(0, 1);
     want(1, 1);
@@ -83,7 +83,7 @@ describe('a scrape of one process', () => {
     expect(processes[0]?.told).toHaveLength(2);
   });
 
-  it('does not wait for a process that ends, and forgets it', () => {
+  it('does not wait for a process that ends, and drops its metrics', () => {
     const { sut, processes, of, want, answer, gathered } = newGatherer(2);
     want(0, 1);
     answer(1, 'b');
@@ -96,14 +96,14 @@ describe('a scrape of one process', () => {
     expect(gathered(0)).toEqual([all(1, 'a', 'b'), all(2, 'a2')]);
   });
 
-  it('has the last metrics of a process that hangs, after a second', () => {
+  it('uses the last metrics of a hung process after a second', () => {
     const { logger, want, answer, gathered } = newGatherer(2);
     want(0, 1);
     answer(0, 'a');
     answer(1, 'b');
     want(0, 2);
     answer(0, 'a2', 2);
-    // Late: of the round before.
+    // A late answer of the previous round.
     answer(1, 'b1', 1);
     jest.advanceTimersByTime(999);
     expect(gathered(0)).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('a scrape of one process', () => {
     expect(logger.warn).toHaveBeenCalledTimes(1);
   });
 
-  it('asks and tells nobody whose channel is closed', () => {
+  it('sends nothing to a process whose channel is closed', () => {
     const { processes, want, answer, gathered } = newGatherer(2);
     const [, second] = processes;
     if (second !== undefined) second.connected = false;

@@ -3,31 +3,31 @@ import type { MetricsSnapshot } from '@aerie/observability';
 import { type Clock, type Logger, systemClock } from '@aerie/runtime';
 import { isMessage, tell } from './messages.js';
 
-/** How long the processes have to tell their metrics; a scrape waits no longer. Milliseconds. */
+/** Time within which the processes must send their metrics, in milliseconds. */
 const PATIENCE_MS = 1_000;
 
-/** A process, as far as its metrics are concerned. */
+/** A process whose metrics are collected. */
 export type MetricsSource = Pick<Worker, 'id' | 'isConnected' | 'send'>;
 
-/** One time that every process is asked. */
+/** One round, in which every process is asked. */
 interface Round {
   readonly number: number;
   /** Ids of the processes that have not answered. */
   readonly missing: Set<number>;
-  /** Who wants the result. */
+  /** Processes that get the result. */
   readonly wanted: { readonly by: MetricsSource; readonly id: number }[];
   readonly cancel: () => void;
 }
 
 /**
- * Gathers the metrics of the HTTP processes for the one that was scraped. A process that does not answer in time is told
- * with what it said last: counters that vanish and come back would look like traffic. One that has ended is not told.
+ * Collects the metrics of the HTTP processes for the one that was scraped. For a process that does not answer in time, its
+ * last metrics are used, because counters that vanish and return would look like traffic. Ended processes are dropped.
  */
 export class MetricsGatherer {
   readonly #sources: () => readonly MetricsSource[];
   readonly #logger: Pick<Logger, 'warn'>;
   readonly #clock: Clock;
-  /** By the process's id: what it said last. */
+  /** The last metrics by the process's id. */
   readonly #last = new Map<number, MetricsSnapshot>();
   #rounds = 0;
   #round: Round | null = null;
@@ -43,10 +43,10 @@ export class MetricsGatherer {
     this.#clock = clock;
   }
 
-  /** To be told every message of a process. */
+  /** Must be called with every message of a process. */
   heard(from: MetricsSource, message: unknown): void {
     if (isMessage(message, 'metrics-wanted')) {
-      // Whoever comes while a round is under way shares its result.
+      // A request during a round shares its result.
       this.#round ??= this.#begin();
       this.#round.wanted.push({ by: from, id: message.id });
       this.#endWhenComplete();
@@ -56,7 +56,7 @@ export class MetricsGatherer {
     }
   }
 
-  /** To be told of the end of a process. */
+  /** Must be called at the end of a process. */
   exited(source: MetricsSource): void {
     this.#last.delete(source.id);
     this.#answered(source);
@@ -69,7 +69,7 @@ export class MetricsGatherer {
     const cancel = this.#clock.schedule(PATIENCE_MS, () => {
       this.#logger.warn(
         { processes: this.#round?.missing.size },
-        'processes did not tell their metrics in time: their last ones are used',
+        'processes did not report their metrics in time; their last ones are used',
       );
       this.#end();
     });

@@ -17,7 +17,7 @@ afterEach(() => {
   onSilent.mockReset();
 });
 
-/** Lets time pass in steps, as the checks do not come late. */
+/** Lets time pass in steps, so that the checks are not late. */
 function pass(seconds: number, eachSecond: () => void = () => undefined): void {
   for (let i = 0; i < seconds; i++) {
     clock.jump(HEARTBEAT_MS);
@@ -26,7 +26,7 @@ function pass(seconds: number, eachSecond: () => void = () => undefined): void {
 }
 
 describe('the watch over processes', () => {
-  it('is content with one that is heard', () => {
+  it('accepts one that sends heartbeats', () => {
     sut.listening(1);
     pass(60, () => {
       sut.heard(1);
@@ -34,7 +34,7 @@ describe('the watch over processes', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  it('tells once of one that falls silent', () => {
+  it('reports a silent one once', () => {
     sut.listening(1);
     pass(7);
     expect(onSilent).not.toHaveBeenCalled();
@@ -42,7 +42,7 @@ describe('the watch over processes', () => {
     expect(onSilent.mock.calls).toEqual([[8_000]]);
   });
 
-  it('leaves one that starts more time, whatever it says', () => {
+  it('allows a starting one more time', () => {
     pass(120, () => {
       sut.heard(1);
     });
@@ -58,7 +58,7 @@ describe('the watch over processes', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  it('does not count the time in which the machine was suspended, but what came before and after', () => {
+  it('does not count time during which the machine was suspended, but the time before and after', () => {
     sut.listening(1);
     pass(4);
     clock.block(3_600_000);

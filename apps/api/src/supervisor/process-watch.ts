@@ -1,23 +1,23 @@
 import { type Clock, every, systemClock } from '@aerie/runtime';
 
-/** How often an HTTP process says that it is alive, milliseconds. */
+/** Interval of an HTTP process's heartbeats, milliseconds. */
 export const HEARTBEAT_MS = 1_000;
-/** A process that was silent for longer is stopped, or its event loop is blocked: nobody is answered. Milliseconds. */
+/** Silence, in milliseconds, after which a process counts as stopped or blocked. */
 const SILENCE_MS = 7_000;
-/** Time until a process accepts connections; its event loop is blocked for much of it. Milliseconds. */
+/** Time until a process must accept connections, milliseconds. Its event loop is blocked for much of it. */
 const START_MS = 120_000;
-/** A check that comes so much late says that this process itself was stopped, and the others with it. Milliseconds. */
+/** Delay of a check, in milliseconds, which shows that this process was stopped, and the others too. */
 const LATE_MS = 2 * HEARTBEAT_MS;
 
-/** A process, as far as it is watched. */
+/** A watched process. */
 interface Watched {
   readonly onSilent: (silentMs: number) => void;
-  /** When it was heard last, or started. */
+  /** Time of its last heartbeat, or of its start. */
   heardAt: number;
   limitMs: number;
 }
 
-/** Notices processes that do not answer: stopped by a signal, with a blocked event loop, or never ready. */
+/** Detects processes that do not respond because they are stopped, blocked or never ready. */
 export class ProcessWatch {
   readonly #clock: Clock;
   readonly #processes = new Map<number, Watched>();
@@ -32,12 +32,12 @@ export class ProcessWatch {
     });
   }
 
-  /** @param onSilent called once, when the process with this id is not to be waited for any longer */
+  /** @param onSilent called once with the id of a process that does not respond */
   started(id: number, onSilent: (silentMs: number) => void): void {
     this.#processes.set(id, { onSilent, heardAt: this.#clock.now(), limitMs: START_MS });
   }
 
-  /** It accepts connections, and sends heartbeats from now on. */
+  /** The process accepts connections and sends heartbeats from now on. */
   listening(id: number): void {
     const process = this.#processes.get(id);
     if (process === undefined) return;
@@ -63,7 +63,7 @@ export class ProcessWatch {
     const lateMs = now - this.#checkedAt - HEARTBEAT_MS;
     this.#checkedAt = now;
     for (const [id, process] of this.#processes) {
-      // A suspended machine stops everyone alike: what could not be heard meanwhile does not count.
+      // A suspended machine stops all processes, so silence during that time does not count.
       if (lateMs > LATE_MS) process.heardAt = Math.min(now, process.heardAt + lateMs + HEARTBEAT_MS);
       const silentMs = now - process.heardAt;
       if (silentMs <= process.limitMs) continue;

@@ -14,7 +14,7 @@ export function supervisorChannel(): SupervisorChannel | null {
   return cluster.isWorker ? process : null;
 }
 
-/** With a callback: a supervisor that ends just now is no error of this process, which its `disconnect` stops. */
+/** Sends a message. The callback ignores errors of an ending supervisor, whose `disconnect` stops this process. */
 export function tellSupervisor(channel: SupervisorChannel | null, message: ProcessMessage): void {
   if (channel?.connected === true) channel.send?.(message, undefined, undefined, () => undefined);
 }

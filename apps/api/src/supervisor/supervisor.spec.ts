@@ -8,7 +8,7 @@ import { Supervisor } from './supervisor.js';
 
 const SIGNALS = [...STOP_SIGNALS, 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Stands in for an HTTP process. */
+/** A fake HTTP process. */
 class FakeWorker extends EventEmitter {
   readonly id = workers.length + 1;
   dead = false;
@@ -60,7 +60,7 @@ const listen = (worker: FakeWorker | undefined, port = 8000) =>
   worker?.emit('message', { type: 'listening', port });
 
 describe('the supervisor', () => {
-  it('starts the processes and says once that all of them listen', () => {
+  it('starts the processes and reports once that all of them listen', () => {
     const { onListening } = start({ WORKERS: '2' });
     expect(workers).toHaveLength(2);
     listen(workers[0]);
@@ -69,7 +69,7 @@ describe('the supervisor', () => {
     expect(onListening.mock.calls).toEqual([[8000]]);
   });
 
-  it('replaces a process that died, after longer and longer pauses, on the same port', () => {
+  it('replaces a dead process on the same port, after increasing pauses', () => {
     start({ PORT: '0' });
     listen(workers[0], 4321);
     workers[0]?.exit(null, 'SIGSEGV');
@@ -85,7 +85,7 @@ describe('the supervisor', () => {
     expect(workers).toHaveLength(3);
   });
 
-  it('lets one that replaces another share the socket of those that live, whatever its port came to be', () => {
+  it('lets a replacement share the socket of the others, even if the system chose its port', () => {
     start({ PORT: '0', WORKERS: '2' });
     for (const worker of workers) listen(worker, 4321);
     workers[0]?.exit(null, 'SIGKILL');
@@ -130,14 +130,14 @@ describe('the supervisor', () => {
     await expect(done).resolves.toBe(0);
   });
 
-  it.each(['SIGUSR1', 'SIGUSR2'] as const)('says that %s means nothing, and goes on', (signal) => {
+  it.each(['SIGUSR1', 'SIGUSR2'] as const)('logs and ignores %s', (signal) => {
     const { logger } = start();
     process.emit(signal);
     expect(logger.warn).toHaveBeenCalledTimes(1);
     expect(workers[0]?.process.kill).not.toHaveBeenCalled();
   });
 
-  it('ends well when it is asked to stop before a process is up', async () => {
+  it('exits with 0 if it is asked to stop before a process is up', async () => {
     const { done } = start();
     process.emit('SIGTERM');
     workers[0]?.exit(null, 'SIGTERM');
@@ -160,7 +160,7 @@ describe('the supervisor', () => {
     expect([told(workers[0]), told(workers[2])]).toEqual([counts(2, 1), counts(2, 1)]);
   });
 
-  it('kills a process that does not answer and replaces it, within 10 s', () => {
+  it('kills and replaces a process that does not respond within 10 s', () => {
     const { logger } = start({ WORKERS: '2' });
     for (const worker of workers) listen(worker);
     const alive = setInterval(() => workers[0]?.emit('message', { type: 'alive' }), 1_000);
@@ -175,12 +175,12 @@ describe('the supervisor', () => {
     expect(workers[1]?.process.kill.mock.calls).toEqual([['SIGKILL']]);
     expect(logger.error.mock.calls[0]).toEqual([
       { pid: 1, silent_ms: 8_000 },
-      'an HTTP process does not answer: it is killed',
+      'an HTTP process does not respond and is killed',
     ]);
     expect(workers).toHaveLength(3);
   });
 
-  it('gives up on a first process that never comes up', async () => {
+  it('gives up if the first process never starts to listen', async () => {
     const { done } = start();
     workers[0]?.process.kill.mockImplementation(() => {
       workers[0]?.exit(null, 'SIGKILL');
@@ -190,7 +190,7 @@ describe('the supervisor', () => {
     expect(workers).toHaveLength(1);
   });
 
-  it('starts nothing anew once it stops', async () => {
+  it('starts no process once it stops', async () => {
     const { done } = start();
     listen(workers[0]);
     workers[0]?.exit(1);
@@ -211,7 +211,7 @@ describe('the supervisor', () => {
   });
 });
 
-it('only a listening message is one', () => {
+it('only a listening message is recognized as one', () => {
   expect(isMessage({ type: 'listening', port: 1 }, 'listening')).toBe(true);
   expect([null, 'listening', { type: 'other' }, undefined].some((m) => isMessage(m, 'listening'))).toBe(
     false,

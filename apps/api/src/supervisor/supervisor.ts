@@ -9,16 +9,16 @@ import { isMessage, tell } from './messages.js';
 import { MetricsGatherer } from './metrics-gatherer.js';
 import { ProcessWatch } from './process-watch.js';
 
-/** A process that lived for 30 s was well: the next restart comes soon again. */
+/** The pauses start over after a process has run for 30 s. */
 const RESTARTS = { firstMs: 100, maxMs: 10_000, healthyAfterMs: 30_000 };
-/** What a process gets beyond its own drain deadline before it is killed. */
+/** Time that a process has beyond its drain deadline before it is killed, in milliseconds. */
 const KILL_MARGIN_MS = 5_000;
 /** npm and a terminal both deliver one Ctrl-C; a second one after this time means "now". */
 const REPEAT_AFTER_MS = 1_000;
 
 /**
- * The primary process: starts the HTTP processes, replaces one that crashes (native code can take a process down) or
- * does not answer, and passes signals on once.
+ * The primary process. It starts the HTTP processes, replaces one that crashes (native code can crash a process) or does
+ * not respond, and passes signals on once.
  */
 export class Supervisor {
   readonly #settings: Settings;
@@ -31,14 +31,14 @@ export class Supervisor {
   readonly #queue: EmbeddedQueue | null;
   readonly #metrics: MetricsGatherer;
   readonly #clock: Clock;
-  /** Null under a debugger, which stops processes for as long as somebody reads. */
+  /** Null under a debugger, which may stop processes for a long time. */
   readonly #watch: ProcessWatch | null;
   #listening = 0;
   /** Ids of the processes that accept connections. */
   readonly #up = new Set<number>();
   #replaced = 0;
   #port: number;
-  /** What the processes that live were told to listen on; they share one socket, found by this number, also if it is 0. */
+  /** The port setting of the running processes. They share one socket, which is identified by this number, even if it is 0. */
   #askedPort: number;
   #stoppingSince: number | undefined;
   #exitCode = 0;
@@ -122,15 +122,15 @@ export class Supervisor {
     signal: string | null,
   ): void {
     if (this.#stoppingSince !== undefined) {
-      // Asked to stop before it was up, it has nothing to finish, and does not handle the signal yet.
+      // A process that must stop before it is up has nothing to finish, and does not handle the signal yet.
       const isUnfinished = listened || signal !== 'SIGTERM';
       if (code !== 0 && isUnfinished) this.#exitCode = 1;
       this.#finishWhenAlone();
       return;
     }
     if (!listened && this.#listening < this.#settings.http.workers) {
-      // The first start failed: trying again would only hide why.
-      // No code: a signal ended it, such as the one of a native crash.
+      // The first start failed, and another attempt would only hide the reason.
+      // Without a code, a signal ended it, such as that of a native crash.
       this.#exitCode = code === null || code === 0 ? 1 : code;
       this.#stop('SIGTERM');
       return;
@@ -149,13 +149,13 @@ export class Supervisor {
     this.#restarts.add(cancel);
   }
 
-  /** It is replaced when it has ended. SIGKILL ends a stopped process too. */
+  /** Kills a process, which is replaced when it has ended. SIGKILL also ends a stopped process. */
   #killSilent(worker: Worker, listened: boolean, silentMs: number): void {
     this.#logger.error(
       { pid: worker.process.pid, silent_ms: Math.round(silentMs) },
       listened
-        ? 'an HTTP process does not answer: it is killed'
-        : 'an HTTP process does not come up: it is killed',
+        ? 'an HTTP process does not respond and is killed'
+        : 'an HTTP process does not accept connections and is killed',
     );
     worker.process.kill('SIGKILL');
   }
@@ -177,7 +177,7 @@ export class Supervisor {
     this.#finishWhenAlone();
   }
 
-  /** For their health. */
+  /** Reports the numbers of processes for /health. */
   #tellCounts(): void {
     const counts = { up: this.#up.size, wanted: this.#settings.http.workers, restarts: this.#replaced };
     for (const worker of this.#workers()) tell(worker, { type: 'http-processes', ...counts });

@@ -11,7 +11,7 @@ function answer(code: string, writable = true) {
   return socket;
 }
 
-describe('data that never became a request', () => {
+describe('data that is not a request', () => {
   it.each([
     ['HPE_HEADER_OVERFLOW', 431, 'HEADERS_TOO_LARGE'],
     ['ERR_HTTP_REQUEST_TIMEOUT', 408, 'REQUEST_TIMEOUT'],
@@ -35,7 +35,7 @@ describe('data that never became a request', () => {
   it.each([
     ['ECONNRESET', true],
     ['HPE_INVALID_METHOD', false],
-  ])('is dropped when nobody listens: %s', (code, writable) => {
+  ])('gets no answer if the connection cannot be written: %s', (code, writable) => {
     const socket = answer(code, writable);
     expect(socket.destroy).toHaveBeenCalled();
     expect(socket.end).not.toHaveBeenCalled();

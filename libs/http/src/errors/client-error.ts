@@ -22,8 +22,8 @@ interface Exchange {
 }
 
 /**
- * Requests that the HTTP parser refuses (bad syntax, headers too large, too slow) get the envelope too. A request gets
- * one response: what is wrong with the rest of a body whose request is already answered only closes the connection.
+ * Answers requests that the HTTP parser refuses (bad syntax, headers too large, too slow) with the envelope. A request
+ * gets only one response; an error in the rest of its body then only closes the connection.
  */
 export function answerClientErrors(server: Server): void {
   const latest = new WeakMap<Socket, Exchange>();
@@ -36,7 +36,7 @@ export function answerClientErrors(server: Server): void {
       socket.destroy();
       return;
     }
-    // The parser fails again with everything that still comes.
+    // The parser fails again for all further data.
     if (failed.has(socket)) return;
     failed.add(socket);
     const exchange = latest.get(socket);

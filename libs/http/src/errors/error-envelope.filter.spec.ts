@@ -26,7 +26,7 @@ function answer(
 }
 
 describe('a failure', () => {
-  it('leaves as the envelope, with the fields at fault', () => {
+  it('is answered with the envelope and the invalid fields', () => {
     const details = [{ field: 'top_k', message: 'no' }];
     const { response, logger } = answer(new AerieError('VALIDATION_ERROR', 'why', { details }));
     expect(response.status).toHaveBeenCalledWith(422);
@@ -45,7 +45,7 @@ describe('a failure', () => {
     [new AerieError('OVERLOADED', 'full', { retryAfterMs: 1200 }), '2'],
     [new AerieError('OVERLOADED', 'full', { retryAfterMs: 0 }), '1'],
     [new AerieError('SHUTTING_DOWN', 'bye'), '1'],
-  ])('says when to come back, in whole seconds (%#)', (error, seconds) => {
+  ])('says when to retry, in whole seconds (%#)', (error, seconds) => {
     expect(answer(error).response.setHeader).toHaveBeenCalledWith('Retry-After', seconds);
   });
 
@@ -56,7 +56,7 @@ describe('a failure', () => {
     expect(JSON.stringify(response.json.mock.calls)).not.toContain('secret');
   });
 
-  it('after the headers closes the connection, because a status can no longer be sent', () => {
+  it('after the headers closes the connection, because the status is already sent', () => {
     const { response } = answer(new Error('late'), { headersSent: true });
     expect(response.destroy).toHaveBeenCalled();
     expect(response.json).not.toHaveBeenCalled();

@@ -46,7 +46,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
   }
 }
 
-/** Seconds, rounded up: coming back early helps nobody. */
+/** Seconds, rounded up, because an early retry would be refused again. */
 export function setRetryAfter(response: Response, error: AerieError): void {
   const fallback = errorTableEntry(error.code).retryAfterSeconds;
   const seconds =

@@ -3,9 +3,9 @@ import type { Logger } from '@aerie/runtime';
 import type { RequestContext } from '../request-context.js';
 
 /**
- * Logs why a request failed. An error that nobody expected is logged with its stack. Every other one is a row of the error
- * table that operators know: the request's own line has its code and reason, so that a model that loads or a queue that is
- * away does not fill the log with stacks.
+ * Logs why a request failed. Only an unexpected error is logged with its stack. For the others, which are rows of the error
+ * table, the line of the request has the code and the reason, so that a loading model or an unreachable queue does not
+ * fill the log with stacks.
  */
 export function logFailure(logger: Logger, error: AerieError, context: RequestContext): void {
   context.failure = error;

@@ -22,11 +22,14 @@ describe('the protocols of a server', () => {
   const registry = new ProtocolRegistry(discovery, new Reflector());
   registry.onApplicationBootstrap();
 
-  it.each(['/v1/models', '/v1', '/V1/Chat/Completions', '/v1/nothing/here'])('have the path %s', (path) => {
-    expect(registry.of(path)).toBe(V1);
-  });
+  it.each(['/v1/models', '/v1', '/V1/Chat/Completions', '/v1/nothing/here'])(
+    'include the path %s',
+    (path) => {
+      expect(registry.of(path)).toBe(V1);
+    },
+  );
 
-  it.each(['/v11', '/api/v1/chat', '/', ''])('leave the path %s to the server', (path) => {
+  it.each(['/v11', '/api/v1/chat', '/', ''])('do not include the path %s', (path) => {
     expect(registry.of(path)).toBeUndefined();
   });
 });

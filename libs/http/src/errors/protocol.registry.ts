@@ -24,7 +24,7 @@ export class ProtocolRegistry implements OnApplicationBootstrap {
     this.#protocols = [...new Set(protocols)];
   }
 
-  /** The protocol of a path, which routes match whatever its case is. */
+  /** The protocol of a path. Case is ignored, as in routes. */
   of(path: string): Protocol | undefined {
     const [, first = ''] = path.toLowerCase().split('/', 2);
     return this.#protocols.find(({ prefix }) => prefix === first);

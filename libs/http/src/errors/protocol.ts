@@ -2,7 +2,7 @@ import type { AerieError } from '@aerie/contracts';
 import { Controller, SetMetadata, applyDecorators } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
-/** A protocol that others designed: the paths it has, and how it tells errors. */
+/** A protocol that others designed: its paths and the shape of its errors. */
 export interface Protocol {
   /** First segment of its paths, such as `v1`. */
   readonly prefix: string;

@@ -7,7 +7,7 @@ const fromExpress = (status: number, expose: boolean): Error =>
   Object.assign(new Error('detail'), { status, expose });
 
 describe('a thrown value', () => {
-  it('is reported unchanged if it is ours', () => {
+  it('is returned unchanged if it is an AerieError', () => {
     const error = new AerieError('CONFLICT', 'no');
     expect(toAerieError(error)).toBe(error);
   });
@@ -43,7 +43,7 @@ describe('a thrown value', () => {
     ['nothing', undefined],
     ['null', null],
     ['text', '/etc/secret'],
-  ])('tells nothing but that the server failed when it is %s', (_, thrown) => {
+  ])('reveals only that the server failed if it is %s', (_, thrown) => {
     const error = toAerieError(thrown);
     expect(error).toMatchObject({ code: 'INTERNAL', status: 500 });
     expect(error.cause).toBe(thrown);

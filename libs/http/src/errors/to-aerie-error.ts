@@ -27,7 +27,7 @@ export function toAerieError(error: unknown): AerieError {
   return new AerieError(code, messageOf(error), { cause: error });
 }
 
-/** What else is wrong with a request (a range of a file, a precondition) is its content, never our failure. */
+/** The code of any other 4xx status, such as for a range or a precondition. */
 function codeOf(status: number): ErrorCode | undefined {
   return CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'INVALID_INPUT' : undefined);
 }

@@ -18,7 +18,7 @@ const SETTINGS = {
 
 const next: CallHandler = { handle: () => of(undefined) };
 
-/** A request as Express gives it, its body in one piece. */
+/** A request as Express provides it, with its body in one piece. */
 async function read(format: BodyFormat, type: string, body: string | Buffer): Promise<Request> {
   const bytes = Buffer.from(body);
   const headers = { 'content-type': type, 'content-length': String(bytes.length) };
@@ -51,7 +51,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const LATIN1 = Buffer.from('{"text":"caf\u00e9"}', 'latin1');
 
 describe('a JSON body', () => {
-  it('is an object, an empty one without fields', async () => {
+  it('is an object; an empty body has no fields', async () => {
     await expect(json('{"a":1}')).resolves.toEqual({ a: 1 });
     await expect(json('')).resolves.toEqual({});
   });
@@ -76,7 +76,7 @@ describe('a JSON body', () => {
   it.each([
     ['JSON', json],
     ['JSON Lines', lines],
-  ])('that is not UTF-8 is refused with the place, as %s', async (_format, reader) => {
+  ])('that is not UTF-8 is refused with the offset, as %s', async (_format, reader) => {
     expect(await refusal(reader(LATIN1))).toMatchObject({
       code: 'INVALID_INPUT',
       message: 'The body is not UTF-8: the byte at offset 12 is not valid there.',
@@ -84,7 +84,7 @@ describe('a JSON body', () => {
     await expect(reader(Buffer.from('{"text":"\uFFFD"}'))).resolves.toBeDefined();
   });
 
-  it('is refused over the limit, nested too deep, or when it is no JSON', async () => {
+  it('is refused if it exceeds the limit, is nested too deeply or is not JSON', async () => {
     const large = await refusal(json(`{"a":"${'x'.repeat(LIMIT)}"}`));
     expect(large).toMatchObject({
       code: 'PAYLOAD_TOO_LARGE',
@@ -101,7 +101,7 @@ describe('a body of another type', () => {
     ['json', 'application/json'],
     ['image', 'application/json, multipart/form-data'],
     ['batch', 'application/json, application/x-ndjson'],
-  ] as const)('is refused, and every type that is taken is named (%s)', async (format, types) => {
+  ] as const)('is refused, and all accepted types are named (%s)', async (format, types) => {
     const error = await refusal(read(format, 'text/plain', 'x'));
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.message).toContain(types);
@@ -125,7 +125,7 @@ describe('a form', () => {
     ['with a file name', [`${DISPOSITION}; filename="a.jpg"`]],
     ['of a type image/*, without a file name', [DISPOSITION, 'Content-Type: image/jpeg']],
     ['whose type comes first', ['Content-Type: image/png', DISPOSITION]],
-  ])('holds a file in a part %s', async (_name, headers) => {
+  ])('has a file in a part %s', async (_name, headers) => {
     const top = part(['Content-Disposition: form-data; name="top_k"'], '3');
     const { body, file } = (await form(top, part(headers, BYTES))) as Pick<Request, 'file'> & {
       readonly body: unknown;
@@ -135,7 +135,7 @@ describe('a form', () => {
   });
 
   it.each(['short', 'x'.repeat(5_000)])(
-    'says that a part without a file name is no file (%#)',
+    'refuses a part without a file name as a file (%#)',
     async (value) => {
       const error = await refusal(form(part([DISPOSITION], value)));
       const message = 'image must be a file: its part needs a filename, or a Content-Type of image/*';
@@ -143,12 +143,12 @@ describe('a form', () => {
     },
   );
 
-  it('says that it has no boundary', async () => {
+  it('is refused without a boundary', async () => {
     const error = await refusal(read('image', 'multipart/form-data', 'x'));
     expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('boundary') });
   });
 
-  it('is refused over the limit', async () => {
+  it('is refused if it exceeds the limit', async () => {
     const error = await refusal(form(part([`${DISPOSITION}; filename="a"`], 'x'.repeat(LIMIT + 1))));
     expect(error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringContaining('4000') });
   });

@@ -44,9 +44,9 @@ export class BodyInterceptor implements NestInterceptor {
   }
 }
 
-/** @throws AerieError UNSUPPORTED_MEDIA_TYPE naming every type that is taken, and what the reader throws */
+/** @throws AerieError UNSUPPORTED_MEDIA_TYPE naming all accepted types, and errors of the reader */
 async function read(readers: readonly BodyReader[], request: Request, response: Response): Promise<void> {
-  // `is` gives null for a request without a body, which the first reader takes for an empty one.
+  // `is` returns null for a request without a body, which the first reader reads as an empty one.
   const reader = readers.find(({ types }) => request.is([...types]) !== false);
   if (reader === undefined) {
     const types = readers.flatMap((known) => known.types).join(', ');

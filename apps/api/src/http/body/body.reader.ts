@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
 
-/** Reads bodies of some content types. */
+/** Reads bodies of certain content types. */
 export interface BodyReader {
-  /** Content types, as they are told to a caller who sent another. */
+  /** Content types, for the error of a caller who sent another one. */
   readonly types: readonly string[];
-  /** Leaves the body in `request.body`, and a file in `request.file`. */
+  /** Puts the body into `request.body`, and a file into `request.file`. */
   read(request: Request, response: Response): Promise<void>;
 }

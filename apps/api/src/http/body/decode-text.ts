@@ -5,7 +5,7 @@ import type { Request } from 'express';
 /**
  * The text of a body, without a byte order mark.
  *
- * @throws AerieError UNSUPPORTED_MEDIA_TYPE for another charset; INVALID_INPUT with the place of the first byte that is
+ * @throws AerieError UNSUPPORTED_MEDIA_TYPE for another charset; INVALID_INPUT with the offset of the first byte that is
  *   not UTF-8
  */
 export function decodeText(bytes: Buffer, request: Pick<Request, 'headers'>): string {
@@ -21,7 +21,7 @@ export function decodeText(bytes: Buffer, request: Pick<Request, 'headers'>): st
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
-/** Bytes that are not UTF-8 are decoded to U+FFFD, which is encoded to other bytes. */
+/** Finds invalid UTF-8, which is decoded to U+FFFD and therefore encoded to other bytes. */
 function firstInvalid(bytes: Buffer): number {
   const encoded = Buffer.from(bytes.toString('utf8'));
   let offset = 0;

@@ -7,7 +7,7 @@ import { boundaryOf, withFileNames } from './image-parts.js';
 import { readBytes } from './read-bytes.js';
 import { FILE_FIELD } from './uploaded-file.js';
 
-/** Fields beside the image, and their headers, in a form that is not too large. */
+/** Maximum bytes for the other fields of a form and for headers. */
 const FORM_OVERHEAD_BYTES = 65_536;
 const NO_FILE = 'must be a file: its part needs a filename, or a Content-Type of image/*';
 
@@ -54,7 +54,7 @@ export class ImageFormReader implements BodyReader {
       storage: multer.memoryStorage(),
       limits: {
         fileSize: this.#maxBytes,
-        // One too many, so that it is refused by its field's name.
+        // One more than allowed, so that an extra file is refused by the name of its field.
         files: 2,
         fields: 8,
         parts: 9,

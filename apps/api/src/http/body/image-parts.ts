@@ -1,6 +1,6 @@
 import { FILE_FIELD } from './uploaded-file.js';
 
-/** Longest headers of a part that are looked at; longer ones are the parser's to refuse. */
+/** Longest headers of a part that are examined. The parser refuses longer ones. */
 const MAX_HEADER_BYTES = 8_192;
 const HEADERS_END = Buffer.from('\r\n\r\n');
 const IS_IMAGE = /^content-type:\s*image\//im;
@@ -11,15 +11,15 @@ const IS_FILE_FIELD = new RegExp(
 const HAS_FILE_NAME = /;\s*filename\*?=/i;
 const DISPOSITION = /^(content-disposition:[^\r\n]*)/im;
 
-/** The boundary of a form; undefined where its Content-Type names none. */
+/** The boundary of a form; undefined if its Content-Type names none. */
 export function boundaryOf(contentType = ''): string | undefined {
   const found = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
   return found?.[1] ?? found?.[2];
 }
 
 /**
- * Gives a part named `image` of a type image/* a file name where it has none. Form parsers take a part without one for
- * text, and would read the image as UTF-8.
+ * Adds a file name to a part named `image` of a type image/* that has none. Form parsers treat a part without a file name
+ * as text and would read the image as UTF-8.
  */
 export function withFileNames(body: Buffer, boundary: string): readonly Buffer[] {
   const delimiter = Buffer.from(`--${boundary}\r\n`);

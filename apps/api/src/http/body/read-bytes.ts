@@ -9,8 +9,8 @@ export interface ByteLimit {
 }
 
 /**
- * Reads a body. One that exceeds the limit is refused at once, by its Content-Length or when it gets there. Compressed bodies
- * are refused: they turn a small request into a large one, and the br decoder of Node 20 is unsafe.
+ * Reads a body. A body that exceeds the limit is refused at once, by its Content-Length or when it exceeds the limit.
+ * Compressed bodies are refused, because they turn small requests into large ones and the br decoder of Node 20 is unsafe.
  *
  * @throws AerieError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, CANCELED
  */

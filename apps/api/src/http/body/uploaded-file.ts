@@ -4,7 +4,7 @@ import type { Request } from 'express';
 /** The form field that holds the file. */
 export const FILE_FIELD = 'image';
 
-/** Whether the body came as a form. */
+/** Whether the body is a form. */
 export function isForm(request: Request): boolean {
   return request.is('multipart/form-data') !== false;
 }
@@ -12,7 +12,7 @@ export function isForm(request: Request): boolean {
 /**
  * The file of a form.
  *
- * @throws AerieError VALIDATION_ERROR when there is none
+ * @throws AerieError VALIDATION_ERROR if there is none
  */
 export function uploadedFile({ file }: Pick<Request, 'file'>): Uint8Array {
   if (file === undefined) throw validationError(fieldError(FILE_FIELD, 'must be a file'));

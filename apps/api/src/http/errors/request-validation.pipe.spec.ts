@@ -23,7 +23,7 @@ describe('RequestValidationPipe', () => {
     expect(Object.isFrozen(first)).toBe(true);
   });
 
-  it('refuses an empty query every time where a parameter is required', () => {
+  it('refuses an empty query every time if a parameter is required', () => {
     const refused = { code: 'VALIDATION_ERROR', details: [{ field: 'name', message: 'name is required' }] };
     for (let i = 0; i < 2; i++) {
       const query = () => pipe.transform({}, { type: 'query', metatype: RequiredQuery });
@@ -31,7 +31,7 @@ describe('RequestValidationPipe', () => {
     }
   });
 
-  it('does not take an empty body for an empty query', () => {
+  it('does not treat an empty body as an empty query', () => {
     const first = pipe.transform({}, { type: 'body', metatype: OptionalQuery });
     const second = pipe.transform({}, { type: 'body', metatype: OptionalQuery });
     expect(second).not.toBe(first);

@@ -7,7 +7,7 @@ const PLAIN: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Obj
 /** Validates bodies and queries by their DTOs: unknown fields are refused, and every violation names its field. */
 @Injectable()
 export class RequestValidationPipe implements PipeTransform {
-  /** What an empty query means to each DTO: the same every time, and most requests have one. */
+  /** The result for an empty query by DTO. It is always the same, and most requests have an empty query. */
   readonly #emptyQueries = new WeakMap<Type, object>();
 
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {

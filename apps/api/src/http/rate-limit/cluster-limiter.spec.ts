@@ -30,7 +30,7 @@ describe('the count of all processes', () => {
     await expect(sut.consume('a')).rejects.toBe(ofPrimary);
   });
 
-  it('is this process alone while the primary does not answer, which is said once', async () => {
+  it("is this process's own while the primary does not respond, which is reported once", async () => {
     const { sut, shared, onAway } = newLimiter();
     shared.consume.mockRejectedValue(AWAY);
     await expect(Promise.all([sut.consume('a'), sut.consume('a')])).resolves.toMatchObject([
@@ -41,7 +41,7 @@ describe('the count of all processes', () => {
     expect(onAway.mock.calls).toEqual([[AWAY]]);
   });
 
-  it('makes only some calls wait for a primary that does not answer, until it does', async () => {
+  it('makes only some calls wait for an unresponsive primary', async () => {
     const { sut, shared, onAway, ofPrimary } = newLimiter();
     shared.consume.mockRejectedValueOnce(AWAY);
     await sut.consume('a');
@@ -55,7 +55,7 @@ describe('the count of all processes', () => {
     expect(onAway).toHaveBeenCalledTimes(2);
   });
 
-  it('does not ask a primary that is gone', async () => {
+  it('does not ask a primary that has ended', async () => {
     const { sut, shared, isConnected, onAway } = newLimiter();
     isConnected.mockReturnValue(false);
     await expect(sut.consume('a')).resolves.toMatchObject({ consumedPoints: 1 });

@@ -1,6 +1,6 @@
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** A counter of calls: resolves within the limit, rejects with a RateLimiterRes beyond it. */
+/** A counter of calls. Resolves within the limit and rejects with a RateLimiterRes beyond it. */
 export type Limiter = Pick<RateLimiterAbstract, 'consume'>;
 
 /** Options for a {@link ClusterLimiter}. */
@@ -9,7 +9,7 @@ export interface ClusterLimiterParts {
   readonly shared: Limiter;
   /** The counter of this process. */
   readonly own: Limiter;
-  /** Whether there is a primary at all: without one, asking it would be an error of the process. */
+  /** Whether the primary is connected. Otherwise, asking it would be an error of the process. */
   readonly isConnected: () => boolean;
   /** Called once each time the primary stops responding. */
   readonly onAway: (error: Error) => void;
@@ -19,8 +19,8 @@ export interface ClusterLimiterParts {
 const ASK_AGAIN_AFTER_MS = 1_000;
 
 /**
- * Counts for all processes of the server. While the primary is too busy to answer, or gone, each process counts for
- * itself: a limit that is a little too generous beats an outage.
+ * Counts for all processes of the server. While the primary is too busy to respond, or has ended, each process counts
+ * separately, because a limit that is a little too generous is better than an outage.
  */
 export class ClusterLimiter implements Limiter {
   readonly #parts: ClusterLimiterParts;
@@ -36,7 +36,7 @@ export class ClusterLimiter implements Limiter {
     const { shared, own, isConnected } = this.#parts;
     if (this.#isAway && performance.now() < this.#askAgainAt) return own.consume(key, points);
     try {
-      if (!isConnected()) throw new Error('there is no primary any more');
+      if (!isConnected()) throw new Error('the primary has ended');
       const outcome = await shared.consume(key, points);
       this.#isAway = false;
       return outcome;

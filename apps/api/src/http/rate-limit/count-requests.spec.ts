@@ -21,7 +21,7 @@ function setUp() {
 }
 
 describe('requests that count against a limit', () => {
-  it('count as many as they stand for, and the next is refused with a time to come back', async () => {
+  it('count as the number of their items, and the next is refused with Retry-After', async () => {
     const { count, headers } = setUp();
     await count(7);
     expect(headers).toMatchObject({ 'RateLimit-Limit': '10', 'RateLimit-Remaining': '3' });
@@ -29,11 +29,11 @@ describe('requests that count against a limit', () => {
     await expect(count(3)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
   });
 
-  it('are refused without being counted when they could never be within the limit', async () => {
+  it('are refused without being counted if they exceed the limit alone', async () => {
     const { count } = setUp();
     await expect(count(11)).rejects.toMatchObject({
       code: 'RATE_LIMITED',
-      message: '11 items are more than the limit of 10 requests in 60 s (RATE_LIMIT_PREDICT). Submit fewer.',
+      message: '11 items exceed the limit of 10 requests in 60 s (RATE_LIMIT_PREDICT). Submit fewer.',
     });
     await count(10);
   });

@@ -11,10 +11,10 @@ export interface BucketLimit {
 }
 
 /**
- * Counts requests of a caller, by API key, else by address, and says so in headers (RateLimit-*, by the IETF draft
- * draft-ietf-httpapi-ratelimit-headers-06).
+ * Counts requests of a caller, by API key or else by address, and reports the count in headers (RateLimit-*, by the IETF
+ * draft draft-ietf-httpapi-ratelimit-headers-06).
  *
- * @param requests as many as this one request stands for: the items of a batch count one by one
+ * @param requests how many this request counts as, such as the number of a batch's items
  * @throws AerieError RATE_LIMITED
  */
 export async function countRequests(
@@ -28,9 +28,9 @@ export async function countRequests(
   const setting = `RATE_LIMIT_${bucket.toUpperCase()}`;
   response.setHeader('RateLimit-Limit', String(limit));
   response.setHeader('RateLimit-Policy', `${String(limit)};w=${String(windowSeconds)}`);
-  // It would never be within the limit: nothing is counted, and no time to come back is told.
+  // It can never be within the limit, so it is not counted and gets no Retry-After.
   if (requests > limit) {
-    const message = `${String(requests)} items are more than the limit of ${String(limit)} requests in ${String(windowSeconds)} s (${setting}). Submit fewer.`;
+    const message = `${String(requests)} items exceed the limit of ${String(limit)} requests in ${String(windowSeconds)} s (${setting}). Submit fewer.`;
     throw new AerieError('RATE_LIMITED', message);
   }
   const key = `${bucket}:${context.apiKeyId ?? context.address}`;

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { countRequests } from './count-requests.js';
 import { RATE_LIMIT_BUCKET } from './rate-limit.decorator.js';
 
-/** Throttles by API key, else by address, and says so on every answer of a limited route, not only on a refusal. */
+/** Throttles by API key or else by address, and reports the count on every response of a limited route. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   protected override async handleRequest({

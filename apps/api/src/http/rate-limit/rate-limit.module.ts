@@ -6,7 +6,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { RateLimits } from './rate-limits.service.js';
 import { RateLimitStorage } from './rate-limit.storage.js';
 
-/** Rate limits by bucket, from the settings; counted once across processes. */
+/** Rate limits by bucket, from the settings, counted across processes. */
 @Module({
   imports: [
     ThrottlerModule.forRootAsync({
@@ -21,10 +21,13 @@ import { RateLimitStorage } from './rate-limit.storage.js';
           redisUrl,
           workers: http.workers,
           onRedisError: (error) => {
-            logger.warn({ err: error.message }, 'rate limits are counted per process while Redis is away');
+            logger.warn(
+              { err: error.message },
+              'rate limits are counted per process while Redis is unreachable',
+            );
           },
           onPrimaryAway: (error) => {
-            const message = 'rate limits are counted per process while the supervisor does not answer';
+            const message = 'rate limits are counted per process while the supervisor does not respond';
             logger.warn({ err: error.message }, message);
           },
         }),

@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 describe('the count of a caller', () => {
-  it('blocks beyond the limit, and says for how long', async () => {
+  it('blocks beyond the limit, and reports for how long', async () => {
     const storage = newStorage();
     await expect(hit(storage)).resolves.toEqual({
       totalHits: 1,
@@ -45,14 +45,14 @@ describe('the count of a caller', () => {
     await expect(hit(storage)).resolves.toMatchObject({ totalHits: 1, isBlocked: false });
   });
 
-  it('is of its own for each caller and bucket', async () => {
+  it('is separate for each caller and bucket', async () => {
     const storage = newStorage();
     for (let i = 0; i < 3; i++) await hit(storage);
     await expect(hit(storage, 'b')).resolves.toMatchObject({ totalHits: 1 });
     await expect(hit(storage, 'a', 'embed')).resolves.toMatchObject({ totalHits: 1 });
   });
 
-  it('leaves nothing to close when there is no Redis', async () => {
+  it('has nothing to close without Redis', async () => {
     await expect(newStorage().onApplicationShutdown()).resolves.toBeUndefined();
   });
 });

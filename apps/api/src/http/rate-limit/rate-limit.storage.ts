@@ -14,12 +14,12 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /** Where requests are counted. */
 export interface RateLimitStorageOptions {
-  /** Counts are shared by every replica of the server through it; without it, by the processes of this one. */
+  /** Several servers share the counts through it. Without it, only the processes of this server do. */
   readonly redisUrl: string | null;
   /** HTTP processes of this server. */
   readonly workers: number;
   readonly onRedisError: (error: Error) => void;
-  /** The primary, which counts for the processes of this server, does not answer. */
+  /** The primary, which counts for the processes of this server, does not respond. */
   readonly onPrimaryAway: (error: Error) => void;
 }
 
@@ -30,7 +30,7 @@ interface LimiterOptions {
   readonly duration: number;
 }
 
-/** Keeps the counts of one fixed window per caller and bucket. Old windows expire by themselves. */
+/** Keeps the counts of one fixed window per caller and bucket. Old windows expire. */
 export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown {
   readonly #options: RateLimitStorageOptions;
   readonly #limiters = new Map<string, Limiter>();
@@ -42,7 +42,7 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
 
   /**
    * @param ttl length of the window, milliseconds
-   * @param points what the call counts for
+   * @param points how many requests the call counts as
    */
   async increment(
     key: string,
@@ -83,7 +83,7 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
   #createLimiter(options: LimiterOptions): Limiter {
     const { redisUrl } = this.#options;
     if (redisUrl === null) return this.#createLocal(options);
-    // While Redis is unreachable, each process counts for itself: a limit that is a little too generous beats an outage.
+    // While Redis is unreachable, each process counts separately, because a generous limit is better than an outage.
     return new RateLimiterRedis({
       ...options,
       storeClient: this.#connect(redisUrl),

@@ -5,7 +5,7 @@ import { ThrottlerStorage } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { countRequests } from './count-requests.js';
 
-/** Counts requests that the guard cannot count, as only their bodies tell how many they stand for. */
+/** Counts requests that the guard cannot count, because their number is only known from the body. */
 @Injectable()
 export class RateLimits {
   readonly #storage: ThrottlerStorage;
@@ -16,7 +16,7 @@ export class RateLimits {
     this.#limits = settings.rateLimits;
   }
 
-  /** @throws AerieError RATE_LIMITED when the caller may not send so many */
+  /** @throws AerieError RATE_LIMITED if the caller exceeds the limit */
   async count(
     bucket: RateLimitBucket,
     request: Request,

@@ -10,14 +10,14 @@ function parse(frames: string): readonly (readonly [string | undefined, string])
 
 describe('a frame', () => {
   it.each(['Paris', ' Paris', '\n', 'a\n\nb\n', ': not a comment', 'data: x', '日本 🦊'])(
-    'carries %j as it is',
+    'transports %j unchanged',
     (text) => {
       expect(parse(textFrame(text))).toEqual([[undefined, text]]);
     },
   );
 
   it.each(['a\r\nb', 'a\rb'])(
-    'writes the line break in %j as a newline, which is all that events have',
+    'writes the line break in %j as a newline, the only one that events have',
     (text) => {
       expect(parse(textFrame(text))).toEqual([[undefined, 'a\nb']]);
     },

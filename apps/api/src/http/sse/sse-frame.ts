@@ -1,4 +1,4 @@
-/** One event with data that may have several lines, the way the standard writes them. */
+/** One event. Its data may have several lines, which are written as the standard requires. */
 export function textFrame(text: string, event?: string): string {
   const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
   return `${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;

@@ -39,7 +39,7 @@ describe('a stream of events', () => {
     while (!pattern.test(received)) await once(client, 'data');
   }
 
-  it('sends its headers before the first event, and events as they come', async () => {
+  it('sends its headers before the first event, and each event at once', async () => {
     const sut = new SseStream(await accept(), { pingIntervalMs: FOREVER, stallTimeoutMs: FOREVER });
     sut.open();
     await until(/\r\n\r\n$/);
@@ -61,7 +61,7 @@ describe('a stream of events', () => {
     sut.end();
   });
 
-  it('holds the writer while the reader reads nothing, goes on with it, and never buffers much', async () => {
+  it('holds the writer while the reader reads nothing, resumes with it, and buffers little', async () => {
     const response = await accept();
     const sut = new SseStream(response, { pingIntervalMs: 1, stallTimeoutMs: FOREVER });
     sut.open();
@@ -114,7 +114,7 @@ describe('a stream of events', () => {
   });
 });
 
-/** Whether the connection took the event: asked of the event loop a few times, as the kernel's buffers empty. */
+/** Whether the connection accepted the event, checked for a few turns while the kernel's buffers empty. */
 async function settledSoon(promise: Promise<void>): Promise<boolean> {
   const settled = promise.then(
     () => true,

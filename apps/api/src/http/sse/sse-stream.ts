@@ -30,7 +30,7 @@ export class SseStream {
     this.#clock = clock;
   }
 
-  /** Sends the headers at once: from here on failures are events. */
+  /** Sends the headers at once. From then on, failures are events. */
   open(): void {
     const response = this.#response;
     response.statusCode = 200;
@@ -90,7 +90,7 @@ export class SseStream {
     });
   }
 
-  /** A comment follows as much silence. Nothing is added to what a slow reader has not taken yet. */
+  /** Sends a comment after the interval of silence, unless a slow reader still has events to read. */
   #armPing(): void {
     this.#cancelPing();
     this.#cancelPing = this.#clock.schedule(this.#options.pingIntervalMs, () => {

@@ -40,7 +40,7 @@ export class WebhookDto {
   readonly events?: readonly JobEventType[];
 }
 
-/** Options for running a job, beside the body of its task. */
+/** Options for running a job, in addition to the body of its task. */
 export class JobOptionsDto {
   @ModelField()
   readonly model?: string;

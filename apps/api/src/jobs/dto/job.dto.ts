@@ -43,7 +43,7 @@ export class JobDto {
   @ApiProperty({ minimum: 0, maximum: 1 })
   readonly progress!: number;
 
-  @ApiPropertyOptional({ description: 'Position among the waiting jobs of its kind by arrival, from 1.' })
+  @ApiPropertyOptional({ description: 'Position among the waiting jobs of its task by arrival, from 1.' })
   readonly queue_position?: number;
 
   @ApiProperty()
