@@ -8,7 +8,6 @@ export type * from './route-resources.js';
 export type * from './task-definition.js';
 export * from './tasks.js';
 export type * from './tensor/types.js';
-export * from './text-embedding/embed.dto.js';
 export { type EmbedInput, embedRoute } from './text-embedding/embed.route.js';
 export type * from './text-embedding/types.js';
 export * from './text-generation/chat.dto.js';

@@ -46,6 +46,8 @@ export interface UploadForm<Input> {
 export interface RouteDocs {
   /** Summary of the route that submits it as a job. */
   readonly jobSummary: string;
+  /** Documents the reply. */
+  readonly reply: new () => object;
 }
 
 /** Types of a route, beside those of its task. */
@@ -79,7 +81,6 @@ export interface BatchRoute<Kind extends string, Types extends RouteTypes> exten
   readonly docs: RouteDocs & {
     readonly summary: string;
     readonly description: string;
-    /** Documents the reply. */
     readonly reply: new () => Types['reply'];
   };
   /** What messages call an item, such as `text`. */

@@ -9,7 +9,6 @@ import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat, plainFormat } from './chat-formats.js';
-import { ChatReplyDto } from './dto/text-reply.dto.js';
 import { TextErrors } from './text-errors.decorator.js';
 
 /** Conversations with a language model. */
@@ -33,7 +32,7 @@ export class ChatController {
       'Events: `{"content": "..."}` for each piece, then `{"done": true, "finish_reason", "usage"}`; on failure `{"error": {"code", "message"}}`. `stream: false`: one JSON body.',
   })
   @ApiProduces('text/event-stream', 'application/json')
-  @ApiOkResponse({ type: ChatReplyDto })
+  @ApiOkResponse({ type: chatRoute.docs.reply })
   @TextErrors()
   async chat(
     @Body() body: StreamableChatBodyDto,

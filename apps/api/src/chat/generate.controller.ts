@@ -9,7 +9,6 @@ import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { AnswerStreamer } from './answer-streamer.js';
 import { contentFormat } from './chat-formats.js';
-import { GenerateReplyDto } from './dto/text-reply.dto.js';
 import { TextErrors } from './text-errors.decorator.js';
 
 /** Text that continues a prompt. */
@@ -29,7 +28,7 @@ export class GenerateController {
   @MayBeJob(generateRoute.name, { answersItself: true })
   @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`, sends the events of chat.' })
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiOkResponse({ type: GenerateReplyDto })
+  @ApiOkResponse({ type: generateRoute.docs.reply })
   @TextErrors()
   async generate(
     @Body() body: StreamableGenerateBodyDto,

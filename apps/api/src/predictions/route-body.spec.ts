@@ -22,7 +22,7 @@ const JSON_ROUTE: RestRoute<string, BodyDto, unknown> = {
   kind: 'images',
   bucket: 'predict',
   dto: BodyDto,
-  docs: { jobSummary: '' },
+  docs: { jobSummary: '', reply: Object },
   toInput: ({ size }, limits) => ({ size, limits }),
 };
 const ROUTE: typeof JSON_ROUTE = {

@@ -3,7 +3,7 @@ import type { ChatMessage, GenerationRequest } from '@aerie/generation';
 import type { RestRoute } from '../rest-route.js';
 import { ChatBodyDto } from './chat.dto.js';
 import { GenerateBodyDto } from './generate.dto.js';
-import { type ChatReply, type GenerateReply, chatReplyOf, generateReplyOf } from './text-reply.js';
+import { ChatReplyDto, GenerateReplyDto, chatReplyOf, generateReplyOf } from './text-reply.js';
 import type { CompleteAnswer } from './types.js';
 
 /** A route to language models. Its own controller answers it, as it may stream. */
@@ -18,22 +18,22 @@ export interface TextRoute<Body extends object = object, Reply extends object = 
 }
 
 /** Text that continues a prompt. */
-export const generateRoute: TextRoute<GenerateBodyDto, GenerateReply> = {
+export const generateRoute: TextRoute<GenerateBodyDto, GenerateReplyDto> = {
   name: 'generate',
   kind: 'text-generation',
   bucket: 'chat',
-  docs: { jobSummary: 'Continue a text as a job' },
+  docs: { jobSummary: 'Continue a text as a job', reply: GenerateReplyDto },
   dto: GenerateBodyDto,
   toInput: (body) => ({ kind: 'text', prompt: body.prompt, ...samplingOf('rest', body) }),
   toReply: generateReplyOf,
 };
 
 /** The next turn of a conversation. */
-export const chatRoute: TextRoute<ChatBodyDto, ChatReply> = {
+export const chatRoute: TextRoute<ChatBodyDto, ChatReplyDto> = {
   name: 'chat',
   kind: 'text-generation',
   bucket: 'chat',
-  docs: { jobSummary: 'Chat as a job' },
+  docs: { jobSummary: 'Chat as a job', reply: ChatReplyDto },
   dto: ChatBodyDto,
   toInput: (body) => ({ kind: 'chat', messages: messagesOf(body), ...samplingOf('rest', body) }),
   toReply: chatReplyOf,

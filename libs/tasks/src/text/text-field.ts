@@ -1,5 +1,5 @@
 import { fieldError, fieldProblems, validationError } from '@aerie/contracts';
-import { Field } from '@aerie/fields';
+import { BooleanField, Field } from '@aerie/fields';
 import type { BodyLimits } from '../rest-route.js';
 
 /** The field `text` of bodies: one text or several. */
@@ -13,6 +13,13 @@ export const TextsField = (example: string | readonly string[]): PropertyDecorat
       example,
     },
   );
+
+/** The field `truncate` of bodies. */
+export const TruncateField = (): PropertyDecorator =>
+  BooleanField({
+    default: false,
+    description: "Truncate texts that exceed the model's token limit instead of refusing them.",
+  });
 
 /**
  * The texts of a body.
