@@ -89,7 +89,8 @@ function importsOf(root, source) {
   };
   /** The module of a thread: `new URL('./x.js', import.meta.url)`. Most other URLs are not modules. */
   const addAddress = (node) => {
-    if (node !== undefined && ts.isStringLiteralLike(node) && node.text.startsWith('.')) add(node, false, true);
+    if (node !== undefined && ts.isStringLiteralLike(node) && node.text.startsWith('.'))
+      add(node, false, true);
   };
   walk(source, (node) => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, node.importClause?.isTypeOnly === true);
