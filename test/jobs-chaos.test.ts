@@ -59,7 +59,7 @@ describe.each(JOB_BACKENDS)('jobs whose workers are killed, on %s', (name) => {
       ROLE: name === 'embedded' ? 'all' : 'api',
     });
 
-  /** What runs jobs is killed, and started again. */
+  /** Kills the process that runs jobs, and starts it again. */
   async function kill(): Promise<void> {
     if (worker !== null) {
       await worker.stop('SIGKILL');

@@ -21,7 +21,7 @@ function refuse(status: number, headers: Record<string, string> = {}) {
   };
 }
 
-const behaviours = {
+const behaviors = {
   'gpt-4': (response: ServerResponse) => {
     beginAnswer(response, 'Hello', ' there');
     endAnswer(response);
@@ -53,7 +53,7 @@ describe('models on upstreams', () => {
   const replies: Reply[] = [];
 
   beforeAll(async () => {
-    upstream = await new Upstream(behaviours).start();
+    upstream = await new Upstream(behaviors).start();
     repository = mkdtempSync(join(tmpdir(), 'aerie-upstreams-'));
     cpSync(join(ROOT, 'models', LOCAL), join(repository, LOCAL), { recursive: true, dereference: true });
     const write = (name: string, model: string, fallbacks: readonly string[], more: object = {}): void => {
@@ -72,7 +72,7 @@ describe('models on upstreams', () => {
         JSON.stringify({ task: 'text-generation', provider, fallbacks }),
       );
     };
-    for (const model of Object.keys(behaviours).filter((name) => name !== 'gpt-4')) {
+    for (const model of Object.keys(behaviors).filter((name) => name !== 'gpt-4')) {
       const idle = { idle_timeout: model === 'silent' ? 0.3 : 600 };
       write(`${model}-alone`, model, [], idle);
       write(`${model}-helped`, model, [LOCAL], idle);
@@ -145,8 +145,8 @@ describe('models on upstreams', () => {
 
   it.each([['busy'], ['broken'], ['refused'], ['stalled'], ['reset']])(
     'are replaced by a fallback when the upstream is %s, and the headers say so',
-    async (behaviour) => {
-      const [ours, theirs] = await both(`${behaviour}-helped`);
+    async (behavior) => {
+      const [ours, theirs] = await both(`${behavior}-helped`);
       for (const reply of [ours, theirs]) {
         expect([reply.status, reply.headers.get('x-model-name')]).toEqual([200, LOCAL]);
         expect(reply.headers.get('x-model-version')).toBe('1');
@@ -170,8 +170,8 @@ describe('models on upstreams', () => {
     ['stalled', 504, 'TIMEOUT'],
   ])(
     'get an ordinary error response when the upstream is %s before its answer began',
-    async (behaviour, status, code) => {
-      const [ours, theirs] = await both(`${behaviour}-alone`);
+    async (behavior, status, code) => {
+      const [ours, theirs] = await both(`${behavior}-alone`);
       expect([ours.status, ours.body.error]).toEqual([status, code]);
       expect([theirs.status, typeof theirs.body.error.message]).toEqual([status, 'string']);
     },
@@ -182,9 +182,9 @@ describe('models on upstreams', () => {
     ['silent', 'TIMEOUT'],
   ])(
     'get an error event, never a clean end, when the upstream is %s in the middle',
-    async (behaviour, code) => {
+    async (behavior, code) => {
       // A fallback would repeat text that was already sent, so it is only for answers that have not begun.
-      for (const model of [`${behaviour}-alone`, `${behaviour}-helped`]) {
+      for (const model of [`${behavior}-alone`, `${behavior}-helped`]) {
         const [ours, theirs] = await both(model);
         expect(dataOf(ours)).toEqual([{ content: 'Hel' }, { error: { code, message: expect.any(String) } }]);
         expect(theirs.text).toContain('"error"');

@@ -58,7 +58,7 @@ export async function badRequests(origin, imageUrl) {
   add('no image_url', 422, PREDICT, {});
   add('empty image_url', 422, PREDICT, { image_url: '' });
   add('image_url is a number', 422, PREDICT, { image_url: 7 });
-  add('unknown field', 422, PREDICT, { image_url, colour: 'red' });
+  add('unknown field', 422, PREDICT, { image_url, color: 'red' });
   add('top_k 0', 422, PREDICT, { image_url, top_k: 0 });
   add('unknown model', 404, `${PREDICT}?model=nothing`, { image_url });
   add('unknown version', 404, `${PREDICT}?model_version=99`, { image_url });

@@ -11,17 +11,17 @@ export interface UpstreamRequest {
   readonly closed: Promise<void>;
 }
 
-type Behaviour = (response: ServerResponse, request: UpstreamRequest) => void;
+type Behavior = (response: ServerResponse, request: UpstreamRequest) => void;
 
 /** A server that speaks OpenAI's API and behaves as the name of the requested model says. */
 export class Upstream {
   readonly requests: UpstreamRequest[] = [];
-  readonly #behaviours: Readonly<Record<string, Behaviour>>;
+  readonly #behaviors: Readonly<Record<string, Behavior>>;
   readonly #server: Server;
   readonly #waiters = new Set<() => void>();
 
-  constructor(behaviours: Readonly<Record<string, Behaviour>>) {
-    this.#behaviours = behaviours;
+  constructor(behaviors: Readonly<Record<string, Behavior>>) {
+    this.#behaviors = behaviors;
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
@@ -65,7 +65,7 @@ export class Upstream {
       closed: new Promise((resolve) => response.once('close', resolve)),
     };
     this.requests.push(received);
-    this.#behaviours[received.body.model]?.(response, received);
+    this.#behaviors[received.body.model]?.(response, received);
     for (const wake of this.#waiters) wake();
     this.#waiters.clear();
   }

@@ -4,7 +4,7 @@ import type { Clock } from '@aerie/runtime';
 export interface BatchOutcome<O, R> {
   /** One result per item, in the order of the items. */
   readonly results: readonly O[];
-  /** Data about the whole batch, such as the times of its stages, which each of its requests gets. */
+  /** Data about the whole batch, such as the times of its stages. Each of its requests gets it. */
   readonly report: R;
 }
 
@@ -26,7 +26,7 @@ export interface DynamicBatcherOptions<I, O, R> {
   readonly maxDelayMs?: number;
   /**
    * Runs one batch. A rejection fails every request that has an item in it. The signal aborts when all of them have been
-   * settled, so that nobody waits for the results any more.
+   * settled and the results are no longer needed.
    */
   readonly runBatch: (items: readonly I[], signal: AbortSignal) => Promise<BatchOutcome<O, R>>;
   /** Default: {@link systemClock}. */
@@ -63,7 +63,7 @@ export interface BatchShare<R> {
   readonly waitMs: number;
   /** From the start of the batch to its end, in milliseconds. */
   readonly runMs: number;
-  /** What `runBatch` reported. */
+  /** The report of `runBatch`. */
   readonly report: R;
 }
 

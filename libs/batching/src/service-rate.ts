@@ -4,8 +4,8 @@ const MIN_RETRY_AFTER_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * The rate at which items are served while batches run. Idle time does not count, so that a burst after a quiet night is
- * not told to come back in a minute.
+ * The rate at which items are served while batches run. Idle time does not count, so that callers of a burst after a
+ * quiet night do not get a Retry-After of a minute.
  */
 export class ServiceRate {
   #itemMs: number | null = null;

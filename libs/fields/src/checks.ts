@@ -1,6 +1,6 @@
 import { type Bounds, fieldProblems } from '@aerie/contracts';
 
-/** What is wrong with a value, as it follows the name of its field; undefined: nothing. */
+/** Returns the problem of a value, in words that follow the name of its field; undefined if there is none. */
 export type FieldCheck = (value: unknown) => string | undefined;
 
 export function numberCheck(kind: 'number' | 'integer', bounds: Bounds): FieldCheck {
@@ -15,10 +15,10 @@ export function numberCheck(kind: 'number' | 'integer', bounds: Bounds): FieldCh
 export const booleanCheck: FieldCheck = (value) =>
   typeof value === 'boolean' ? undefined : fieldProblems.type('true or false', value);
 
-/** Beyond the length of a string. */
+/** Rules for a string. */
 export interface StringRules extends Bounds {
   readonly notBlank?: boolean | undefined;
-  /** What is wrong with a string of the right length. */
+  /** Returns the problem of a string with a valid length. */
   readonly check?: ((text: string) => string | undefined) | undefined;
 }
 

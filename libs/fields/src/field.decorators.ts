@@ -18,16 +18,16 @@ export const FIELD_RULE = 'field';
 /** Group of class-transformer in which values are read from text: forms and queries. */
 export const TEXT_SOURCE = 'text';
 
-/** What the documentation says of a field, beside its rule. */
+/** Documentation of a field. */
 export interface FieldDocs {
-  /** Default: false, the field may be left out. Null is never the same as nothing. */
+  /** Default: false, the field may be absent. Null is never the same as absent. */
   readonly required?: boolean;
   readonly default?: unknown;
   readonly description?: string;
   readonly example?: unknown;
 }
 
-/** Forms and queries hold text. What is no text of the wanted type stays as it is, to be refused by its type. */
+/** Forms and queries contain text. Text that does not have the expected type stays unchanged and is refused by its type. */
 const fromText = {
   number: (text: unknown): unknown => {
     if (typeof text !== 'string' || text.trim() === '') return text;
@@ -40,7 +40,7 @@ const fromText = {
     return text === 'false' ? false : text;
   },
 
-  /** A form's field with an object holds JSON. */
+  /** A field of a form that holds an object contains JSON. */
   json: (text: unknown): unknown => {
     if (typeof text !== 'string') return text;
     try {
@@ -87,7 +87,7 @@ export function Field(
 /** A whole number. */
 export const IntegerField = (options: Bounds & FieldDocs): PropertyDecorator => numeric('integer', options);
 
-/** A number, finite as JSON has them. */
+/** A finite number. */
 export const NumberField = (options: Bounds & FieldDocs): PropertyDecorator => numeric('number', options);
 
 function numeric(
@@ -111,7 +111,7 @@ export const StringField = ({ notBlank, check, min, max, ...docs }: StringRules 
 export const ChoiceField = (choices: readonly string[], docs: FieldDocs): PropertyDecorator =>
   Field(choiceCheck(choices), { type: 'string', enum: [...choices] }, docs);
 
-/** A list of strings that are not empty. `itemMax` bounds each, `choices` are those there may be. */
+/** A list of nonempty strings. `itemMax` limits their length, `choices` their values. */
 export function StringsField({
   min,
   max,
@@ -128,7 +128,7 @@ export function StringsField({
   return Field(listCheck('a list of strings', item, { min, max }), schema, docs);
 }
 
-/** An object with a DTO of its own. In a form it is JSON. */
+/** An object with its own DTO. In a form it is JSON. */
 export const ObjectField =
   (dto: Constructor, docs: FieldDocs): PropertyDecorator =>
   (target, key) => {
@@ -137,7 +137,7 @@ export const ObjectField =
     Type(() => dto)(target, key);
   };
 
-/** A list of objects with a DTO of their own. */
+/** A list of objects with their own DTO. */
 export const ObjectsField =
   (dto: Constructor, { min, max, ...docs }: Length & FieldDocs): PropertyDecorator =>
   (target, key) => {
@@ -147,5 +147,5 @@ export const ObjectsField =
     Type(() => dto)(target, key);
   };
 
-/** A field that is documented, not checked: of a reply, or the file of a form. */
+/** A field that is documented but not checked, of a reply or the file of a form. */
 export const DocumentedField = (docs: ApiPropertyOptions = {}): PropertyDecorator => ApiProperty(docs);

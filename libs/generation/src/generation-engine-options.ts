@@ -56,7 +56,7 @@ export interface GenerationEngineOptions {
   readonly observer?: GenerationObserver;
 }
 
-/** What an engine stands on. */
+/** Dependencies of an engine. */
 export interface GenerationEnginePorts {
   /** Default: the machine's. */
   readonly clock?: Clock;

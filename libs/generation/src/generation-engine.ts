@@ -94,7 +94,7 @@ export class GenerationEngine {
     return engine;
   }
 
-  /** What was found when the model was loaded. */
+  /** Properties of the loaded model. */
   get model(): LanguageModelInfo {
     if (this.#model === null) throw new Error('the model is not loaded. This is a bug.');
     return this.#model;

@@ -2,11 +2,11 @@ import { PushStream } from '@aerie/runtime';
 import type { GenerationEvent, GenerationUsage } from './generation-request.js';
 import type { TextStream } from './language-model.js';
 
-/** Events that may wait for a reader before the text is held; it goes on when few are left. */
+/** Unread events at which generation of the text pauses and resumes. */
 const HIGH_WATER = 64;
 const LOW_WATER = 16;
 
-/** What a stream tells its engine. */
+/** Requests of a stream to its engine. */
 export interface StreamControl {
   /** The reader fell behind, or caught up. */
   pause(paused: boolean): void;
@@ -15,8 +15,8 @@ export interface StreamControl {
 }
 
 /**
- * A request's events, pushed by the engine. What is not read is bounded: generation of this text is held meanwhile,
- * without holding others.
+ * A request's events, pushed by the engine. The number of unread events is bounded: generation of this text pauses
+ * meanwhile, but not that of other texts.
  */
 export class GenerationStream extends PushStream<GenerationEvent> implements TextStream {
   #usage: GenerationUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };

@@ -7,7 +7,7 @@ import { LIST_GPUS, type ListGpus, ORT_BINDING } from './engine-tokens.js';
 /** How long the output of nvidia-smi is reused, in milliseconds. */
 const REFRESH_MS = 5_000;
 
-/** What models run on: the machine's GPUs, for the engine and for health, and the way to ONNX Runtime. */
+/** Provides the machine's GPUs, for the engine and for health, and the binding to ONNX Runtime. */
 @Global()
 @Module({
   providers: [

@@ -11,10 +11,10 @@ import type { CompleteAnswer, TextChoice } from '@aerie/tasks';
 import type { InferenceCall } from './inference-call.js';
 import { leaveAll, MergedStream } from './merged-stream.js';
 
-/** One text that is asked for, or several at once, whose choices then follow each other. At least one. */
+/** One requested text, or several at once, whose choices follow each other. At least one. */
 export type TextWork = GenerationRequest | readonly GenerationRequest[];
 
-/** Limits in time that every request for text gets. */
+/** Time limits of every request for text. */
 export interface GenerationLimits {
   /** Model of requests that name none; null: the default of the task. */
   readonly chatModel: string | null;
@@ -22,16 +22,16 @@ export interface GenerationLimits {
   readonly timeoutMs: number;
 }
 
-/** An answer that has begun, or waits for its turn. */
+/** An answer that has begun or waits in the queue. */
 export interface OpenAnswer {
-  /** What was asked for; once the first event is there, what serves: it may be a fallback. The version likewise. */
+  /** The requested model. From the first event on, the model that serves, which may be a fallback; likewise its version. */
   readonly model: string;
   readonly version: string;
   /** Its events, to be read once. A failure is thrown as an AerieError; leaving the loop early cancels the request. */
   readonly events: TextStream;
 }
 
-/** Text from language models, of this process or of another server. */
+/** Text from language models, in this process or on upstreams. */
 export class GenerateService {
   readonly #registry: Pick<ModelRegistry, 'use'>;
   readonly #limits: GenerationLimits;
@@ -42,11 +42,11 @@ export class GenerateService {
   }
 
   /**
-   * Starts an answer and hands it to `consume`. The model stays loaded until `consume` is done; what it leaves unread is
-   * canceled.
+   * Starts an answer and passes it to `consume`. The model stays loaded until `consume` is done. An answer that it leaves
+   * unread is canceled.
    *
    * @throws AerieError MODEL_NOT_FOUND, MODEL_NOT_LOADED, OVERLOADED, INVALID_INPUT ...; the signal's reason; or
-   *   whatever `consume` throws.
+   *   the error of `consume`.
    */
   stream<R>(work: TextWork, call: InferenceCall, consume: (answer: OpenAnswer) => Promise<R>): Promise<R> {
     const { chatModel } = this.#limits;
@@ -64,8 +64,8 @@ export class GenerateService {
   /**
    * The whole answer at once.
    *
-   * @param onText hears of every piece of text as it comes, to tell how far it is
-   * @throws AerieError as {@link GenerateService.stream}, and whatever ends the answer before it is complete.
+   * @param onText called for every piece of text, for progress
+   * @throws AerieError like {@link GenerateService.stream}, and the error of an incomplete answer.
    */
   complete(work: TextWork, call: InferenceCall, onText?: () => void): Promise<CompleteAnswer> {
     return this.stream(work, call, async (answer) => {

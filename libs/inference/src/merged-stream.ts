@@ -10,8 +10,8 @@ import { PushStream } from '@aerie/runtime';
 type Streams = readonly (TextStream | ServedTextStream)[];
 
 /**
- * The events of several answers as they come, as those of one answer: the choices of the second follow on those of the
- * first. One that fails ends all of them. Each is read ahead by one event, no more.
+ * Merges the events of several answers into those of one. The choices of the second answer follow those of the first. If
+ * one fails, all end. Each is read ahead by at most one event.
  */
 export class MergedStream extends PushStream<GenerationEvent> implements ServedTextStream {
   readonly #streams: Streams;
@@ -22,7 +22,7 @@ export class MergedStream extends PushStream<GenerationEvent> implements ServedT
     this.#streams = streams;
   }
 
-  /** What serves the first of them that has begun. */
+  /** The model that serves the first stream that has begun. */
   get servedBy(): ModelReference | null {
     for (const stream of this.#streams) {
       const served = 'servedBy' in stream ? stream.servedBy : null;
@@ -69,7 +69,7 @@ async function* merge(
   }
 }
 
-/** Ends streams that nobody reads any more. */
+/** Ends streams that are no longer read. */
 export async function leaveAll(streams: readonly TextStream[]): Promise<void> {
   await Promise.all(streams.map(async (stream) => stream.return?.()));
 }

@@ -95,10 +95,9 @@ function processorOf<Service extends object>(
 }
 
 /**
- * What the body that a job carries asks for, and the model that it names. The class that checked it when it was
- * submitted reads it.
+ * Reads the stored body of a job: its input and its model. The same class validated it at submission.
  *
- * @throws AerieError INVALID_INPUT, which is not tried again: another version of the server wrote it
+ * @throws AerieError INVALID_INPUT, which is not retried, if another version of the server wrote it
  */
 function readInput<Input>(
   route: Pick<RestRoute<string, object, Input>, 'dto' | 'toInput'>,

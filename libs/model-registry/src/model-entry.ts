@@ -13,14 +13,14 @@ import type { ModelVersion } from './versions/model-version.js';
 import { TrafficSplit } from './versions/traffic-split.js';
 import { parseVersion } from './manifest/version-number.js';
 
-/** One version of a model: what it is, its lifecycle, its counters. */
+/** One version of a model: its description, lifecycle and counters. */
 export interface VersionEntry {
   readonly spec: VersionSpec;
   readonly lifecycle: ModelVersion;
   readonly recorder: StatisticsRecorder;
 }
 
-/** What a model entry is made of. */
+/** Options for a model entry. */
 export interface ModelEntryOptions {
   readonly spec: ModelSpec;
   /** In the order of their numbers. */
@@ -31,7 +31,7 @@ export interface ModelEntryOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** A model and its versions: chooses among them and describes them. */
+/** A model and its versions. Selects versions and describes the model. */
 export class ModelEntry {
   readonly spec: ModelSpec;
   readonly versions: readonly VersionEntry[];
@@ -46,9 +46,9 @@ export class ModelEntry {
   }
 
   /**
-   * The version that serves a request: the one asked for, else by the traffic split, else the default.
+   * The version that serves a request: the requested one, else by the traffic split, else the default.
    *
-   * @throws AerieError MODEL_VERSION_NOT_FOUND when the one asked for does not exist.
+   * @throws AerieError MODEL_VERSION_NOT_FOUND if the requested one does not exist.
    */
   choose({ version, stickyKey }: Pick<ModelSelector, 'version' | 'stickyKey'>): VersionEntry {
     const { aliases, defaultVersion, sticky, name } = this.spec;

@@ -21,17 +21,17 @@ import type { UnusableModel } from './unusable-model.js';
 import { EagerLoading } from './versions/eager-loading.js';
 import { ModelVersion } from './versions/model-version.js';
 
-/** What a registry is made of. */
+/** Options for a {@link ModelRegistry}. */
 export interface ModelRegistryOptions {
   readonly settings: RegistrySettings;
-  /** Stays the caller's: the registry closes the pools it opened, not the engine. */
+  /** The registry closes the pools that it opened, but not the engine. */
   readonly engine: Engine;
   readonly logger: Logger;
-  /** Loaders of further tasks, beside those whose models run batch by batch. */
+  /** Loaders of further tasks, in addition to those whose models run in batches. */
   readonly loaders?: readonly ModelLoader[];
-  /** Models of other servers that need no folder. A folder of the same name wins. Never defaults of their task. */
+  /** Upstream models without a folder. A folder of the same name takes precedence. Never defaults of their task. */
   readonly upstreams?: readonly UpstreamEntry[];
-  /** Where the processes of one server share what the first found in the repository. Default: each reads it. */
+  /** File through which the processes of a server share the first one's scan. Default: each scans. */
   readonly scanFile?: string;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -40,7 +40,7 @@ export interface ModelRegistryOptions {
 }
 
 /**
- * The models of a repository: which there are, which version serves a request, and their lives from load to unload.
+ * The models of a repository. Selects the version that serves a request, and loads and unloads versions.
  *
  * @example
  * await registry.scan();
@@ -68,7 +68,7 @@ export class ModelRegistry {
   }
 
   /**
-   * Reads all manifests. To be called once, before anything else.
+   * Reads all manifests. Must be called once, before anything else.
    *
    * @throws ModelRepositoryError for settings that name no folder, for a task with several models and no default, and
    *   with REQUIRE_MODELS=all for a folder that cannot be used, naming the file and the field.
@@ -98,10 +98,10 @@ export class ModelRegistry {
     this.#catalog = new ModelCatalog(entries, settings.path);
   }
 
-  /** Begins to load the eager versions in the background. Failed loads are tried again. */
+  /** Starts to load the eager versions in the background. Failed loads are retried. */
   start(): void {
     if (this.#closing !== null || this.#eager !== null) return;
-    // Language models first: they take the longest, and the load that starts last ends last.
+    // Language models first, because they take the longest.
     const isText = ({ spec }: ModelEntry): boolean => spec.task === 'text-generation';
     const entries = [...this.#catalog.entries].sort((a, b) => Number(isText(b)) - Number(isText(a)));
     const eager = entries.flatMap(({ versions }) => versions.filter(({ spec }) => spec.load === 'eager'));
@@ -118,12 +118,12 @@ export class ModelRegistry {
   }
 
   /**
-   * Runs `work` with the version that `selector` means, loaded first if it is not. The version stays loaded until
+   * Runs `work` with the version that `selector` selects, and loads the version first if necessary. It stays loaded until
    * `work` is done.
    *
    * @param signal ends the wait for the load; hand it to `infer` too.
    * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND, MODEL_NOT_LOADED, SHUTTING_DOWN; the signal's reason;
-   *   or whatever `work` throws.
+   *   or the error of `work`.
    */
   async use<K extends ServedTaskKind, R>(
     kind: K,
@@ -133,7 +133,7 @@ export class ModelRegistry {
   ): Promise<R> {
     signal?.throwIfAborted();
     if (this.#closing !== null) {
-      throw new AerieError('SHUTTING_DOWN', 'The server is shutting down and takes no more requests.');
+      throw new AerieError('SHUTTING_DOWN', 'The server is shutting down and accepts no more requests.');
     }
     const { lifecycle } = this.#catalog.find(kind, selector.model).choose(selector);
     const lease = await lifecycle.acquire(signal);
@@ -146,8 +146,8 @@ export class ModelRegistry {
   }
 
   /**
-   * Which version a request would be served by, without loading it. With a traffic split and no sticky key, the next
-   * request may be served by another.
+   * The version that would serve a request, without loading it. With a traffic split and no sticky key, another version
+   * may serve the next request.
    *
    * @throws AerieError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND
    */
@@ -196,7 +196,7 @@ export class ModelRegistry {
     runtime.injectFault(kind);
   }
 
-  /** Calls `listener` once for each batch that ended. Returns the way to stop. */
+  /** Calls `listener` once for each batch that ended. Returns a function that stops it. */
   onInference(listener: InferenceListener): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -204,7 +204,7 @@ export class ModelRegistry {
     };
   }
 
-  /** Calls `listener` for what language models do. Returns the way to stop. */
+  /** Calls `listener` for events of language models. Returns a function that stops it. */
   onGeneration(listener: GenerationListener): () => void {
     this.#generationListeners.add(listener);
     return () => {
@@ -212,7 +212,7 @@ export class ModelRegistry {
     };
   }
 
-  /** What the loaded language models of this process are doing now. */
+  /** The current activity of the loaded language models of this process. */
   generation(): readonly GenerationState[] {
     return this.#catalog.entries.flatMap((entry) =>
       entry.versions.flatMap(({ spec, lifecycle }) => {
@@ -223,7 +223,7 @@ export class ModelRegistry {
   }
 
   /**
-   * Takes no more requests, waits for those that were taken (until `signal` aborts), and unloads everything.
+   * Accepts no more requests, waits for accepted ones (until `signal` aborts), and unloads everything.
    * Idempotent.
    */
   close(signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the models of a task are fed with, what they answer, and what use cases need to know of them. */
+/** Types of a task's items and results, and of the details of its models for use cases. */
 export interface BatchTypes {
   readonly item: unknown;
   readonly result: unknown;

@@ -42,7 +42,7 @@ export interface UploadForm<Input> {
   toBody(fields: object, file: Uint8Array): object;
 }
 
-/** What the documentation says of a route. */
+/** Documentation of a route. */
 export interface RouteDocs {
   /** Summary of the route that submits it as a job. */
   readonly jobSummary: string;
@@ -50,11 +50,11 @@ export interface RouteDocs {
   readonly reply: new () => object;
 }
 
-/** Types of a route, beside those of its task. */
+/** Types of a route, in addition to those of its task. */
 export interface RouteTypes extends BatchTypes {
-  /** What callers send. */
+  /** The body of the request. */
   readonly body: object;
-  /** What the body asks for. */
+  /** The parsed request. */
   readonly input: unknown;
   /** The body of the response, and the result of a job. */
   readonly reply: object;
@@ -70,31 +70,31 @@ export interface RouteOutcome<Types extends BatchTypes> {
   readonly inferenceTimeMs: number;
 }
 
-/** A route to models that run batch by batch. */
+/** A route of a task whose models run in batches. */
 export interface BatchRoute<Kind extends string, Types extends RouteTypes> extends RestRoute<
   Kind,
   Types['body'],
   Types['input']
 > {
-  /** Further paths of the route, beside `/api/v1/<name>`. */
+  /** Further paths of the route, in addition to `/api/v1/<name>`. */
   readonly aliases?: readonly string[];
   readonly docs: RouteDocs & {
     readonly summary: string;
     readonly description: string;
     readonly reply: new () => Types['reply'];
   };
-  /** What messages call an item, such as `text`. */
+  /** Name of an item in messages, such as `text`. */
   readonly itemName: string;
-  /** The input with what its addresses lead to. Runs before a model is loaded or leased. */
+  /** Fetches the addresses of the input. Runs before a model is loaded or leased. */
   fetch?(input: Types['input'], resources: RouteResources, signal?: AbortSignal): Promise<Types['input']>;
-  /** What the model is fed with, at least one item. */
+  /** The model's items, at least one. */
   toItems(
     input: Types['input'],
     details: Types['details'],
     resources: RouteResources,
     signal?: AbortSignal,
   ): readonly Types['item'][] | Promise<readonly Types['item'][]>;
-  /** Whether JSON has all numbers of a result: it has neither NaN nor infinities. */
+  /** Whether JSON can represent all numbers of a result, which excludes NaN and infinities. */
   isFinite(result: Types['result']): boolean;
   toReply(outcome: RouteOutcome<Types>): Types['reply'];
 }

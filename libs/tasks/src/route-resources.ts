@@ -23,7 +23,7 @@ export interface CallerImages {
   decode(bytes: Uint8Array, geometry: ImageGeometry, signal?: AbortSignal): Promise<DecodedImage>;
 }
 
-/** What a route may use on the way from a body to items. */
+/** Resources that turn the input of a route into items. */
 export interface RouteResources {
   readonly images: CallerImages;
 }

@@ -44,7 +44,7 @@ export interface TaskFiles {
 export interface PreparedTask<Types extends Pick<BatchTypes, 'item' | 'details'>> {
   /** Options for the kernel; copied into the replicas' threads. */
   readonly kernelOptions: unknown;
-  /** What the use case needs to know, such as labels. */
+  /** Details for the use case, such as labels. */
   readonly details: Types['details'];
   /** Items of the trial run of each replica. Empty: the model cannot be tried without a caller's input. */
   readonly trialItems: readonly Types['item'][];

@@ -40,7 +40,7 @@ describe('a job batch', () => {
     [{ task: 'embed' }, 'items'],
     [{ task: 'embed', items: [] }, 'items'],
     [{ task: 'embed', items: {} }, 'items'],
-    [{ task: 'embed', items: [{ text: 'a' }], colour: 'red' }, 'colour'],
+    [{ task: 'embed', items: [{ text: 'a' }], color: 'red' }, 'color'],
     [{ task: 'embed', items: [{ text: 'a' }], model: '' }, 'model'],
     [{ task: 'embed', items: Array.from({ length: 31 }, () => ({ text: 'a' })) }, 'items'],
   ])('names the invalid field: %j', (body, field) => {

@@ -64,7 +64,7 @@ describe('a submission', () => {
     [{ text: 'a', ttl: 0 }, 'ttl'],
     [{ text: 'a', webhook: { url: 'ftp://a.example/' } }, 'webhook.url'],
     [{ text: 'a', stream: true }, 'stream'],
-    [{ text: 'a', colour: 'red' }, 'colour'],
+    [{ text: 'a', color: 'red' }, 'color'],
     [{ text: '' }, 'text'],
     [{}, 'text'],
   ])('names the invalid field: %j', (body, field) => {

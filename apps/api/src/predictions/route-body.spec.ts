@@ -61,8 +61,8 @@ describe('a body of a route', () => {
   });
 
   it('names the invalid fields', () => {
-    expect(fieldsOf(() => readRouteBody(ROUTE, json({ size: 0, colour: 'red' })))).toEqual([
-      'colour',
+    expect(fieldsOf(() => readRouteBody(ROUTE, json({ size: 0, color: 'red' })))).toEqual([
+      'color',
       'size',
     ]);
   });

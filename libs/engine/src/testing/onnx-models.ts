@@ -42,7 +42,7 @@ export function onnxModel({
   return toBinary(ModelProtoSchema, model);
 }
 
-/** What ONNX Runtime answers for `x`. */
+/** ONNX Runtime's output for `x`. */
 export async function runOnnx(
   model: Uint8Array,
   data: Float32Array,

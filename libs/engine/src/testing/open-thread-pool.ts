@@ -15,7 +15,7 @@ export interface DoublingItem {
   readonly gate?: Int32Array;
 }
 
-/** What a spec may change of the engine and the pool it opens. */
+/** Options of the engine and the pool that a spec may change. */
 export interface ThreadPoolSetup {
   readonly pool?: Partial<ReplicaPoolOptions>;
   readonly gpus?: readonly GpuInfo[];

@@ -19,7 +19,7 @@ function outputs(
   );
 }
 
-/** What a row's head holds for each token, layer 1's values. */
+/** The values of layer 1 that a row's head holds for each token. */
 function held(kv: KvBuffer, row: number, head: number): number[] {
   const view = kv.view(1, 1, row, 1);
   return Array.from(

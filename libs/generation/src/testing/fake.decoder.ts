@@ -25,7 +25,7 @@ export class FakeDecoder implements Decoder {
     this.#rows = Array.from({ length: rows }, () => []);
   }
 
-  /** What the model says after these tokens. */
+  /** The model's next token after these tokens. */
   static next(tokens: readonly number[], vocabSize = 26): number {
     return tokens.reduce((sum, token, place) => (sum * 31 + token * (place + 7) + 3) % 99_991, 1) % vocabSize;
   }

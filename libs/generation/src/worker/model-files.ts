@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readTextFile } from '@aerie/runtime';
 import type { TokenizerFile } from '../text/token-bytes.js';
 
-/** What lies beside a language model's weights. Only the tokenizer must be there. */
+/** The files of a language model besides its weights. Only the tokenizer is required. */
 export interface ModelFiles {
   readonly tokenizer: TokenizerFile;
   readonly tokenizerConfig: Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ export function tokenIdOf(files: ModelFiles, content: string): number | null {
   return files.tokenizer.added_tokens?.find((token) => token.content === content)?.id ?? null;
 }
 
-/** What onnxruntime-genai's builder writes in place of config.json, by the names used there. */
+/** Reads the file that onnxruntime-genai's builder writes instead of config.json, with the names of config.json. */
 function readGenaiConfig(directory: string): Readonly<Record<string, unknown>> {
   const model = recordOf(readJson(directory, 'genai_config.json')?.model);
   const decoder = recordOf(model.decoder);

@@ -4,7 +4,7 @@ import type { ModelSpec } from '../model-spec.js';
 /** Options of a version that runs on an upstream, from a manifest or from the settings. */
 export type UpstreamVersionOptions = UpstreamSection | { readonly entry: UpstreamEntry };
 
-/** Whether a version's validated options say that it runs on an upstream. */
+/** Whether a version runs on an upstream, by its validated options. */
 export function isUpstream(options: unknown): options is UpstreamVersionOptions {
   return typeof options === 'object' && options !== null && ('provider' in options || 'entry' in options);
 }
@@ -14,7 +14,7 @@ export function fallbacksOf(options: UpstreamVersionOptions): readonly string[] 
   return 'entry' in options ? options.entry.fallbacks : options.fallbacks;
 }
 
-/** What is wrong with a model's fallbacks: itself, or a model that is no language model here. */
+/** Problems of a model's fallbacks, which must be other language models of this server. */
 export function fallbackProblems(spec: ModelSpec, specs: readonly ModelSpec[]): readonly string[] {
   const others = specs
     .filter(({ task, name }) => task === 'text-generation' && name !== spec.name)

@@ -56,10 +56,10 @@ it('every file of a model folder may begin with a byte order mark', async () => 
   expect(await own.readText('labels.txt')).toBe('cat\ndog\n');
 });
 
-it('no text file is read but by the reader that drops it', () => {
+it('text files are only read by the reader that drops it', () => {
   const allowed = new Set([
     'libs/http/src/version.ts',
-    // What the kernel wrote, and what the server itself wrote in binary.
+    // These read files of the system, or binary files of the server.
     'libs/config/src/process/check-start.ts',
     'libs/model-registry/src/repository/find-models.ts',
     'libs/engine/src/onnx/session-config.ts',
@@ -70,7 +70,7 @@ it('no text file is read but by the reader that drops it', () => {
   expect(readers(root).filter((file) => !allowed.has(file))).toEqual([]);
 });
 
-/** Source files of packages and applications that read a file by themselves. */
+/** Source files of packages and applications that read files directly. */
 function readers(root: URL): readonly string[] {
   return ['apps', 'libs'].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })

@@ -4,7 +4,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Logger } from '@aerie/runtime';
 import { type RepositoryScan, type ScanOptions, scanRepository } from './repository-scanner.js';
 
-/** What is searched, and where the result is shared. */
+/** Options for {@link findModels}. */
 export interface FindModelsOptions extends ScanOptions {
   /** Shares the result with the other processes of the server. Default: each reads the repository. */
   readonly scanFile?: string | undefined;
@@ -21,8 +21,8 @@ export async function findModels({ scanFile, ...options }: FindModelsOptions): P
 }
 
 /**
- * What the first process of a server found in the repository, for all of them: one that replaces another serves what
- * its siblings serve, also after a manifest was edited.
+ * The scan of the first process, for all processes of a server. Thus a replaced process serves the same models as the
+ * others, even after a manifest was edited.
  *
  * @param file of this server and this start only
  * @param scan called when no process has stored a scan yet
@@ -39,7 +39,7 @@ export async function sharedScan(
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(draft, serialize(found), { mode: 0o600 });
-    // Unlike a rename, a link leaves the scan of a process that was faster.
+    // Unlike a rename, a link does not overwrite the scan of a faster process.
     await link(draft, file).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });
@@ -47,7 +47,7 @@ export async function sharedScan(
   } catch (error) {
     logger.warn(
       { err: error },
-      'the models found cannot be shared: a replaced process reads the manifests again',
+      'the models found cannot be shared; a replaced process will read the manifests again',
     );
     return found;
   } finally {

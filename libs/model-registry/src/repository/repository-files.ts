@@ -44,7 +44,7 @@ export class RepositoryFiles {
     );
   }
 
-  /** What `check` answers; its refusal as one of the repository, without a path in its words. */
+  /** Runs `check` and turns its errors into a ModelRepositoryError without paths. */
   async check<T>(path: string, check: () => Promise<T>): Promise<T> {
     try {
       return await check();

@@ -18,7 +18,7 @@ import { findVersionFiles, type VersionFiles } from './version-files.js';
 /** Name of the manifest in a model's folder. */
 export const MANIFEST_FILE = 'model.json';
 
-/** What a scan needs. */
+/** Options for a scan. */
 export interface ScanOptions {
   readonly settings: RegistrySettings;
   readonly sections: TaskSections;
@@ -27,7 +27,7 @@ export interface ScanOptions {
   readonly upstreams?: readonly ModelSpec[];
 }
 
-/** What a repository holds, without the models of the settings. Structured clone copies it. */
+/** The content of a repository, without the models of the settings. Can be copied by structured clone. */
 export interface RepositoryScan {
   readonly specs: readonly ModelSpec[];
   /** Empty with REQUIRE_MODELS=all, where the first ends the scan. */

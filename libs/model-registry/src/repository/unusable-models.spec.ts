@@ -37,8 +37,8 @@ const FAULTS: readonly [string, RegExp, () => void | Promise<void>][] = [
   ['a manifest that is not JSON', /^expected JSON: /, () => void repository.write({ 'bad/model.json': '{' })],
   [
     'a wrong field',
-    /^colour: is not a known field/,
-    () => void repository.write({ 'bad/model.json': { colour: 1 } }),
+    /^color: is not a known field/,
+    () => void repository.write({ 'bad/model.json': { color: 1 } }),
   ],
   [
     'a manifest without a model',

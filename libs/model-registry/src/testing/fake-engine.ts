@@ -16,7 +16,7 @@ export class FakeEngine implements Engine {
   readonly pending: PendingOpen[] = [];
   /** Keeps opens pending until the spec settles them. */
   held = false;
-  /** What opens fail with; null lets them succeed. */
+  /** The error of the next opens; null lets them succeed. */
   failure: Error | null = null;
   /** Changes each pool before it is handed out. */
   prepare: (pool: FakePool) => void = () => {};

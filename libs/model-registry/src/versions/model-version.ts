@@ -12,7 +12,7 @@ export interface Lease {
   release(): void;
 }
 
-/** What a version is made of. */
+/** Options for a version. */
 export interface ModelVersionOptions {
   readonly reference: ModelReference;
   /** Loads and warms the version. Called once at a time. */
@@ -32,7 +32,7 @@ type State =
 
 /**
  * The life of one version: unloaded -> loading -> ready -> unloading -> unloaded, or loading -> failed -> loading.
- * Whoever wants it while it loads shares that load; after a failed one everybody is refused until the back-off is over.
+ * Requests during a load share it. After a failed load, requests are refused until the back-off is over.
  */
 export class ModelVersion {
   readonly #options: ModelVersionOptions;

@@ -53,7 +53,7 @@ export interface EmbeddedDatabaseEvents {
   readonly onTrouble?: (error: Error) => void;
 }
 
-/** What the embedded database stands on. */
+/** Dependencies of an embedded database. */
 export interface EmbeddedDatabasePorts {
   /** Default: the machine's. */
   readonly clock?: Clock;

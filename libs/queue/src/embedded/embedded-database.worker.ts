@@ -90,7 +90,7 @@ await serveThread<DatabaseThreadData, 'open', DatabaseReport, null>(async ({ dat
   let opening: ReturnType<typeof open> | null = null;
   return {
     ready: null,
-    // What cannot be opened ends the thread, as a rejection that nobody handles.
+    // If the database cannot be opened, the unhandled rejection ends the thread.
     receive: () => {
       opening = open();
     },

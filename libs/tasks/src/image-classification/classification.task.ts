@@ -5,14 +5,14 @@ import { readImageSection } from './hugging-face-image.js';
 import { predictRoute } from './predict.route.js';
 import type { ClassificationTypes } from './types.js';
 
-/** Pictures to class probabilities. */
+/** Images to class probabilities. */
 export const imageClassificationTask: BatchTask<
   'image-classification',
   ClassificationOptions,
   ClassificationTypes
 > = {
   kind: 'image-classification',
-  description: 'Names what is in a picture.',
+  description: 'Names what is in an image.',
   routes: [predictRoute],
   optionsSchema: classificationOptionsSchema,
   kernelUrl: new URL('./classification.kernel.js', import.meta.url).href,

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
-import { gradient, plain, tagged } from '../testing/pictures.js';
+import { gradient, plain, tagged } from '../testing/images.js';
 import { decodeImage } from './decode-image.js';
 import { sniffFormat } from './image-header.js';
 import type { ImageGeometry } from './types.js';
@@ -23,7 +23,7 @@ const decode = (bytes: Uint8Array, limits = LIMITS) => decodeImage(bytes, GEOMET
 
 async function refusal(decoding: Promise<unknown>): Promise<AerieError> {
   const error: unknown = await decoding.then(
-    () => new Error('The picture was decoded.'),
+    () => new Error('The image was decoded.'),
     (reason: unknown) => reason,
   );
   if (error instanceof AerieError) return error;
@@ -39,22 +39,22 @@ async function pngThatClaims(width: number, height: number): Promise<Buffer> {
   return png;
 }
 
-describe('a picture is decoded to RGB at the size of the model', () => {
+describe('an image is decoded to RGB at the size of the model', () => {
   const orange = () => plain(64, 48, ORANGE);
-  const grey = () => plain(64, 48, GREY);
-  const pictures: readonly [string, () => Sharp, readonly number[], number][] = [
+  const gray = () => plain(64, 48, GREY);
+  const images: readonly [string, () => Sharp, readonly number[], number][] = [
     ['JPEG', () => orange().jpeg(), [200, 100, 50], 3],
     ['progressive JPEG', () => orange().jpeg({ progressive: true }), [200, 100, 50], 3],
-    ['grey JPEG', () => grey().toColourspace('b-w').jpeg(), [128, 128, 128], 1],
-    ['CMYK JPEG', () => grey().toColourspace('cmyk').jpeg(), [128, 128, 128], 16],
+    ['gray JPEG', () => gray().toColourspace('b-w').jpeg(), [128, 128, 128], 1],
+    ['CMYK JPEG', () => gray().toColourspace('cmyk').jpeg(), [128, 128, 128], 16],
     ['PNG', () => orange().png(), [200, 100, 50], 0],
     ['PNG with a palette', () => orange().png({ palette: true }), [200, 100, 50], 1],
     ['PNG of 16 bits', () => orange().toColourspace('rgb16').png(), [200, 100, 50], 1],
     ['PNG with alpha', () => plain(64, 48, { ...ORANGE, alpha: 0.5 }).png(), [227, 177, 152], 2],
-    ['grey PNG', () => grey().toColourspace('b-w').png(), [128, 128, 128], 0],
-    ['grey PNG of 16 bits', () => grey().toColourspace('grey16').png(), [128, 128, 128], 1],
+    ['gray PNG', () => gray().toColourspace('b-w').png(), [128, 128, 128], 0],
+    ['gray PNG of 16 bits', () => gray().toColourspace('grey16').png(), [128, 128, 128], 1],
     [
-      'grey PNG with alpha',
+      'gray PNG with alpha',
       () =>
         plain(64, 48, { ...GREY, alpha: 0.5 })
           .toColourspace('b-w')
@@ -71,12 +71,12 @@ describe('a picture is decoded to RGB at the size of the model', () => {
     ],
   ];
 
-  it.each(pictures)('from a %s', async (_, picture, colour, tolerance) => {
-    const { pixels, orientation } = await decode(await picture().toBuffer());
+  it.each(images)('from a %s', async (_, image, color, tolerance) => {
+    const { pixels, orientation } = await decode(await image().toBuffer());
     expect(orientation).toBe(1);
     expect(pixels).toHaveLength(42 * 28 * 3);
     for (const at of [0, pixels.length - 3]) {
-      colour.forEach((value, channel) => {
+      color.forEach((value, channel) => {
         expect(Math.abs((pixels[at + channel] as number) - value)).toBeLessThanOrEqual(tolerance);
       });
     }
@@ -124,7 +124,7 @@ describe('a picture is decoded to RGB at the size of the model', () => {
   });
 });
 
-describe('a picture of 12 megapixels', () => {
+describe('an image of 12 megapixels', () => {
   it('is scaled down while it is decoded, also when it is to be turned', async () => {
     const jpeg = await tagged(plain(4000, 3000, ORANGE), 6)
       .jpeg()
@@ -146,7 +146,7 @@ describe('a picture of 12 megapixels', () => {
   });
 });
 
-describe('a picture is refused', () => {
+describe('an image is refused', () => {
   it('when its header claims too many pixels, before any of them is decoded', async () => {
     const error = await refusal(decode(await pngThatClaims(100_000, 100_000)));
     expect(error.code).toBe('INVALID_INPUT');
@@ -165,8 +165,8 @@ describe('a picture is refused', () => {
     ['JPEG', () => gradient(160, 120).jpeg(), 'jpeg'],
     ['PNG', () => gradient(160, 120).png(), 'png'],
     ['WebP', () => gradient(160, 120).webp(), 'webp'],
-  ])('when it is a %s cut short', async (_, picture, name) => {
-    const whole = await picture().toBuffer();
+  ])('when it is a %s cut short', async (_, image, name) => {
+    const whole = await image().toBuffer();
     const error = await refusal(decode(whole.subarray(0, Math.floor(whole.length * 0.6))));
     expect(error).toMatchObject({
       code: 'INVALID_INPUT',
@@ -191,7 +191,7 @@ describe('a picture is refused', () => {
     ['a GIF', () => plain(8, 8, ORANGE).gif().toBuffer()],
     ['a TIFF', () => plain(8, 8, ORANGE).tiff().toBuffer()],
     ['an SVG', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')],
-    ['text', async () => Buffer.from('not a picture at all')],
+    ['text', async () => Buffer.from('not an image at all')],
   ];
 
   it.each([...others, ['nothing', async () => new Uint8Array()]] as const)(

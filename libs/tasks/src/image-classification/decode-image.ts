@@ -55,12 +55,12 @@ export async function decodeImage(
     const header = readImageHeader(bytes, format) ?? (await askLibvips(bytes));
     checkPixels(header, limits);
     const { orientation } = header;
-    const picture = sharp(bytes, options).timeout({
+    const image = sharp(bytes, options).timeout({
       seconds: Math.min(limits.timeoutSeconds, LONGEST_TIMEOUT_SECONDS),
     });
-    const scaled = scale(picture, header, geometry);
+    const scaled = scale(image, header, geometry);
     // Does not use flatten() of libvips, which works before the scaling and rounds opaque pixels differently.
-    const { data, info } = await scaled.picture.toColourspace('srgb').raw().toUint8Array();
+    const { data, info } = await scaled.image.toColourspace('srgb').raw().toUint8Array();
     // Sharp creates no SharedArrayBuffer, although its types allow one.
     const pixels = data as Uint8Array<ArrayBuffer>;
     return { pixels: flatten(pixels, info, geometry.background, scaled.step), orientation };
@@ -74,17 +74,17 @@ export async function decodeImage(
  * therefore it is enlarged to twice the size, where every second pixel has the value for a pixel's center.
  */
 function scale(
-  picture: Sharp,
+  image: Sharp,
   header: ImageHeader,
   { width, height, crop, resample }: ImageGeometry,
-): { readonly picture: Sharp; readonly step: 1 | 2 } {
+): { readonly image: Sharp; readonly step: 1 | 2 } {
   const [cropWidth, cropHeight] = header.orientation >= 5 ? [height, width] : [width, height];
   const [fullWidth, fullHeight] = [Math.round(cropWidth / crop), Math.round(cropHeight / crop)];
   const kernel = KERNELS[resample];
   const factor = Math.max(fullWidth / header.width, fullHeight / header.height);
   if (factor <= 1) {
     return {
-      picture: picture.resize(fullWidth, fullHeight, { fit: 'cover', kernel }).extract({
+      image: image.resize(fullWidth, fullHeight, { fit: 'cover', kernel }).extract({
         left: (fullWidth - cropWidth) >> 1,
         top: (fullHeight - cropHeight) >> 1,
         width: cropWidth,
@@ -98,7 +98,7 @@ function scale(
     height: Math.max(fullHeight, Math.round(header.height * factor)),
   };
   return {
-    picture: picture.resize(2 * enlarged.width, 2 * enlarged.height, { fit: 'fill', kernel }).extract({
+    image: image.resize(2 * enlarged.width, 2 * enlarged.height, { fit: 'fill', kernel }).extract({
       left: enlarged.width - cropWidth,
       top: enlarged.height - cropHeight,
       width: 2 * cropWidth,

@@ -1,7 +1,7 @@
 import type { Rgb } from './types.js';
 
 /** Raw bytes as libvips gives them: 3 channels, or 4 with alpha last. */
-interface RawPicture {
+interface RawImage {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
@@ -14,7 +14,7 @@ interface RawPicture {
  */
 export function flatten(
   pixels: Uint8Array<ArrayBuffer>,
-  { width, height, channels }: RawPicture,
+  { width, height, channels }: RawImage,
   background: Rgb,
   step: 1 | 2,
 ): Uint8Array<ArrayBuffer> {

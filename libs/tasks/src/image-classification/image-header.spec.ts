@@ -2,13 +2,13 @@ import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { exif, type ExifLayout, jpegWith, pngWith, webpWith } from '../testing/exif.js';
-import { plain } from '../testing/pictures.js';
+import { plain } from '../testing/images.js';
 import { readImageHeader, sniffFormat } from './image-header.js';
 
-const picture = plain(20, 10, { r: 200, g: 100, b: 50 });
-const jpeg = await picture.clone().jpeg().toBuffer();
-const png = await picture.clone().png().toBuffer();
-const webp = await picture
+const image = plain(20, 10, { r: 200, g: 100, b: 50 });
+const jpeg = await image.clone().jpeg().toBuffer();
+const png = await image.clone().png().toBuffer();
+const webp = await image
   .clone()
   .webp()
   .withExif({ IFD0: { Copyright: 'x' } })
@@ -109,13 +109,13 @@ describe('the orientation of a PNG that libvips does not find, but ExifTool does
 
 describe('the size is the one that libvips reads', () => {
   it.each([
-    ['a progressive JPEG', () => picture.clone().jpeg({ progressive: true })],
-    ['a grey JPEG', () => picture.clone().toColourspace('b-w').jpeg()],
-    ['a PNG', () => picture.clone().png()],
-    ['a WebP', () => picture.clone().webp()],
-    ['a lossless WebP', () => picture.clone().webp({ lossless: true })],
-    ['an extended WebP', () => picture.clone().ensureAlpha(0.5).webp()],
-    ['a wide WebP', () => picture.clone().resize(16_000, 3, { fit: 'fill' }).webp({ lossless: true })],
+    ['a progressive JPEG', () => image.clone().jpeg({ progressive: true })],
+    ['a gray JPEG', () => image.clone().toColourspace('b-w').jpeg()],
+    ['a PNG', () => image.clone().png()],
+    ['a WebP', () => image.clone().webp()],
+    ['a lossless WebP', () => image.clone().webp({ lossless: true })],
+    ['an extended WebP', () => image.clone().ensureAlpha(0.5).webp()],
+    ['a wide WebP', () => image.clone().resize(16_000, 3, { fit: 'fill' }).webp({ lossless: true })],
   ])('of %s', async (_, make) => {
     const file = await make().toBuffer();
     const { width, height } = await sharp(file).metadata();

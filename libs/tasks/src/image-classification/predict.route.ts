@@ -5,7 +5,7 @@ import { PredictReplyDto } from './predict-reply.dto.js';
 import { PredictBodyDto, PredictUploadDto } from './predict.dto.js';
 import type { ClassificationTypes } from './types.js';
 
-/** What a predict request asks for, however it came. */
+/** A parsed predict request, from JSON or a form. */
 export interface ImageRequest {
   readonly source: ImageSource;
   /** 1..100 */

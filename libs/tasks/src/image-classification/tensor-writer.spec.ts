@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { gradient, tagged } from '../testing/pictures.js';
+import { gradient, tagged } from '../testing/images.js';
 import { classificationOptionsSchema, type ClassificationOptions } from './classification.options.js';
 import { decodeImage } from './decode-image.js';
 import { TensorWriter } from './tensor-writer.js';
@@ -51,7 +51,7 @@ describe.each(ORIENTATIONS)('an image stored with EXIF orientation %d', (orienta
     { width: 42, height: 28 },
     { width: 28, height: 42 },
     { width: 28, height: 28 },
-  ])('gives the tensor of the upright picture at $width x $height', async (size) => {
+  ])('gives the tensor of the upright image at $width x $height', async (size) => {
     const image = bytesAsTheyAre({ ...size, crop: 0.875 });
     const file = await tagged(gradient(96, 64), orientation).png().toBuffer();
     const upright = await sharp(file).autoOrient().png().toBuffer();

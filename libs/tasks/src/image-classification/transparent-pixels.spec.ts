@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
-import { gradient, plain } from '../testing/pictures.js';
+import { gradient, plain } from '../testing/images.js';
 import { decodeImage } from './decode-image.js';
 import type { ImageGeometry } from './types.js';
 
@@ -17,13 +17,13 @@ const decode = (bytes: Uint8Array) => decodeImage(bytes, GEOMETRY, LIMITS);
 
 describe('transparent pixels show the background, whatever color is hidden in them', () => {
   const hidden = (width: number, height: number) => plain(width, height, { r: 0, g: 200, b: 0, alpha: 0 });
-  const formats: readonly [string, (picture: Sharp) => Sharp][] = [
-    ['PNG', (picture) => picture.png()],
-    ['PNG of 16 bits', (picture) => picture.toColourspace('rgb16').png()],
-    ['grey PNG', (picture) => picture.toColourspace('b-w').png()],
-    ['PNG with a palette', (picture) => picture.png({ palette: true })],
-    ['WebP', (picture) => picture.webp()],
-    ['lossless WebP', (picture) => picture.webp({ lossless: true, exact: true })],
+  const formats: readonly [string, (image: Sharp) => Sharp][] = [
+    ['PNG', (image) => image.png()],
+    ['PNG of 16 bits', (image) => image.toColourspace('rgb16').png()],
+    ['gray PNG', (image) => image.toColourspace('b-w').png()],
+    ['PNG with a palette', (image) => image.png({ palette: true })],
+    ['WebP', (image) => image.webp()],
+    ['lossless WebP', (image) => image.webp({ lossless: true, exact: true })],
   ];
   // Above, at and below the size at which nothing is scaled.
   const sizes = [
@@ -45,14 +45,14 @@ describe('transparent pixels show the background, whatever color is hidden in th
   });
 
   it.each(formats)(
-    'of a %s in part, as a picture that is laid on the background first',
+    'of a %s in part, as an image that is laid on the background first',
     async (name, encode) => {
       for (const [width, height] of sizes) {
         const mask = await gradient(width, height).extractChannel(0).toColourspace('b-w').toBuffer();
-        const picture = gradient(width, height).joinChannel(mask, {
+        const image = gradient(width, height).joinChannel(mask, {
           raw: { width, height, channels: 1 },
         });
-        const bytes = await encode(picture).toBuffer();
+        const bytes = await encode(image).toBuffer();
         const flat = await sharp(bytes).flatten({ background: 'white' }).png().toBuffer();
         const [found, expected] = [(await decode(bytes)).pixels, (await decode(flat)).pixels];
         const difference = Math.max(...found.map((value, at) => Math.abs(value - (expected[at] ?? 0))));

@@ -13,7 +13,7 @@ export const tensorTask: BatchTask<'tensor', z.infer<typeof tensorOptionsSchema>
   kernelUrl: new URL('./tensor.kernel.js', import.meta.url).href,
   // Nothing is known of the dimensions of raw tensors, so they cannot be put together.
   maxBatchSize: 1,
-  // Whatever the model is for, its tensors can be served as they are.
+  // The tensors of any model can be served unchanged.
   detect: () => Promise.resolve({ load: 'lazy' }),
   prepare: () =>
     Promise.resolve({

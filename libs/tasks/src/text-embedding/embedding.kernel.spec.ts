@@ -39,7 +39,7 @@ const short = { text: 'cat', truncate: false };
 const fitting = { text: 'cat cat cat cat', truncate: false };
 const long = { text: 'cat cat cat cat cat', truncate: false };
 
-/** What the model gives for `rows` rows of `tokens` tokens: every token of row r is [r + 1, -r - 1]. */
+/** The model's output for `rows` rows of `tokens` tokens. Every token of row r is [r + 1, -r - 1]. */
 function hidden(rows: number, tokens: number): NamedTensors {
   const data = new Float32Array(rows * tokens * 2);
   for (let i = 0; i < rows * tokens; i++) {

@@ -3,7 +3,7 @@ import { BooleanField, IntegerField, NumberField, StringsField } from '@aerie/fi
 
 type Row = (typeof SAMPLING_ROWS)[number];
 
-/** What a body always has, as it has defaults of its own. */
+/** Fields that a parsed body always has, because they have defaults. */
 class SamplingDefaults {
   readonly max_tokens: number = SAMPLING_FIELDS.maxTokens.restDefault;
   readonly temperature: number = SAMPLING_FIELDS.temperature.restDefault;

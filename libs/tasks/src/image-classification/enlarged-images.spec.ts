@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { gradient, plain } from '../testing/pictures.js';
+import { gradient, plain } from '../testing/images.js';
 import { decodeImage } from './decode-image.js';
 import type { ImageGeometry } from './types.js';
 
@@ -14,8 +14,8 @@ const GEOMETRY: ImageGeometry = {
 
 const decode = (bytes: Uint8Array) => decodeImage(bytes, GEOMETRY, LIMITS);
 
-describe('a picture that is enlarged', () => {
-  /** How far the middle of what is dark lies from the middle of the picture, in pixels. */
+describe('an image that is enlarged', () => {
+  /** How far the middle of what is dark lies from the middle of the image, in pixels. */
   function offset(pixels: Uint8Array, width: number, height: number): readonly [x: number, y: number] {
     let [sum, sumX, sumY] = [0, 0, 0];
     for (let at = 0; at < width * height; at++) {
@@ -57,9 +57,9 @@ describe('a picture that is enlarged', () => {
 
   it('has the values that bicubic interpolation gives for the centers of its pixels', async () => {
     const [width, height] = [20, 14];
-    const picture = gradient(width, height);
-    const stored = await picture.clone().raw().toBuffer();
-    const { pixels } = await decode(await picture.png().toBuffer());
+    const image = gradient(width, height);
+    const stored = await image.clone().raw().toBuffer();
+    const { pixels } = await decode(await image.png().toBuffer());
     // 20 x 14 becomes 48 x 33.6, rounded to 34, of which the middle 42 x 28 is kept.
     const value = (x: number, y: number, channel: number): number => {
       let sum = 0;

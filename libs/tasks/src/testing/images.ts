@@ -25,6 +25,6 @@ export function plain(
 }
 
 /** The stored image, tagged so that viewers rotate it. */
-export function tagged(picture: Sharp, orientation: number): Sharp {
-  return picture.withMetadata({ orientation });
+export function tagged(image: Sharp, orientation: number): Sharp {
+  return image.withMetadata({ orientation });
 }
