@@ -1,5 +1,5 @@
 export type { GpuInfo, ItemResult } from '@aerie/engine';
-export { defaultUpstreamFromSettings } from '@aerie/providers';
+export { defaultUpstreamFromSettings } from '@aerie/upstreams';
 export type {
   ChatMessage,
   ChosenTokenLogprob,

@@ -1,6 +1,6 @@
 import type { TaskKind } from '@aerie/tasks';
 import type { ReplicaStatus, TensorDataType } from '@aerie/engine';
-import type { CircuitState } from '@aerie/providers';
+import type { CircuitState } from '@aerie/upstreams';
 import type { VersionStatistics } from './statistics.js';
 import type { UnusableModel } from './unusable-model.js';
 

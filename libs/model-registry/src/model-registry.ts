@@ -2,7 +2,7 @@ import { AerieError } from '@aerie/contracts';
 import type { Engine, FaultKind } from '@aerie/engine';
 import type { GenerationListener, GenerationModelEvent, GenerationState } from './generation-event.js';
 import type { InferenceEvent, InferenceListener } from './inference-event.js';
-import type { LeasedModel, UpstreamEntry } from '@aerie/providers';
+import type { LeasedModel, UpstreamEntry } from '@aerie/upstreams';
 import { backgroundClock, type Clock, type Logger } from '@aerie/runtime';
 import type { LoadedModels, LoadedTextModel, ServedTaskKind } from './loaded-model.js';
 import { BatchModelLoader } from './loading/batch-model-loader.js';

@@ -1,4 +1,4 @@
-import { upstreamSectionSchema } from '@aerie/providers';
+import { upstreamSectionSchema } from '@aerie/upstreams';
 import { z } from 'zod';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 

@@ -3,7 +3,7 @@ import type { InferenceListener } from '../inference-event.js';
 import type { TaskSections } from '../manifest/parse-manifest.js';
 import type { ModelSpec, VersionSpec } from '../model-spec.js';
 import type { StatisticsRecorder } from '../statistics-recorder.js';
-import type { LeasedModel } from '@aerie/providers';
+import type { LeasedModel } from '@aerie/upstreams';
 import type { ModelRuntime } from './model-runtime.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { FaultKind, ReplicaStatus, TensorMetadata } from '@aerie/engine';
 import type { GenerationStatus } from '@aerie/generation';
-import type { UpstreamStatus } from '@aerie/providers';
+import type { UpstreamStatus } from '@aerie/upstreams';
 import type { LoadedModels, ServedTaskKind } from '../loaded-model.js';
 
 /** The activity of a loaded version. */

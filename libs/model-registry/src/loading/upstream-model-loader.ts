@@ -1,4 +1,4 @@
-import { OpenAiModel, type UpstreamOptions, type SecretReader, toUpstreamOptions } from '@aerie/providers';
+import { OpenAiModel, type UpstreamOptions, type SecretReader, toUpstreamOptions } from '@aerie/upstreams';
 import { AerieError } from '@aerie/contracts';
 import { backgroundClock, type Logger, withFields } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';

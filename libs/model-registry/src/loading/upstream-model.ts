@@ -1,5 +1,5 @@
 import type { ReplicaStatus } from '@aerie/engine';
-import { FallbackModel, type OpenAiModel, type UpstreamStatus } from '@aerie/providers';
+import { FallbackModel, type OpenAiModel, type UpstreamStatus } from '@aerie/upstreams';
 import { AerieError } from '@aerie/contracts';
 import type { Logger } from '@aerie/runtime';
 import type { GenerationOccurrence } from '../generation-event.js';

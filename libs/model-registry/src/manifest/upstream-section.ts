@@ -1,4 +1,4 @@
-import type { UpstreamEntry, UpstreamSection } from '@aerie/providers';
+import type { UpstreamEntry, UpstreamSection } from '@aerie/upstreams';
 import type { ModelSpec } from '../model-spec.js';
 
 /** Options of a version that runs on an upstream, from a manifest or from the settings. */

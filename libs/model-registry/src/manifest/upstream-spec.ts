@@ -1,4 +1,4 @@
-import type { UpstreamEntry } from '@aerie/providers';
+import type { UpstreamEntry } from '@aerie/upstreams';
 import type { UpstreamVersionOptions } from './upstream-section.js';
 import type { ModelSpec } from '../model-spec.js';
 import type { RegistrySettings } from '../registry-settings.js';

@@ -1,7 +1,7 @@
 import type { Task } from '../task-definition.js';
 import { type TextRoute, chatRoute, generateRoute } from './text.routes.js';
 
-/** A task whose models write text, in an engine of their own or on another server: libs/generation, libs/providers. */
+/** A task whose models write text, in an engine of their own or on another server: libs/generation, libs/upstreams. */
 export interface TextTask extends Task<'text-generation'> {
   readonly routes: readonly TextRoute[];
 }
