@@ -2,16 +2,14 @@
  * The thread of the embedded queue: PGlite, and a socket through which this server's processes reach it. A thread of its
  * own, because PGlite's queries resolve as microtasks and would starve every timer and socket of an HTTP thread.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { serializeError, serveThread } from '@aerie/runtime';
-import { PGlite } from '@electric-sql/pglite';
-import { runMigrations } from 'bullmq';
 import { DatabaseHousekeeper } from './database-housekeeper.js';
 import { OWNER_SOCKET, ownDirectory } from './data-dir-lock.js';
 import type { DatabaseReport, DatabaseThreadData } from './embedded-database.js';
-import { PrivateFiles } from './private-files.js';
+import { openDatabase } from './open-database.js';
 import { SqlSession } from './sql-session.js';
 import {
   type DatabaseFailure,
@@ -20,38 +18,6 @@ import {
   readMessages,
   writeMessage,
 } from './database-messages.js';
-
-const DATABASE = 'db';
-
-/** A new database is made beside its place and moved there when it is whole: a crash leaves no half of one. */
-async function openDatabase(directory: string): Promise<PGlite> {
-  const path = join(directory, DATABASE);
-  for (const name of readdirSync(directory)) {
-    if (name.startsWith('new-') || /^owner-.*[.]sock/.test(name)) {
-      rmSync(join(directory, name), { recursive: true, force: true });
-    }
-  }
-  if (!existsSync(path)) {
-    const temporary = join(directory, `new-${String(Date.now())}`);
-    mkdirSync(temporary, { recursive: true });
-    const fresh = await PGlite.create({ fs: new PrivateFiles(temporary) });
-    await migrate(fresh);
-    await fresh.close();
-    renameSync(temporary, path);
-  }
-  const database = await PGlite.create({ fs: new PrivateFiles(path) });
-  await migrate(database);
-  return database;
-}
-
-async function migrate(database: PGlite): Promise<void> {
-  const session = new SqlSession(database);
-  const client = {
-    query: (sql: string, params?: readonly unknown[]) => session.query(client, sql, params ?? []),
-  };
-  await runMigrations(client as never, 'bullmq');
-  await database.exec('set search_path to bullmq, public');
-}
 
 await serveThread<DatabaseThreadData, 'open', DatabaseReport, null>(async ({ data: { directory }, post }) => {
   const pending: Socket[] = [];

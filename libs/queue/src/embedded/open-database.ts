@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { runMigrations } from 'bullmq';
+import { PrivateFiles } from './private-files.js';
+import { SqlSession } from './sql-session.js';
+
+const DATABASE = 'db';
+const CREATE_WORKER_URL = new URL('./create-database.worker.js', import.meta.url);
+
+/**
+ * Opens the database of a data directory. A new one is made beside its place and moved there when it is whole, so a crash
+ * leaves no half of one.
+ */
+export async function openDatabase(directory: string): Promise<PGlite> {
+  const path = join(directory, DATABASE);
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith('new-') || /^owner-.*[.]sock/.test(name)) {
+      rmSync(join(directory, name), { recursive: true, force: true });
+    }
+  }
+  if (!existsSync(path)) {
+    const temporary = join(directory, `new-${String(Date.now())}`);
+    mkdirSync(temporary, { recursive: true });
+    await createInThread(temporary);
+    renameSync(temporary, path);
+  }
+  return openAt(path);
+}
+
+/** Opens the database in a folder, or makes it there, and brings its tables up to date. */
+export async function openAt(path: string): Promise<PGlite> {
+  const database = await PGlite.create({ fs: new PrivateFiles(path) });
+  const session = new SqlSession(database);
+  const client = {
+    query: (sql: string, params?: readonly unknown[]) => session.query(client, sql, params ?? []),
+  };
+  await runMigrations(client as never, 'bullmq');
+  await database.exec('set search_path to bullmq, public');
+  return database;
+}
+
+/** Making a database takes 350 MB, which PGlite holds as long as its thread lives: a thread of its own gives them back. */
+function createInThread(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(CREATE_WORKER_URL, { workerData: path, name: 'create database' });
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`The thread that makes the database exited with code ${String(code)}.`));
+    });
+  });
+}
