@@ -19,7 +19,7 @@ export class RunningBatch<R> {
     this.endedAt = startedAt;
   }
 
-  /** Aborts when no request waits for the batch any more. */
+  /** Aborts when no request waits for the batch. */
   get signal(): AbortSignal {
     return this.#abandoned.signal;
   }
@@ -93,7 +93,7 @@ export class BatchRequest<I, O, R> {
     return item.input;
   }
 
-  /** The caller has its answer, and waits for no batch any more. */
+  /** The caller has its answer and no longer waits for batches. */
   leaveBatches(): void {
     for (const { batch } of this.#shares) batch.leave();
   }

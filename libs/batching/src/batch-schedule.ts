@@ -9,15 +9,15 @@ export interface BatchScheduleOptions {
   readonly maxDelayMs: number;
   readonly clock: Clock;
   readonly queue: Pick<FairQueue<unknown>, 'items' | 'cost'>;
-  /** How long the oldest waiting request has waited. */
+  /** Waiting time of the oldest request, in milliseconds. */
   readonly oldestWaitMs: () => number;
-  /** Removes requests from the queue that must not run any more. */
+  /** Removes requests from the queue that must no longer run. */
   readonly dropExpired: () => void;
   /** Takes up to `size` items from the queue and runs them. */
   readonly start: (size: number) => void;
 }
 
-/** Decides when batches start, and how many of the waiting items each may take. */
+/** Decides when batches start, and how many waiting items each may take. */
 export class BatchSchedule {
   readonly #options: BatchScheduleOptions;
   #capacity = 0;
@@ -31,7 +31,7 @@ export class BatchSchedule {
     this.#holdsBack = options.maxDelayMs > 0;
   }
 
-  /** Batches that may run at once. */
+  /** Maximum number of concurrent batches. */
   get capacity(): number {
     return this.#capacity;
   }
@@ -41,12 +41,12 @@ export class BatchSchedule {
     this.wake();
   }
 
-  /** Batches that run, including those whose callers have all left. */
+  /** Running batches, including those whose callers have all left. */
   get running(): number {
     return this.#running;
   }
 
-  /** Items may have come, or places may have become free. */
+  /** Must be called when items have arrived or places may be free. */
   wake(): void {
     const free = this.#freePlaces();
     const { queue, maxBatchSize, clock } = this.#options;
@@ -62,13 +62,13 @@ export class BatchSchedule {
     }
   }
 
-  /** A batch that was started has ended. */
+  /** Must be called when a batch has ended. */
   batchEnded(): void {
     this.#running -= 1;
     this.wake();
   }
 
-  /** Requests have left the queue. */
+  /** Must be called when requests have left the queue. */
   requestsLeft(): void {
     if (this.#options.queue.items === 0) this.#stopDelay();
   }

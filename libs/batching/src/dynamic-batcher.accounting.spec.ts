@@ -21,7 +21,7 @@ describe('a full queue', () => {
     expect(batcher.queuedRequests).toBe(2);
   });
 
-  it('has room again when a waiting request leaves', async () => {
+  it('has room again after a waiting request has left', async () => {
     const { submit, batcher } = createBench({ maxQueueSize: 1, capacity: 0 });
     const caller = new AbortController();
     void submit('a', { signal: caller.signal });
@@ -53,14 +53,14 @@ describe('a full queue', () => {
     await expect(retryAfterMs(2_000, 2)).resolves.toBe(3_000);
   });
 
-  it('says no less than a second and no more than a minute', async () => {
+  it('says at least a second and at most a minute', async () => {
     await expect(retryAfterMs(10, 0)).resolves.toBe(1_000);
     await expect(retryAfterMs(100_000, 0)).resolves.toBe(60_000);
   });
 });
 
-describe('what a request and the batcher tell', () => {
-  it('are the batches that ran a request, with their waits, times and reports', async () => {
+describe('the accounting of a request and the batcher', () => {
+  it('lists the batches that ran a request, with their waits, times and reports', async () => {
     const { batches, clock, submit } = createBench({ maxBatchSize: 2 });
     const large = submit(['a', 'b', 'c']);
     const small = submit('d');
@@ -85,7 +85,7 @@ describe('what a request and the batcher tell', () => {
     });
   });
 
-  it('are the requests that wait and the batches that run', async () => {
+  it('counts the waiting requests and the running batches', async () => {
     const { batcher, batches, clock, submit } = createBench({ maxBatchSize: 2 });
     void submit(['a', 'b', 'c']);
     void submit('d');
@@ -99,7 +99,7 @@ describe('what a request and the batcher tell', () => {
     expect(batcher.runningBatches).toBe(0);
   });
 
-  it('are the time since the work began or a batch last ended', async () => {
+  it('measures the time since the work began or a batch last ended', async () => {
     const { batcher, batches, clock, submit } = createBench({ maxBatchSize: 1 });
     await clock.advance(1_000);
     expect(batcher.stalledForMs).toBeNull();
@@ -123,7 +123,7 @@ describe('what a request and the batcher tell', () => {
     expect(batcher.stalledForMs).toBe(0);
   });
 
-  it('do not keep the inputs of requests that have settled', async () => {
+  it('does not keep the inputs of settled requests', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const batcher = new DynamicBatcher<object, null>({

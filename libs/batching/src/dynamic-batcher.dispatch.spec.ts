@@ -6,7 +6,7 @@ const itemsOf = (batches: readonly { readonly items: readonly string[] }[]): (re
   batches.map(({ items }) => items);
 
 describe('when batches start', () => {
-  it('starts a lone request at the end of the turn it came in', async () => {
+  it('starts a single request at the end of the turn in which it arrived', async () => {
     const { batches, clock, submit } = createBench();
     const completed = submit('a');
     await clock.endTurn();
@@ -15,7 +15,7 @@ describe('when batches start', () => {
     await expect(completed).resolves.toMatchObject({ results: ['a!'], queueMs: 0 });
   });
 
-  it('starts within the call when every free slot can be given a full batch', () => {
+  it('starts within the call if every free place can get a full batch', () => {
     const { batches, submit } = createBench();
     for (const text of ['a', 'b', 'c']) void submit(text);
     expect(batches).toHaveLength(0);
@@ -56,14 +56,14 @@ describe('when batches start', () => {
     expect(batches.map(({ items }) => items.length)).toEqual([11, 11, 10]);
   });
 
-  it('uses as many replicas as there are items when there are few', async () => {
+  it('uses as many replicas as there are items if there are few', async () => {
     const { batches, clock, submit } = createBench({ capacity: 8 });
     void submit(['a', 'b', 'c']);
     await clock.endTurn();
     expect(itemsOf(batches)).toEqual([['a'], ['b'], ['c']]);
   });
 
-  it('holds everything while capacity is 0 and goes on when it returns', async () => {
+  it('holds everything while capacity is 0, and continues when it returns', async () => {
     const { batcher, batches, clock, submit } = createBench({ capacity: 0 });
     void submit(['a', 'b', 'c', 'd', 'e']);
     await clock.advance(10_000);
@@ -84,7 +84,7 @@ describe('when batches start', () => {
     expect(itemsOf(batches)).toEqual([['a'], ['b'], ['c']]);
   });
 
-  it('runs on the process clock when given none', async () => {
+  it('uses the process clock by default', async () => {
     const runBatch = jest.fn((items: readonly number[]) =>
       Promise.resolve({ results: items.map((item) => item * 2), report: undefined }),
     );
@@ -99,7 +99,7 @@ describe('when batches start', () => {
 });
 
 describe('maxDelayMs', () => {
-  it('holds a request back for company', async () => {
+  it('holds a request back so that others can join its batch', async () => {
     const { batches, clock, submit } = createBench({ maxDelayMs: 10 });
     void submit('a');
     await clock.advance(4);
@@ -129,7 +129,7 @@ describe('maxDelayMs', () => {
     expect(itemsOf(batches)).toEqual([['aaa', 'bbb']]);
   });
 
-  it('is no reason to wait on when the batcher drains', async () => {
+  it('does not apply while the batcher drains', async () => {
     const { batcher, batches, clock, submit } = createBench({ maxDelayMs: 10 });
     void submit('a');
     await clock.endTurn();
@@ -138,7 +138,7 @@ describe('maxDelayMs', () => {
     expect(itemsOf(batches)).toEqual([['a']]);
   });
 
-  it('leaves no timer behind when the request that it held leaves', async () => {
+  it('leaves no timer behind if the held request leaves', async () => {
     const { clock, submit } = createBench({ maxDelayMs: 10 });
     const leaving = new AbortController();
     void submit('a', { signal: leaving.signal });

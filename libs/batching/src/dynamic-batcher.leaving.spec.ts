@@ -4,11 +4,11 @@ import { BatcherClosedError } from './batcher-closed.error.js';
 import { DeadlineExceededError } from './deadline-exceeded.error.js';
 import { createBench } from './testing/batcher-bench.js';
 
-/** No request is left, and no batch runs. */
+/** Checks that no request is left and no batch runs. */
 const IDLE = { queuedRequests: 0, runningBatches: 0, stalledForMs: null };
 
 describe('a deadline', () => {
-  it('takes a request out of the queue without running it', async () => {
+  it('removes a request from the queue without running it', async () => {
     const { batcher, batches, clock, submit } = createBench();
     void submit('a');
     await clock.endTurn();
@@ -27,7 +27,7 @@ describe('a deadline', () => {
     expect(batcher).toMatchObject(IDLE);
   });
 
-  it('rejects at once while the request runs, and its result is dropped', async () => {
+  it('rejects a running request at once, and drops its result', async () => {
     const { batcher, batches, clock, submit } = createBench();
     const late = submit('a', { deadline: clock.now() + 50 });
     await clock.endTurn();
@@ -45,7 +45,7 @@ describe('a deadline', () => {
     expect(batcher).toMatchObject(IDLE);
   });
 
-  it('is kept even when the timer is late', async () => {
+  it('is met even if the timer is late', async () => {
     const { batches, clock, submit } = createBench();
     void submit('a');
     await clock.endTurn();
@@ -57,7 +57,7 @@ describe('a deadline', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('shares one timer with all others, armed for the earliest and gone with the last', async () => {
+  it('shares one timer with all others, armed for the earliest and canceled with the last', async () => {
     const { clock, submit, batches } = createBench({ capacity: 0 });
     const requests = [70, 50, 60].map((ms) => submit('a', { deadline: clock.now() + ms }));
     expect(clock.armed).toHaveLength(1);
@@ -71,7 +71,7 @@ describe('a deadline', () => {
 });
 
 describe('an abort', () => {
-  it('takes a request out of the queue and rejects with the reason of the signal', async () => {
+  it('removes a request from the queue and rejects with the reason of the signal', async () => {
     const { batcher, batches, clock, submit } = createBench();
     void submit('a');
     await clock.endTurn();
@@ -127,7 +127,7 @@ describe('an abort', () => {
 });
 
 describe('a batch that fails', () => {
-  it('rejects its own requests, drops what they have waiting, and leaves the others alone', async () => {
+  it('rejects its own requests and drops their waiting items, but not those of others', async () => {
     const { batcher, batches, clock, submit } = createBench();
     const large = submit(['a', 'b', 'c', 'd', 'e']);
     const other = submit('o');
@@ -141,7 +141,7 @@ describe('a batch that fails', () => {
     expect(batcher).toMatchObject(IDLE);
   });
 
-  it('fails by throwing as by rejecting', async () => {
+  it('may throw instead of rejecting', async () => {
     const error = new Error('not even started');
     const { batcher, clock, submit } = createBench({
       runBatch: () => {
@@ -154,7 +154,7 @@ describe('a batch that fails', () => {
     expect(batcher).toMatchObject(IDLE);
   });
 
-  it('fails when the results are not one per item', async () => {
+  it('fails if there is not one result per item', async () => {
     const { batches, clock, submit } = createBench();
     const request = submit(['a', 'b']);
     await clock.endTurn();
@@ -191,7 +191,7 @@ describe('drain', () => {
     await draining;
   });
 
-  it('ends with the last request when that one leaves the queue', async () => {
+  it('ends when the last request leaves the queue', async () => {
     const { batcher, clock, submit } = createBench({ capacity: 0 });
     void submit('a', { deadline: clock.now() + 5 });
     const { signal } = new AbortController();
@@ -214,7 +214,7 @@ describe('drain', () => {
 });
 
 describe('close', () => {
-  it('rejects waiting requests, lets running ones end, and accepts no more', async () => {
+  it('rejects waiting requests, lets running ones finish, and accepts no more', async () => {
     const { batcher, batches, clock, submit } = createBench();
     const running = submit('a');
     await clock.endTurn();

@@ -87,8 +87,8 @@ export class DynamicBatcher<I, O, R = undefined> {
    * Runs the items of one request, in one batch or several. Resolves when all are done.
    *
    * Rejects with QueueFullError, with BatcherClosedError, with DeadlineExceededError, with the signal's reason, with
-   * what `runBatch` rejected with, or with RangeError for a request without items or a number that is none. A request
-   * that has left the queue this way never starts; a running batch that nobody waits for any more is told to end.
+   * the error of `runBatch`, or with RangeError for a request without items or with an invalid number. A request that has
+   * left the queue this way never starts. A running batch that no request waits for is aborted.
    */
   submit(items: readonly BatchItem<I>[], options: SubmitOptions = {}): Promise<Completed<O, R>> {
     return new Promise((resolve, reject) => {
@@ -108,7 +108,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     });
   }
 
-  /** Sets how many batches may run at once: the replicas that are ready. 0 lets requests wait until some return. */
+  /** Sets how many batches may run at once, which is the number of ready replicas. With 0, requests wait. */
   setCapacity(capacity: number): void {
     assertCapacity(capacity);
     this.#schedule.capacity = capacity;
@@ -139,8 +139,8 @@ export class DynamicBatcher<I, O, R = undefined> {
   }
 
   /**
-   * Accepts no more requests and rejects those that have waiting items with `error`. Running batches end by
-   * themselves: wait for them with {@link DynamicBatcher.drain}. Idempotent.
+   * Accepts no more requests and rejects those that have waiting items with `error`. To wait for running batches, call
+   * {@link DynamicBatcher.drain}. Idempotent.
    */
   close(error: Error = new BatcherClosedError()): void {
     this.#accepting = false;
@@ -218,7 +218,7 @@ export class DynamicBatcher<I, O, R = undefined> {
     this.#reportIdle();
   }
 
-  /** Forgets a request, however it ended. */
+  /** Forgets an ended request. */
   #settle(request: BatchRequest<I, O, R>): void {
     request.settled = true;
     this.#pending.delete(request);

@@ -20,13 +20,13 @@ describe('the items of a batch', () => {
     expect(queue).toMatchObject({ requests: 0, items: 0, cost: 0 });
   });
 
-  it('come in fair order when they are alike', () => {
+  it('are in fair order if they have the same cost', () => {
     const queue = createQueue();
     for (const name of ['a', 'b', 'c', 'd', 'e']) queue.add(name, costs(7), 0);
     expect(names(queue.take(4))).toEqual(['a0', 'b0', 'c0', 'd0']);
   });
 
-  it('are looked for in a bounded window', () => {
+  it('are searched in a bounded window', () => {
     const queue = createQueue(2);
     queue.add('head', costs(5), 0);
     queue.add('unlike', costs(...new Array<number>(16).fill(90)), 0);
@@ -44,7 +44,7 @@ describe('the items of a batch', () => {
     expect(queue).toMatchObject({ items: 3, cost: 115 });
   });
 
-  it('pass over one that does not fit for a smaller one that does', () => {
+  it('skip one that does not fit for a smaller one that does', () => {
     const queue = createQueue(8, 60);
     queue.add('head', costs(20), 0);
     queue.add('x', costs(25, 14), 0);
@@ -55,7 +55,7 @@ describe('the items of a batch', () => {
     expect(names(queue.take(8))).toEqual(['head0', 'y1', 'y2']);
   });
 
-  it('are one alone when its cost is above the budget', () => {
+  it('are only the head if its cost exceeds the budget', () => {
     const queue = createQueue(8, 100);
     queue.add('huge', costs(400), 0);
     queue.add('x', costs(1), 0);
@@ -65,7 +65,7 @@ describe('the items of a batch', () => {
 });
 
 describe('fair order', () => {
-  it('does not let a single item wait behind a large request that came before', () => {
+  it('does not let a single item wait behind an earlier large request', () => {
     const queue = createQueue();
     queue.add('large', ones(256), 0);
     queue.take(4);
@@ -73,7 +73,7 @@ describe('fair order', () => {
     expect(names(queue.take(4))).toContain('single0');
   });
 
-  it('serves large requests by turns', () => {
+  it('serves large requests in turn', () => {
     const queue = createQueue();
     queue.add('a', ones(100), 0);
     queue.add('b', ones(100), 0);
@@ -81,7 +81,7 @@ describe('fair order', () => {
     expect(names(queue.take(4))).toEqual(['a2', 'b2', 'a3', 'b3']);
   });
 
-  it('lets a newcomer join where the others are, neither before nor behind them', () => {
+  it('lets a new request join at the position of the others, neither before nor behind them', () => {
     const queue = createQueue();
     queue.add('a', ones(100), 0);
     queue.add('b', ones(100), 0);
@@ -92,7 +92,7 @@ describe('fair order', () => {
     expect(names(queue.take(4))).toEqual(['b5', 'c1', 'a6', 'b6']);
   });
 
-  it('lets a large request end under a steady stream of single items that fills every batch', () => {
+  it('lets a large request finish under a steady stream of single items that fills every batch', () => {
     const queue = createQueue();
     queue.add('large', ones(20), 0);
     let batches = 0;
@@ -105,7 +105,7 @@ describe('fair order', () => {
     expect(served).toBe(20);
   });
 
-  it('never passes the head over, however unlike the others it is', () => {
+  it('never skips the head, even if its cost differs from the others', () => {
     const queue = createQueue();
     queue.add('x', costs(1, 1, 1, 1, 900, 1, 1, 1, 1), 0);
     expect(names(queue.take(4))).toEqual(['x0', 'x1', 'x2', 'x3']);
@@ -135,14 +135,14 @@ describe('priority', () => {
     expect(order).toEqual(['high', 'normal', 'low']);
   });
 
-  it('goes before likeness, and lower ones fill what room is left', () => {
+  it('takes precedence over similar cost, and lower priorities fill the remaining room', () => {
     const queue = createQueue();
     queue.add('low', costs(10, 10, 10, 10), 0);
     queue.add('high', costs(10, 500), 1);
     expect(names(queue.take(4))).toEqual(['high0', 'high1', 'low0', 'low1']);
   });
 
-  it('lets the oldest of the lower ones lead every eighth batch', () => {
+  it('lets the oldest request of lower priority lead every eighth batch', () => {
     const queue = createQueue(1);
     queue.add('older', ones(2), -5);
     queue.add('newer', ones(2), -1);

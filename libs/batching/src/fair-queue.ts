@@ -5,7 +5,7 @@ const LOOKAHEAD_BATCHES = 8;
 /** While requests of lower priority wait, one of them leads every n-th batch. */
 const PROMOTE_EVERY = 8;
 
-/** An item taken out of the queue. */
+/** An item taken from the queue. */
 export interface TakenItem<T> {
   readonly owner: T;
   /** Index of the item in its request. */
@@ -16,8 +16,8 @@ export interface TakenItem<T> {
  * The requests that wait for a batch, in serving order: by priority, then by start-time fair queuing, so
  * that a request of many items shares the batches with later requests instead of delaying them.
  *
- * Virtual time advances by the items taken divided by the requests waiting, as if all were served in parallel: a steady
- * stream of new requests cannot keep the rest of a large request waiting forever.
+ * Virtual time advances by the items taken divided by the requests waiting, as if all were served in parallel. Therefore a
+ * steady stream of new requests cannot keep the rest of a large request waiting forever.
  */
 export class FairQueue<T> {
   readonly #maxTokens: number;

@@ -15,7 +15,7 @@ function drain(heap: IndexedHeap<Entry>): number[] {
 }
 
 describe('an indexed heap', () => {
-  it('gives its members in order after keys went up and down and members left', () => {
+  it('returns its members in order after changed keys and removals', () => {
     const heap = new IndexedHeap<Entry>((a, b) => a.key < b.key);
     const entries = Array.from({ length: 50 }, (_, index): Entry => ({
       key: (index * 37) % 50,

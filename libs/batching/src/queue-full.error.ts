@@ -1,4 +1,4 @@
-/** The queue is full: the request was refused at once, and none of it ran. */
+/** The queue is full. The request was refused at once, and none of it ran. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 
@@ -9,7 +9,7 @@ export class QueueFullError extends Error {
     readonly retryAfterMs: number,
   ) {
     super(
-      `at most ${String(maxQueueSize)} requests may wait for this model and as many do; ` +
+      `${String(maxQueueSize)} requests are waiting for this model, which is the limit; ` +
         `try again in ${String(Math.ceil(retryAfterMs / 1000))} s`,
     );
   }

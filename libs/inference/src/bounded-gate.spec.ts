@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { BoundedGate } from './bounded-gate.js';
 
-/** Work that runs until it is told how to end. */
+/** Work that runs until the test ends it. */
 function newWork() {
   const { promise, resolve, reject } = deferred();
   const work = jest.fn(() => promise);
@@ -38,7 +38,7 @@ describe('a gate', () => {
     expect(gate).toMatchObject({ running: 0, waiting: 0 });
   });
 
-  it('refuses at once when too many wait, naming the work they wait for', async () => {
+  it('refuses at once if too many wait, and names the work', async () => {
     const gate = new BoundedGate('image decoding', 1, 1);
     const [running, waiting, refused] = [newWork(), newWork(), newWork()];
     const runs = [gate.run(running.work), gate.run(waiting.work)];
@@ -72,7 +72,7 @@ describe('a gate', () => {
     await expect(gate.run(async () => 'fine')).resolves.toBe('fine');
   });
 
-  it('lets go of one that aborts while it waits, and frees its place in the line', async () => {
+  it('drops a waiting call that aborts, and frees its place in the queue', async () => {
     const gate = new BoundedGate('tests', 1, 1);
     const [running, gone, next] = [newWork(), newWork(), newWork()];
     const controller = new AbortController();
@@ -91,7 +91,7 @@ describe('a gate', () => {
     expect(gate.running).toBe(0);
   });
 
-  it('starts nothing for one that aborts as it is let in, and passes the place on', async () => {
+  it('does not start a call that aborts when it is admitted, and passes the place on', async () => {
     const gate = new BoundedGate('tests', 1, 2);
     const [running, gone, next] = [newWork(), newWork(), newWork()];
     const controller = new AbortController();
@@ -110,7 +110,7 @@ describe('a gate', () => {
     expect(gate.running).toBe(0);
   });
 
-  it('does not begin with one that has aborted before', async () => {
+  it('does not start a call that has already aborted', async () => {
     const gate = new BoundedGate('tests', 1, 1);
     const { work } = newWork();
     await expect(gate.run(work, AbortSignal.abort(new Error('left')))).rejects.toThrow('left');

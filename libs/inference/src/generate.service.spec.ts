@@ -56,7 +56,7 @@ function newService(events: readonly (GenerationEvent | Error)[], limits: Partia
   return { sut: new GenerateService(registry, { ...LIMITS, ...limits }), stream, generate, use };
 }
 
-describe('an answer that a fallback may give', () => {
+describe('an answer with a fallback', () => {
   it('names the requested model until the first event, then the model that serves', async () => {
     const { sut, stream } = newService([text(0, 'a'), finish(0)]);
     Object.assign(stream, { servedBy: null });
@@ -75,7 +75,7 @@ describe('an answer that a fallback may give', () => {
 });
 
 describe('a complete answer', () => {
-  it('puts the pieces of each choice together', async () => {
+  it('joins the pieces of each choice', async () => {
     const events = [text(1, 'B'), text(0, 'A'), text(0, 'a'), finish(0), text(1, 'b'), finish(1)];
     const { sut } = newService(events);
     const answer = await sut.complete(REQUEST, {});
@@ -86,20 +86,20 @@ describe('a complete answer', () => {
     ]);
   });
 
-  it('carries the log probabilities where they came', async () => {
+  it('has the log probabilities if there are any', async () => {
     const logprobs = [{ token: 'A', bytes: [65], logprob: -1, top: [] }];
     const { sut } = newService([{ type: 'text', index: 0, text: 'A', tokens: 1, logprobs }, finish(0)]);
     expect((await sut.complete(REQUEST, {})).choices[0]?.logprobs).toEqual(logprobs);
   });
 
-  it('fails with whatever ends the text', async () => {
+  it('fails with the error of the text', async () => {
     const { sut, stream } = newService([text(0, 'A'), new AerieError('WORKER_LOST', 'gone')]);
     await expect(sut.complete(REQUEST, {})).rejects.toMatchObject({ code: 'WORKER_LOST' });
     expect(stream.left).toBe(true);
   });
 });
 
-describe('several texts asked for at once', () => {
+describe('several texts requested at once', () => {
   it('are one answer whose choices follow each other', async () => {
     const { sut, generate } = newService([]);
     generate.mockImplementation(() => new FakeTextStream([text(1, 'b'), text(0, 'a'), finish(0), finish(1)]));
@@ -121,7 +121,7 @@ describe('several texts asked for at once', () => {
     ]);
   });
 
-  it('are all abandoned when one is refused', async () => {
+  it('are all canceled when one is refused', async () => {
     const { sut, stream, generate } = newService([finish(0)]);
     const full = new AerieError('OVERLOADED', 'full');
     generate.mockReturnValueOnce(stream).mockImplementationOnce(() => {

@@ -17,7 +17,7 @@ function newLoader(bytes: Uint8Array = PNG) {
   return { sut, fetchBytes, gate };
 }
 
-it('an address is fetched as an image, until the caller leaves', async () => {
+it('an address is fetched as an image, unless the caller leaves', async () => {
   const { sut, fetchBytes } = newLoader();
   const { signal } = new AbortController();
   await expect(sut.load({ kind: 'url', url: 'https://img.test/' }, signal)).resolves.toEqual(PNG);
@@ -29,7 +29,7 @@ it('an address is fetched as an image, until the caller leaves', async () => {
   });
 });
 
-it('a data URL is read here, whatever its case', async () => {
+it('a data URL is decoded, in upper or lower case', async () => {
   const { sut, fetchBytes } = newLoader();
   const url = `DATA:image/png;base64,${PNG.toString('base64')}`;
   expect(Buffer.from(await sut.load({ kind: 'url', url }))).toEqual(PNG);
@@ -50,7 +50,7 @@ it('an empty body is not an image', async () => {
   await expect(sut.load({ kind: 'url', url: 'data:,' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });
 
-it('bytes of no image are refused', async () => {
+it('bytes that are not an image are refused', async () => {
   const { sut } = newLoader(Buffer.from('<html>'));
   await expect(sut.load({ kind: 'url', url: 'https://img.test/' })).rejects.toMatchObject({
     code: 'INVALID_INPUT',
@@ -68,7 +68,7 @@ it('a damaged image is refused', async () => {
   await expect(newLoader().sut.decode(damaged, GEOMETRY)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });
 
-it('an image is refused at once when too many wait to be decoded', async () => {
+it('an image is refused at once if too many wait to be decoded', async () => {
   const { sut, gate } = newLoader();
   let leave: () => void = () => undefined;
   const busy = gate.run(() => new Promise<void>((resolve) => (leave = resolve)));

@@ -74,7 +74,7 @@ describe('a request to a route', () => {
     expect(fetch).toHaveBeenCalledWith(['url'], RESOURCES, call.signal);
   });
 
-  it('tells an unknown model before it fetches anything', async () => {
+  it('reports an unknown model before it fetches anything', async () => {
     const unknown = new AerieError('MODEL_NOT_FOUND', 'no');
     const fetch = jest.fn(async () => ['abc']);
     await expect(newService(lengthOf, unknown).sut.run({ ...ROUTE, fetch }, ['url'], call)).rejects.toBe(
@@ -83,7 +83,7 @@ describe('a request to a route', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it('loads no model for what cannot be fetched', async () => {
+  it('loads no model if the fetch fails', async () => {
     const { sut, registry } = newService();
     const failure = new AerieError('INVALID_INPUT', 'no');
     await expect(sut.run({ ...ROUTE, fetch: () => Promise.reject(failure) }, [''], call)).rejects.toBe(
@@ -108,7 +108,7 @@ describe('an item that is refused', () => {
     await expect(newService(refuse).sut.run(ROUTE, ['a'], call)).rejects.toThrow('The text is too long.');
   });
 
-  it('keeps its index when some items run at a time, and ends the request', async () => {
+  it('keeps its index if items run in groups, and ends the request', async () => {
     const { sut, infer } = newService(refuseLong);
     const running = sut.run(ROUTE, ['a', 'b', 'c', 'dd', 'e'], call, { itemsAtOnce: 2 });
     await expect(running).rejects.toThrow('Text 3 is too long.');
@@ -116,7 +116,7 @@ describe('an item that is refused', () => {
   });
 });
 
-it.each([NaN, -Infinity])('a result of %d, which JSON cannot tell, fails', async (value) => {
+it.each([NaN, -Infinity])('a result of %d, which JSON cannot represent, fails', async (value) => {
   const result: ItemResult<number> = { ok: true, value };
   await expect(newService(() => result).sut.run(ROUTE, ['a', 'b'], call)).rejects.toMatchObject({
     code: 'INTERNAL',
@@ -127,8 +127,8 @@ it.each([NaN, -Infinity])('a result of %d, which JSON cannot tell, fails', async
   await expect(newService(() => result).sut.run(ROUTE, ['a'], call)).rejects.toThrow('for the text');
 });
 
-describe('items that run some at a time', () => {
-  it('tell how far they are, and add up', async () => {
+describe('items that run in groups', () => {
+  it('report progress, and sum up the times', async () => {
     const { sut, infer } = newService();
     const progress: number[] = [];
     const { reply, servedBy } = await sut.run(ROUTE, ['a', 'bb', 'ccc'], call, {

@@ -3,15 +3,15 @@ import type { InferenceOutcome, InferenceStats, LoadedModels, ModelRegistry } fr
 import type { BatchRoute, BatchTaskKind, RouteResources, RouteTypes } from '@aerie/tasks';
 import { type InferenceCall, type ServedBy, inferenceTimeMs } from './inference-call.js';
 
-/** How the items of a request are run. */
+/** Options for running the items of a request. */
 export interface RunOptions {
-  /** Items that run between two looks at the signal. Default: all. */
+  /** Items that run between two checks of the signal. Default: all. */
   readonly itemsAtOnce?: number;
-  /** Hears how far it is, 0..1. */
+  /** Called with the progress, 0..1. */
   readonly onProgress?: (fraction: number) => void;
 }
 
-/** A loaded model as a route sees it. */
+/** A loaded model for a route. */
 interface RouteModel<Types extends RouteTypes> {
   readonly name: string;
   readonly version: string;
@@ -19,7 +19,7 @@ interface RouteModel<Types extends RouteTypes> {
   infer(items: readonly Types['item'][], call: InferenceCall): Promise<InferenceOutcome<Types['result']>>;
 }
 
-/** Serves the routes to models that run batch by batch. */
+/** Serves the routes of tasks whose models run in batches. */
 export class InferenceService {
   readonly #registry: Pick<ModelRegistry, 'use' | 'resolve'>;
   readonly #resources: RouteResources;
@@ -29,7 +29,7 @@ export class InferenceService {
     this.#resources = resources;
   }
 
-  /** @throws AerieError as the table says: INVALID_INPUT, MODEL_NOT_FOUND, OVERLOADED, TIMEOUT ... */
+  /** @throws AerieError such as INVALID_INPUT, MODEL_NOT_FOUND, OVERLOADED or TIMEOUT */
   async run<Kind extends BatchTaskKind, Types extends RouteTypes>(
     route: BatchRoute<Kind, Types>,
     input: Types['input'],

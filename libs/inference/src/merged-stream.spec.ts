@@ -11,7 +11,7 @@ const text = (index: number, piece: string): GenerationEvent => ({
   tokens: 1,
 });
 
-/** An answer that says what it is told to, when it is told to. */
+/** An answer whose events the test controls. */
 class ToldStream implements TextStream {
   usage: GenerationUsage = { promptTokens: 3, cachedTokens: 1, completionTokens: 2 };
   reads = 0;
@@ -52,7 +52,7 @@ function newMerged(choicesEach = 1) {
 }
 
 describe('several answers as one', () => {
-  it('come as they come, the choices of the second behind those of the first', async () => {
+  it('arrive in order of time, the choices of the second after those of the first', async () => {
     const { first, second, sut } = newMerged(2);
     second.tell(text(0, 'c'), text(1, 'd'));
     expect((await sut.next()).value).toEqual(text(2, 'c'));
@@ -64,7 +64,7 @@ describe('several answers as one', () => {
     await expect(sut.next()).resolves.toEqual(END);
   });
 
-  it('are read ahead by one event and no more', async () => {
+  it('are read ahead by at most one event', async () => {
     const { first, second, sut } = newMerged();
     first.tell(text(0, 'a'), text(0, 'b'), text(0, 'c'), null);
     await sut.next();
@@ -72,11 +72,11 @@ describe('several answers as one', () => {
     expect([first.reads, second.reads]).toEqual([2, 1]);
   });
 
-  it('have cost what they have cost together', () => {
+  it('have the sum of their usage', () => {
     expect(newMerged().sut.usage).toEqual({ promptTokens: 6, cachedTokens: 2, completionTokens: 4 });
   });
 
-  it('are all left when one fails', async () => {
+  it('are all canceled if one fails', async () => {
     const { first, second, sut } = newMerged();
     const failure = new Error('no');
     second.tell(failure);
@@ -85,7 +85,7 @@ describe('several answers as one', () => {
     await expect(sut.next()).resolves.toEqual(END);
   });
 
-  it('are all left when the reader leaves, also while it reads', async () => {
+  it('are all canceled if the reader leaves, even during a read', async () => {
     const { first, second, sut } = newMerged();
     const read = sut.next();
     await sut.return();

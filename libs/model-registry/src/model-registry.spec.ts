@@ -24,7 +24,7 @@ describe('ModelRegistry', () => {
   ): ModelRegistry =>
     new ModelRegistry({ settings: repository.settings(changes), engine, logger, clock, ...options });
 
-  /** The files are real, so loads end some turns of the event loop later. */
+  /** The files are real, so loads end a few turns of the event loop later. */
   const until = async (condition: () => boolean): Promise<void> => {
     for (let turn = 0; turn < 10_000 && !condition(); turn++) await settle();
     expect(condition()).toBe(true);
@@ -138,7 +138,7 @@ describe('ModelRegistry', () => {
       expect(pick({ version: '2', stickyKey: 'key-1' })).toBe('2');
     });
 
-    it('draws for each request where the manifest wants no stickiness', async () => {
+    it('selects randomly for each request with sticky: false', async () => {
       repository.write({ 'a/model.json': { ...IMAGES, traffic: { '1': 1, '3': 1 }, sticky: false } });
       const draws = [0.1, 0.9].values();
       registry = newRegistry({}, { random: () => draws.next().value ?? 0 });
@@ -159,7 +159,7 @@ describe('ModelRegistry', () => {
     it.each([
       [false, 'expected true in exactly one model of task image-classification, got none of: "a", "b"'],
       [true, 'expected true in exactly one model of task image-classification, got 2 of: "a", "b"'],
-    ])('must be told apart (all marked: %s)', async (marked, message) => {
+    ])('must be unambiguous (all marked: %s)', async (marked, message) => {
       const manifest = { ...IMAGES, default_for_task: marked };
       repository.write({
         'a/model.json': manifest,
@@ -170,7 +170,7 @@ describe('ModelRegistry', () => {
       await expect(registry.scan()).rejects.toThrow(message);
     });
 
-    it('need not be told for raw tensors, whose callers name the model', async () => {
+    it('is not required for raw tensors, whose callers name the model', async () => {
       repository.write({ 'a/model.onnx': '', 'b/model.onnx': '' });
       await registry.scan();
       expect(() => registry.resolve('tensor', {})).toThrow(
@@ -181,7 +181,7 @@ describe('ModelRegistry', () => {
   });
 
   describe('loading', () => {
-    it('begins with the eager versions at the start and is ready when all are', async () => {
+    it('starts with the eager versions and is ready when all are', async () => {
       repository.write({ 'a/model.json': IMAGES, 'a/1/model.onnx': '', 'a/2/model.onnx': '' });
       engine.held = true;
       await registry.scan();
@@ -224,14 +224,14 @@ describe('ModelRegistry', () => {
       expect(engine.opened[1]).not.toHaveProperty('intraOpThreads');
     });
 
-    it('tries the model out before it takes traffic', async () => {
+    it('makes a trial run before the model gets traffic', async () => {
       repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
       await registry.scan();
       await versionServing({});
       expect(engine.opened[0]?.trialItems).toMatchObject([{ orientation: 1, topK: 1 }]);
     });
 
-    it("fails with 503 and the kernel's reason when the model does not fit its options", async () => {
+    it("fails with 503 and the kernel's reason if the model does not fit its options", async () => {
       repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
       const misfit = new AerieError('MODEL_NOT_LOADED', 'the model has 3 classes, but there are 2 labels', {
         cause: new Error('/secret/path'),
@@ -257,7 +257,7 @@ describe('ModelRegistry', () => {
       ['a web page', '\n<!DOCTYPE html><html>', 'is a web page or an XML document'],
       ['an XML document', '\uFEFF<?xml version="1.0"?><Error/>', 'is a web page or an XML document'],
       ['an empty file', '', 'is empty'],
-    ])('says so when the file of a model is %s', async (_, content, reason) => {
+    ])('says so if the file of a model is %s', async (_, content, reason) => {
       repository.write({ 'a/model.json': IMAGES, 'a/1/model.onnx': content });
       repository.write({
         'b/model.json': { sha256: { '1/model.onnx': '0'.repeat(64) } },
@@ -294,7 +294,7 @@ describe('ModelRegistry', () => {
       expect(JSON.stringify(logger.lines)).toContain(repository.path);
     });
 
-    it('tries a failed eager load again by itself', async () => {
+    it('retries a failed eager load automatically', async () => {
       repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '' });
       engine.failure = new Error('no memory');
       await registry.scan();
@@ -305,7 +305,7 @@ describe('ModelRegistry', () => {
       await until(() => registry.health().ready);
     });
 
-    it('shares one load among first callers, and ends only the wait of the one that leaves', async () => {
+    it('shares one load among the first callers, and ends only the wait of a caller that leaves', async () => {
       repository.write({ 'raw/model.onnx': '' });
       engine.held = true;
       await registry.scan();
@@ -335,7 +335,7 @@ describe('ModelRegistry', () => {
       expect(engine.opened).toHaveLength(3);
     });
 
-    it('leaves out a model whose task nobody serves, with one line', async () => {
+    it('skips a model whose task is not served, with one log line', async () => {
       repository.write({ 'chat/model.json': { task: 'text-generation' }, 'chat/1/model.onnx': '' });
       await registry.scan();
       expect(registry.describe()).toEqual([]);
@@ -348,7 +348,7 @@ describe('ModelRegistry', () => {
       ]);
     });
 
-    it('serves further tasks through loaders that are plugged in', async () => {
+    it('serves further tasks through additional loaders', async () => {
       repository.write({ 'chat/model.json': { task: 'text-generation' }, 'chat/1/model.onnx': '' });
       const loader: ModelLoader = {
         sections: {
@@ -365,7 +365,7 @@ describe('ModelRegistry', () => {
   });
 
   describe('describing', () => {
-    it('knows inputs, outputs, labels and provider once loaded', async () => {
+    it('describes inputs, outputs, labels and execution provider of a loaded version', async () => {
       repository.write({
         'a/model.json': {
           ...IMAGES,
@@ -503,7 +503,7 @@ describe('ModelRegistry', () => {
       expect(registry.unusable).toEqual(unusable);
     });
 
-    it('tells listeners of each batch until they stop', async () => {
+    it('notifies listeners of each batch until they stop', async () => {
       repository.write({ 'raw/model.onnx': '' });
       await registry.scan();
       const events: InferenceEvent[] = [];
@@ -522,7 +522,7 @@ describe('ModelRegistry', () => {
     });
   });
 
-  it('hands faults to the pool of a loaded version only', async () => {
+  it('passes faults only to the pool of a loaded version', async () => {
     repository.write({ 'raw/model.onnx': '' });
     await registry.scan();
     expect(() => registry.injectFault('raw', '1', 'die')).toThrow('is not loaded');
@@ -533,7 +533,7 @@ describe('ModelRegistry', () => {
   });
 
   describe('closing', () => {
-    it('refuses newcomers, lets work in progress end, then closes the pools', async () => {
+    it('refuses new requests, lets running work finish, then closes the pools', async () => {
       repository.write({ 'raw/model.onnx': '' });
       await registry.scan();
       let finish = (): void => {};
@@ -555,7 +555,7 @@ describe('ModelRegistry', () => {
       await registry.close();
     });
 
-    it('gives up loads and retries', async () => {
+    it('cancels loads and retries', async () => {
       repository.write({ 'a/model.json': IMAGES, 'a/model.onnx': '', 'raw/model.onnx': '' });
       engine.held = true;
       await registry.scan();

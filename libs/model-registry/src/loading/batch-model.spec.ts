@@ -78,7 +78,7 @@ describe('BatchModel', () => {
     expect(pool.transfers[0]?.[1]).toBe(bufferOf('b'));
   });
 
-  it('tells of each batch once, and counts it', async () => {
+  it('reports each batch once, and counts it', async () => {
     const first = model.infer(texts('a', 'b'));
     await clock.endTurn();
     await clock.advance(5);
@@ -120,7 +120,7 @@ describe('BatchModel', () => {
     expect(statistics().lastInferenceAt).toBeInstanceOf(Date);
   });
 
-  it('answers a full queue with 429, the limit and when to come back', async () => {
+  it('answers a full queue with 429, the limit and Retry-After', async () => {
     const accepted = [model.infer(texts('a', 'b')), model.infer(texts('c')), model.infer(texts('d'))];
     await clock.endTurn();
     const error = await errorOf(model.infer(texts('e')));
@@ -164,7 +164,7 @@ describe('BatchModel', () => {
     await clock.endTurn();
   });
 
-  it('passes on what the engine says of a lost replica, and hides an unexpected error', async () => {
+  it("passes on the engine's error of a lost replica, and hides an unexpected error", async () => {
     const lost = errorOf(model.infer(texts('a')));
     await clock.endTurn();
     const reason = new AerieError('WORKER_LOST', 'the replica died');
@@ -221,7 +221,7 @@ describe('BatchModel', () => {
     expect(model.activity().stalledForMs).toBeNull();
   });
 
-  it('lets accepted requests end when it closes, and refuses later ones', async () => {
+  it('lets accepted requests finish when it closes, and refuses later ones', async () => {
     const taken = model.infer(texts('a'));
     await clock.endTurn();
     const closing = model.close();

@@ -18,7 +18,7 @@ describe('a loaded language model', () => {
     sut = new GenerationModel({ name: 'chat', version: '1', engine, now: () => now });
   });
 
-  it('hands out itself with the context that the engine found', () => {
+  it("has the engine's context length", () => {
     expect(sut.model).toMatchObject({ name: 'chat', version: '1', contextLength: 2048 });
     expect(sut.model.model.generate(request)).toBe(engine.streams[0]);
   });
@@ -44,7 +44,7 @@ describe('a loaded language model', () => {
     expect(sut.activity().stalledForMs).toBe(7);
   });
 
-  it('takes a text that its reader holds up for no work', () => {
+  it('does not count a text that waits for its reader as work', () => {
     sut.generate(request);
     now += 5_000;
     show({ sinceProgressMs: 5_000 });
@@ -70,7 +70,7 @@ describe('a loaded language model', () => {
     expect(sut.replicas()).toEqual([{ index: 0, state, provider: 'cpu', deviceId: null, restarts: 2 }]);
   });
 
-  it('tells its queue, and passes faults and the end on', async () => {
+  it('reports its queue, and passes on faults and the close', async () => {
     show({ running: 2, waiting: 5 });
     expect(sut.activity()).toMatchObject({ queueLength: 5, runningBatches: 1 });
     expect(sut.generation()).toBe(engine.current);

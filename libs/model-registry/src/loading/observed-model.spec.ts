@@ -39,8 +39,8 @@ const end = (outcome: string, totalMs: number) => ({
   record: { outcome, usage: USAGE, queueMs: null, totalMs },
 });
 
-describe('an answer of a model that does not tell by itself', () => {
-  it('is told from its first piece to its end, the pauses of each choice apart', async () => {
+describe('an answer of a model without its own reports', () => {
+  it('is reported from its first piece to its end, with the pauses of each choice', async () => {
     const { sut, told } = newModel(text(0), text(1), text(0));
     for await (const event of sut.generate(REQUEST)) expect(event.type).toBe('text');
     expect(told).toEqual([
@@ -53,7 +53,7 @@ describe('an answer of a model that does not tell by itself', () => {
   it.each([
     ['failed', new AerieError('UPSTREAM_ERROR', 'no')],
     ['canceled', new AerieError('CANCELED', 'left')],
-  ])('is told to have %s with the error that ends it', async (outcome, error) => {
+  ])('is reported as %s if an error ends it', async (outcome, error) => {
     const { sut, told } = newModel(error);
     await expect(sut.generate(REQUEST).next()).rejects.toBe(error);
     expect(told).toEqual([end(outcome, 10)]);

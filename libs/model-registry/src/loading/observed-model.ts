@@ -13,7 +13,7 @@ type Report = (occurrence: GenerationOccurrence) => void;
 
 const NOTHING_USED: GenerationUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
-/** Reports the answers of a language model to the metrics, for models that do not report by themselves. */
+/** Reports the answers of a language model to the metrics, for models without their own reports. */
 export class ObservedModel implements LanguageModel {
   readonly #model: LanguageModel;
   readonly #report: Report;

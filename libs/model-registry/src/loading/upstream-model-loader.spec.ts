@@ -17,7 +17,7 @@ import { isUpstream } from '../manifest/upstream-section.js';
 const REQUEST = { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] } as const;
 const USAGE: GenerationUsage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
 
-/** A model of this process that says one word. */
+/** A model of this process that generates one word. */
 class WordModel implements LanguageModel {
   left = 0;
 
@@ -42,7 +42,7 @@ class WordModel implements LanguageModel {
   }
 }
 
-describe('models of other servers', () => {
+describe('models on upstreams', () => {
   let repository: TemporaryRepository;
   let logger: MemoryLogger;
   let upstream: Server;
@@ -131,7 +131,7 @@ describe('models of other servers', () => {
     repository.write({ 'local/model.onnx': '' });
   }
 
-  it('answers, says whose the answer is, and counts it', async () => {
+  it('answers, names the model that served, and counts the answer', async () => {
     await scan({ remote: remote({ api_key_env: 'A_KEY' }) });
     expect(await ask('remote')).toEqual({
       before: null,
@@ -144,7 +144,7 @@ describe('models of other servers', () => {
     expect(version?.statistics.requests).toEqual({ succeeded: 1, failed: 0 });
   });
 
-  it('tells the metrics of its own answers, not of those that a fallback gives', async () => {
+  it('reports its own answers to the metrics, but not those of a fallback', async () => {
     writeLocal();
     await scan({ local: { default_for_task: true }, remote: remote({}, ['local']) });
     const told: string[] = [];
@@ -159,7 +159,7 @@ describe('models of other servers', () => {
     expect(told).toEqual(['remote@1 first-token', 'remote@1 completed', 'remote@1 failed']);
   });
 
-  it('is not loaded without its key, and says nothing of it to callers', async () => {
+  it('is not loaded without its key, and callers do not see the name of the key', async () => {
     await scan({ remote: remote({ api_key_env: 'B_KEY' }) });
     await expect(ask('remote')).rejects.toMatchObject({
       code: 'MODEL_NOT_LOADED',
@@ -168,7 +168,7 @@ describe('models of other servers', () => {
     expect(registry.describeModel('remote').versions[0]?.error).toBe('its upstream is not configured');
   });
 
-  it('falls back on a model of this process, lent by the registry', async () => {
+  it('falls back on a model of this process, leased from the registry', async () => {
     writeLocal();
     status = 500;
     await scan({ local: { default_for_task: true }, remote: remote({}, ['local']) });
@@ -176,7 +176,7 @@ describe('models of other servers', () => {
     expect(registry.describeModel('local').versions[0]?.state).toBe('ready');
   });
 
-  it('gives a lent model back when its reader leaves, so that it can be unloaded', async () => {
+  it('releases a leased model when its reader leaves, so that it can be unloaded', async () => {
     writeLocal();
     status = 500;
     await scan({ local: { default_for_task: true }, remote: remote({}, ['local']) });
@@ -209,7 +209,7 @@ describe('models of other servers', () => {
     );
   });
 
-  it('tells health of an open circuit', async () => {
+  it('reports an open circuit to health', async () => {
     status = 500;
     await scan({ remote: remote({ circuit: { failures: 1 } }) });
     expect(registry.health().models[0]).not.toHaveProperty('circuit');

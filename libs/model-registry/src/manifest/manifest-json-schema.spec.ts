@@ -9,7 +9,7 @@ import { manifestJsonSchema } from './manifest-json-schema.js';
 const MODELS = new URL('../../../../models/', import.meta.url);
 
 describe('the published JSON Schema of manifests', () => {
-  it('is what the schemas in the code say; if not: npm run build && node tools/write-manifest-schema.mjs', () => {
+  it('is generated from the schemas in the code; if not: npm run build && node tools/write-manifest-schema.mjs', () => {
     const published: unknown = JSON.parse(readFileSync(new URL('manifest.schema.json', MODELS), 'utf8'));
     expect(published).toEqual(JSON.parse(JSON.stringify(manifestJsonSchema(TASK_SECTIONS))));
   });
@@ -26,7 +26,7 @@ describe('the published JSON Schema of manifests', () => {
 });
 
 describe('the manifests of the models that come with the server', () => {
-  it('can be read, with the versions and defaults that the contracts promise', async () => {
+  it('can be read, and have the documented versions and defaults', async () => {
     const repository = new TemporaryRepository();
     const settings = repository.settings({ path: MODELS.pathname.replace(/\/$/, '') });
     repository.remove();

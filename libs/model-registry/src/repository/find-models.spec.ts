@@ -36,7 +36,7 @@ describe('processes that share a scan', () => {
     });
   const share = (): Promise<RepositoryScan> => sharedScan(file(), scan, logger);
 
-  it('all get what the first found, whatever was edited since', async () => {
+  it("all get the first one's scan, even if a manifest was edited since", async () => {
     const first = await share();
     repository.write({ 'm/model.json': { aliases: { fresh: '1' } }, 'n/1/model.onnx': 'x' });
     expect(await share()).toEqual(first);
@@ -47,14 +47,14 @@ describe('processes that share a scan', () => {
     expect(first.unusable).toMatchObject([{ name: 'bad' }]);
   });
 
-  it('that start at once agree, and leave nothing behind that others may read', async () => {
+  it('that start at once agree, and leave no files that others can read', async () => {
     const [first, second] = await Promise.all([share(), share()]);
     expect(first).toEqual(second);
     expect(readdirSync(join(repository.base, 'data'))).toEqual(['models-1.scan']);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
   });
 
-  it('read for themselves, with a warning, where nothing can be stored', async () => {
+  it('scan separately with a warning if nothing can be stored', async () => {
     // A file stands where the folder should be.
     const { specs } = await sharedScan(join(repository.path, 'm/model.json', 'x.scan'), scan, logger);
     expect(specs).toHaveLength(1);
