@@ -36,7 +36,7 @@ export interface ReplicaStatus {
 export type FaultKind =
   /** The kernel throws. */
   | 'throw'
-  /** The thread blocks for ever. */
+  /** The thread blocks forever. */
   | 'hang'
   /** The thread exits in the middle of the batch. */
   | 'die'

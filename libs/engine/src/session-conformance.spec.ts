@@ -80,27 +80,27 @@ describe.each([
     expect(y).toEqual({ dtype, dims: [0], data: data.slice(0, 0) });
   });
 
-  it('takes and gives scalars', async () => {
+  it('accepts and returns scalars', async () => {
     const session = await open({ nodes: negation, inputShape: [] });
     const { y } = await session.run({ x: { dtype: 'float32', dims: [], data: new Float32Array([2]) } });
     expect(y).toEqual({ dtype: 'float32', dims: [], data: new Float32Array([-2]) });
   });
 
-  it('takes elements within a larger buffer', async () => {
+  it('accepts elements within a larger buffer', async () => {
     const session = await open({ nodes: negation, inputShape: ['N'] });
     const memory = new Float32Array([1, 2, 3, 4]);
     const { y } = await session.run({ x: { dtype: 'float32', dims: [2], data: memory.subarray(1, 3) } });
     expect([...(y?.data as Float32Array)]).toEqual([-2, -3]);
   });
 
-  it('gives outputs memory of their own, which later runs leave alone', async () => {
+  it('allocates outputs that later runs do not change', async () => {
     const session = await open({ nodes: negation, inputShape: ['N'] });
     const first = await session.run({ x: numbers(1, 2) });
     await session.run({ x: numbers(3, 4) });
     expect(first.y).toEqual(numbers(-1, -2));
   });
 
-  it('writes outputs into given memory, within a larger buffer too', async () => {
+  it('writes outputs into given memory, even within a larger buffer', async () => {
     const session = await open({ nodes: negation, inputShape: ['N'] });
     const memory = new Float32Array(5);
     const y: Tensor = { dtype: 'float32', dims: [3], data: memory.subarray(1, 4) };
@@ -109,7 +109,7 @@ describe.each([
     expect([...memory]).toEqual([0, -1, -2, -3, 0]);
   });
 
-  it('gives outputs that no memory was given for memory of their own', async () => {
+  it('allocates outputs for which no memory was given', async () => {
     const session = await open({ nodes: negation, inputShape: ['N'] });
     const { y } = await session.run({ x: numbers(1, 2) }, {});
     expect([...(y?.data as Float32Array)]).toEqual([-1, -2]);
@@ -127,13 +127,13 @@ describe.each([
     ['an input that the model does not have', { x: numbers(1), z: numbers(1) }, undefined, /z/],
     ['a missing input', {}, undefined, /x|input/i],
     ['more dimensions than the input has', { x: { ...numbers(1), dims: [1, 1] } }, undefined, /rank|dim/i],
-  ])('refuses %s, and runs on', async (_case, feeds, into, message) => {
+  ])('refuses %s, and can still run', async (_case, feeds, into, message) => {
     const session = await open({ nodes: negation, inputShape: ['N'] });
     await expect(session.run(feeds, into)).rejects.toThrow(message);
     expect((await session.run({ x: numbers(1) })).y).toEqual(numbers(-1));
   });
 
-  it('fails to open a file that is missing, and one that is no model', async () => {
+  it('fails to open a missing file, and a file that is not a model', async () => {
     const provider = { name: 'cpu', deviceId: null };
     const missing = { modelPath: join(directory, 'none.onnx'), provider, intraOpThreads: 1 };
     await expect(createSession(missing)).rejects.toThrow(/none\.onnx/);
@@ -142,7 +142,7 @@ describe.each([
     await expect(createSession({ ...missing, modelPath })).rejects.toThrow();
   });
 
-  it('fails to open on a provider that is not there', async () => {
+  it('fails to open on an execution provider that does not exist', async () => {
     const modelPath = join(directory, 'cuda.onnx');
     await writeFile(modelPath, onnxModel({ nodes: identity, inputShape: ['N'] }));
     const provider = { name: 'cuda', deviceId: 0 };

@@ -13,11 +13,11 @@ describe('threadBudget', () => {
     expect(threadBudget({ ...unset, cores })).toEqual(expected);
   });
 
-  it('fits the threads to the replicas that were asked for', () => {
+  it('fits the threads to the requested replicas', () => {
     expect(threadBudget({ ...unset, cores: 8, replicas: 3 })).toEqual({ replicas: 3, intraOpThreads: 2 });
   });
 
-  it('fits the replicas to the threads that were asked for', () => {
+  it('fits the replicas to the requested threads', () => {
     expect(threadBudget({ ...unset, cores: 8, intraOpThreads: 4 })).toEqual({
       replicas: 2,
       intraOpThreads: 4,

@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 describe('a batch on a thread', () => {
-  it('hands the items over and answers in their order, with the time of each stage', async () => {
+  it('returns results in the order of the items, with the time of each stage', async () => {
     const { pool } = await open();
     const values = new Float32Array([1, 2]);
     const { results, times } = await pool.run(
@@ -51,7 +51,7 @@ describe('a batch on a thread', () => {
     for (const ms of Object.values(times)) expect(ms).toBeGreaterThan(0);
   });
 
-  it('runs no model when the kernel has nothing to feed', async () => {
+  it('does not run the model if the kernel has no items left', async () => {
     const { pool } = await open();
     const { results } = await pool.run([{ refuse: 'no' }]);
     expect(results).toEqual([{ ok: false, code: 'INVALID_INPUT', message: 'no' }]);
@@ -65,7 +65,7 @@ describe('a batch on a thread', () => {
 });
 
 describe('a batch that fails', () => {
-  it('is INTERNAL and tells callers nothing of the files, and the replica goes on', async () => {
+  it('is INTERNAL and reveals no files to callers, and the replica continues', async () => {
     const { pool } = await open();
     const error: unknown = await double(pool, -1).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
@@ -80,7 +80,7 @@ describe('a batch that fails', () => {
   it.each([
     ['results that cannot be sent', { unsendable: true }],
     ['items that cannot be sent', { refuse: (() => undefined) as unknown as string }],
-  ])('is INTERNAL for %s, and the replica goes on', async (_case, item) => {
+  ])('is INTERNAL for %s, and the replica continues', async (_case, item) => {
     const { pool } = await open();
     await expect(pool.run([item])).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(double(pool, 4)).resolves.toEqual(doubled(4));
@@ -95,7 +95,7 @@ describe('injected faults', () => {
     await expect(double(pool, 1)).resolves.toEqual(doubled(1));
   });
 
-  it('die: fails the batch of that thread alone; capacity drops and returns', async () => {
+  it('die: fails only the batch of that thread; capacity drops and returns', async () => {
     const { pool } = await open({ pool: { replicas: 2 } });
     await capacityOf(pool, 2);
     const { item, letGo } = gatedItem();
@@ -122,7 +122,7 @@ describe('injected faults', () => {
     await expect(double(pool, 3)).resolves.toEqual(doubled(3));
   });
 
-  it('hang: is noticed by the real clock too', async () => {
+  it('hang: is also detected by the real clock', async () => {
     const { pool } = await open({ pool: { stallTimeoutMs: 200 } });
     pool.injectFault('hang');
     await expect(double(pool, 1)).rejects.toMatchObject({ code: 'WORKER_LOST' });
@@ -147,7 +147,7 @@ describe('opening', () => {
     });
   });
 
-  it('fails with MODEL_NOT_LOADED for a module that is no kernel', async () => {
+  it('fails with MODEL_NOT_LOADED for a module that is not a kernel', async () => {
     const opening = open({ pool: { kernel: { moduleUrl: 'node:path', options: null } } });
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
   });
@@ -171,7 +171,7 @@ describe('opening', () => {
     });
   });
 
-  it("passes on the kernel's word on a model that does not fit", async () => {
+  it("passes on the kernel's reason why a model does not fit", async () => {
     const trialItems = [{ misfit: 'the model has 3 classes, but there are 2 labels' }];
     await expect(open({ pool: { trialItems } })).rejects.toMatchObject({
       cause: { name: 'AerieError', message: 'the model has 3 classes, but there are 2 labels' },
@@ -195,7 +195,7 @@ describe('opening', () => {
     await expect(engine.open(doublingPool())).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 
-  it('falls back to the CPU when the GPU provider does not work, and says so once', async () => {
+  it("falls back to the CPU if the GPU's execution provider does not work, and says so once", async () => {
     const gpus = [0, 1].map((index) => ({
       index,
       name: 'GPU',
@@ -221,7 +221,7 @@ describe('opening', () => {
     ]);
   });
 
-  it('says that there is no GPU when one was asked for', async () => {
+  it('says that there is no GPU if one was requested', async () => {
     const { logger } = await open({ pool: { device: 'gpu' } });
     expect(logger.of('warn').map(({ message }) => message)).toEqual([
       'A GPU was requested but none is available; running on the CPU',
@@ -247,7 +247,7 @@ describe('closing', () => {
     expect(logger.of('warn')).toEqual([]);
   });
 
-  it('is the same when asked for twice, and the engine closes its pools', async () => {
+  it('is idempotent, and the engine closes its pools', async () => {
     const { engine, pool } = await open();
     await Promise.all([engine.close(), pool.close(), engine.close()]);
     expect(pool.status()).toMatchObject([{ state: 'closed' }]);

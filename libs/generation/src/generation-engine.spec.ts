@@ -64,7 +64,7 @@ describe('GenerationEngine with SmolLM2', () => {
   }
 
   it(
-    'answers greedily from what the model knows',
+    "answers greedily with the model's knowledge",
     async () => {
       const text = await read({
         kind: 'text',
@@ -78,7 +78,7 @@ describe('GenerationEngine with SmolLM2', () => {
   );
 
   it(
-    'gives a seeded request the same text alone, among seven others, and joining in mid-flight',
+    'generates the same text for a seeded request alone, among seven others, and joining later',
     async () => {
       const alone = await read(STORY);
       expect(alone.length).toBeGreaterThan(20);
@@ -95,7 +95,7 @@ describe('GenerationEngine with SmolLM2', () => {
   );
 
   it(
-    'reuses a conversation, and counts what it reused',
+    'reuses a conversation, and counts the reused tokens',
     async () => {
       const first = [{ role: 'user', content: 'Name three colors.' }];
       const answer = await read({ kind: 'chat', messages: first, maxTokens: 12, temperature: 0 });
@@ -142,7 +142,7 @@ describe('GenerationEngine with SmolLM2', () => {
   );
 
   it(
-    'ends a request whose caller leaves, and counts the tokens it took',
+    'ends a request whose caller leaves, and counts its tokens',
     async () => {
       const leaving = new AbortController();
       const before = records.length;
@@ -160,7 +160,7 @@ describe('GenerationEngine with SmolLM2', () => {
   );
 
   it(
-    'refuses what its queue cannot hold, and says when to come back',
+    'refuses requests beyond its queue, and says when to retry',
     async () => {
       const streams = Array.from({ length: 28 }, () => engine.generate(filler(0, 50)));
       expect(() => engine.generate(filler(0, 50))).toThrow(
@@ -195,7 +195,7 @@ describe('GenerationEngine with SmolLM2', () => {
   );
 
   it.each(['die', 'hang'] as const)(
-    'replaces a thread that was told to %s: running texts are lost, later ones are served',
+    'replaces a thread that has to %s: running texts are lost, later ones are served',
     async (fault) => {
       const { restarts } = engine.status();
       const running = engine.generate({ ...STORY, maxTokens: 500, ignoreEos: true });

@@ -85,7 +85,7 @@ describe('the thread of a GenerationEngine', () => {
     });
   });
 
-  it('fails its running texts with the cause when it dies; waiting ones go to its successor, once', async () => {
+  it('fails its running texts with the cause if it dies; waiting ones move to its successor, once', async () => {
     const { sut, threads, notices, step } = await openEngine();
     const [running, waiting] = [sut.generate(REQUEST), sut.generate(REQUEST)];
     step({ received: 2 }, [1]);
@@ -102,7 +102,7 @@ describe('the thread of a GenerationEngine', () => {
     expect(await errorOf(waiting)).toMatchObject({ code: 'WORKER_LOST' });
   });
 
-  it('fails what waits when its successor does not start, and is replaced after longer and longer waits', async () => {
+  it('fails waiting texts if its successor does not start, and is replaced after increasing waits', async () => {
     const { sut, clock, threads } = await openEngine();
     threads.at(0).die();
     const waiting = sut.generate(REQUEST);
@@ -118,7 +118,7 @@ describe('the thread of a GenerationEngine', () => {
     }
   });
 
-  it('is replaced when it has work and reports nothing, however many requests still come', async () => {
+  it('is replaced if it has work and reports nothing, even if requests still arrive', async () => {
     const { sut, clock, threads } = await openEngine();
     const first = sut.generate(REQUEST);
     for (let sent = 0; sent < 9; sent++) {
@@ -133,7 +133,7 @@ describe('the thread of a GenerationEngine', () => {
     await first.return();
   });
 
-  it('has the whole time again with each step, and rests when it has done all that was sent', async () => {
+  it('restarts its time limit with each step, and stops it when all work is done', async () => {
     const { sut, clock, threads, step } = await openEngine();
     sut.generate(REQUEST);
     clock.jump(STALL_MS - 1);
@@ -150,7 +150,7 @@ describe('the thread of a GenerationEngine', () => {
     expect(sut.status().sinceProgressMs).toBe(10 * STALL_MS);
   });
 
-  it('closes in order: what remains ends with SHUTTING_DOWN, and nothing new is taken', async () => {
+  it('closes in order: remaining texts end with SHUTTING_DOWN, and new ones are refused', async () => {
     const { sut, clock, threads } = await openEngine();
     const stream = sut.generate(REQUEST);
     await sut.close();

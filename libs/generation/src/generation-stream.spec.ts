@@ -11,7 +11,7 @@ function setUp() {
 }
 
 describe('GenerationStream', () => {
-  it('gives events in order, to a reader who waits and to one who comes late', async () => {
+  it('yields events in order, to a waiting reader and to a late one', async () => {
     const { sut } = setUp();
     const early = sut.next();
     for (const piece of ['a', 'b', 'c']) sut.push(text(piece));
@@ -38,7 +38,7 @@ describe('GenerationStream', () => {
     await expect(waiting).rejects.toThrow('late');
   });
 
-  it('holds generation when a reader falls behind, and lets it go on when few events are left', async () => {
+  it('pauses generation when a reader falls behind, and resumes it when few events are left', async () => {
     const { sut, control } = setUp();
     for (let i = 0; i < 64; i++) sut.push(text(String(i)));
     expect(control.pause.mock.calls).toEqual([[true]]);

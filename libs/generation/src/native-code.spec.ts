@@ -61,7 +61,7 @@ describe('GenerationEngine around native code', () => {
     return stream.usage.completionTokens;
   }
 
-  it('gives a thread up that hangs inside, without ending it there, and serves from another', async () => {
+  it('abandons a thread that hangs in native code, without ending it there, and uses another', async () => {
     await open();
     Atomics.store(gate, BLOCKED, 1);
     await expect(read()).rejects.toMatchObject({ code: 'WORKER_LOST' });

@@ -5,7 +5,7 @@ import { listGpus } from './list-gpus.js';
 const standIn = fileURLToPath(new URL('../../test-fixtures/nvidia-smi.mjs', import.meta.url));
 
 describe('listGpus', () => {
-  it('asks for what it reads', async () => {
+  it('queries the fields that it reads', async () => {
     const [gpu] = await listGpus({ command: standIn });
     expect(gpu).toEqual({
       index: 0,
@@ -16,11 +16,11 @@ describe('listGpus', () => {
     });
   });
 
-  it('finds none where the command is missing', async () => {
+  it('finds none if the command is missing', async () => {
     await expect(listGpus({ command: 'no-such-command-of-a-driver' })).resolves.toEqual([]);
   });
 
-  it('finds none where the command fails', async () => {
+  it('finds none if the command fails', async () => {
     await expect(listGpus({ command: process.execPath })).resolves.toEqual([]);
   });
 

@@ -46,7 +46,7 @@ describe('the native binding', () => {
     await control.releaseSession(first.handles?.session ?? 0n);
   });
 
-  it('refuses runs that were told to end before they began, until they are allowed again', async () => {
+  it('refuses runs that were terminated before they began, until they are allowed again', async () => {
     const session = await createSession({ modelPath, provider, intraOpThreads: 1 });
     const runOptions = session.handles?.runOptions ?? 0n;
     control.terminateRun(runOptions);
@@ -56,7 +56,7 @@ describe('the native binding', () => {
     await session.release();
   });
 
-  it('releases once, however often it is told to', async () => {
+  it('releases only once', async () => {
     const session = await createSession({ modelPath, provider, intraOpThreads: 1 });
     await session.release();
     await session.release();
@@ -66,19 +66,19 @@ describe('the native binding', () => {
 describe('opening the binding', () => {
   const missing = () => '/nowhere/libonnxruntime.so.1';
 
-  it('falls back to the other binding where the library cannot be loaded, and says why', async () => {
+  it('falls back to the other binding if the library cannot be loaded, and says why', async () => {
     const logger = new MemoryLogger();
     const binding = await openOrtBinding({ choice: 'auto', logger, libraryPath: missing });
     expect(binding).toMatchObject({ name: 'node', control: null });
     expect(JSON.stringify(logger.of('info'))).toContain('/nowhere/libonnxruntime.so.1');
   });
 
-  it('fails where the native one is asked for by name', async () => {
+  it('fails if the native one is requested by name', async () => {
     const opening = openOrtBinding({ choice: 'native', logger: new MemoryLogger(), libraryPath: missing });
     await expect(opening).rejects.toThrow(/C API cannot be used: .*\/nowhere/);
   });
 
-  it('takes the other one where that is asked for', async () => {
+  it('uses the other one on request', async () => {
     const binding = await openOrtBinding({ choice: 'node', logger: new MemoryLogger() });
     expect(binding.name).toBe('node');
   });

@@ -30,7 +30,7 @@ function open(model: string, stallTimeoutMs = 60_000) {
 afterAll(() => engine.close());
 
 describe('a model on ONNX Runtime', () => {
-  it('runs in a thread and answers probabilities', async () => {
+  it('runs in a thread and returns probabilities', async () => {
     const pool = await open('efficientnet-lite0/2');
     expect(pool.inputs).toEqual([{ name: 'image', dtype: 'float32', shape: ['batch', 3, 224, 224] }]);
     const image = {
@@ -55,7 +55,7 @@ describe('a model on ONNX Runtime', () => {
     await pool.close();
   });
 
-  it('may be given up in the middle of a run, and the process lives on', async () => {
+  it('may be abandoned in the middle of a run, and the process survives', async () => {
     const pool = await open('efficientnet-lite0/2', 20);
     const data = new Float32Array(16 * 3 * 224 * 224);
     const image = { dtype: 'float32', dims: [16, 3, 224, 224], data } as const;
@@ -67,7 +67,7 @@ describe('a model on ONNX Runtime', () => {
     expect(pool.status()).toMatchObject([{ state: 'closed' }]);
   });
 
-  it('is MODEL_NOT_LOADED when there is no such file', async () => {
+  it('is MODEL_NOT_LOADED if the file does not exist', async () => {
     await expect(open('no-such-model/1')).rejects.toMatchObject({
       code: 'MODEL_NOT_LOADED',
       message: '"no-such-model@1" could not be loaded',

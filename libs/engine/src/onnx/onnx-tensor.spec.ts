@@ -36,14 +36,14 @@ describe('a tensor of ONNX Runtime', () => {
     );
   });
 
-  it('is refused when its type has no place here', () => {
+  it('is refused when its type is not supported', () => {
     const packed = new OrtTensor('uint4', new Uint8Array(1), [2]);
     expect(() => fromOrtTensor('x', packed)).toThrow('Tensor "x" has elements of type uint4');
   });
 });
 
 describe('metadata of a model', () => {
-  it('names dynamic dimensions, writes -1 for nameless ones, and leaves out values that are not tensors', () => {
+  it('names dynamic dimensions, uses -1 for nameless ones, and omits values that are not tensors', () => {
     expect(
       tensorMetadata([
         { name: 'x', isTensor: true, type: 'float32', shape: ['batch', '', 3] },

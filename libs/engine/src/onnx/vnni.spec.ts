@@ -10,11 +10,11 @@ describe('sums of products of uint8 and int8', () => {
     expect(integerProductsMaySaturate(LINUX, cpuInfo(flags))).toBe(false);
   });
 
-  it('may saturate on a CPU with AVX2 alone', () => {
+  it('may saturate on a CPU with only AVX2', () => {
     expect(integerProductsMaySaturate(LINUX, cpuInfo('avx2 not_avx_vnni_int8'))).toBe(true);
   });
 
-  it('are taken to saturate where the CPU cannot be asked', () => {
+  it('are assumed to saturate if the CPU is unknown', () => {
     const unreadable = () => {
       throw new Error('ENOENT');
     };

@@ -68,7 +68,7 @@ describe('opening a pool', () => {
     expect(clock.armed.length).toBe(0);
   });
 
-  it('fails when the first replica is not ready in time, and gives its thread up', async () => {
+  it('fails if the first replica is not ready in time, and abandons its thread', async () => {
     const { pool, threads, clock } = createPool(1);
     const opening = pool.open();
     clock.jump(START_TIMEOUT_MS);
@@ -77,7 +77,7 @@ describe('opening a pool', () => {
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
   });
 
-  it('keeps trying a later replica that does not load, and goes on meanwhile', async () => {
+  it('keeps retrying a later replica that does not load, and works meanwhile', async () => {
     const { pool, threads, clock, logger } = createPool(2);
     const opening = pool.open();
     threads.at(0).becomeReady(READY_REPLICA);
@@ -107,7 +107,7 @@ describe('running batches', () => {
     await Promise.all([first, second]);
   });
 
-  it('takes a batch only while a replica is idle', async () => {
+  it('accepts a batch only while a replica is idle', async () => {
     const { pool, threads, clock } = await openPool();
     const running = pool.run(['a']);
     expect(states(pool)).toEqual(['busy']);
@@ -143,7 +143,7 @@ describe('running batches', () => {
 });
 
 describe('losing replicas', () => {
-  it('fails the batch of a dead replica alone, and replaces it at once', async () => {
+  it('fails only the batch of a dead replica, and replaces the replica at once', async () => {
     const { pool, threads } = await openPool(2);
     const batches = [pool.run(['a']), pool.run(['b'])];
     const [lost, kept] = threads.at(0).posted[0]?.items[0] === 'a' ? batches : [batches[1], batches[0]];
@@ -165,7 +165,7 @@ describe('losing replicas', () => {
     expect(threads.at(1).posted).toHaveLength(0);
   });
 
-  it('waits longer and longer before it replaces a replica that keeps dying', async () => {
+  it('waits increasingly long before it replaces a replica that keeps dying', async () => {
     const { threads, clock } = await openPool();
     threads.at(0).die();
     await threads.at(0).exited;
@@ -190,7 +190,7 @@ describe('losing replicas', () => {
     expect(states(pool)).toEqual(['idle']);
   });
 
-  it('gives a batch up that takes too long, and replaces its thread without waiting for it', async () => {
+  it('abandons a batch that takes too long, and replaces its thread without waiting for it', async () => {
     const { pool, threads, clock } = await openPool();
     const outcome = pool.run(['a']);
     clock.jump(STALL_TIMEOUT_MS - 1);
@@ -246,7 +246,7 @@ describe('closing a pool', () => {
     expect(threads.started).toHaveLength(1);
   });
 
-  it('cancels a restart that is due', async () => {
+  it('cancels a scheduled restart', async () => {
     const { pool, threads, clock } = await openPool();
     threads.at(0).die();
     threads.at(1).becomeReady(READY_REPLICA);
@@ -256,7 +256,7 @@ describe('closing a pool', () => {
     expect(clock.armed.length).toBe(0);
   });
 
-  it('ends within its bounds and says so when a thread in native code cannot be ended', async () => {
+  it('ends in time and says so if a thread in native code cannot be ended', async () => {
     const { pool, clock, logger } = await openPool();
     void pool.run(['a']).catch(() => undefined);
     clock.jump(STALL_TIMEOUT_MS);

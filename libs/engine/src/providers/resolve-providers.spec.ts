@@ -30,7 +30,7 @@ describe('resolveProviders', () => {
     );
   });
 
-  it('lets the list of the model replace what the device implies', () => {
+  it("prefers the model's list to that of the device", () => {
     const resolve = (requested: readonly string[]): readonly string[] =>
       resolveProviders({ platform: linux, gpus, device: 'cpu', requested });
     expect(resolve(['tensorrt', 'cuda', 'tensorrt'])).toEqual(['tensorrt', 'cuda', 'cpu']);
@@ -40,25 +40,25 @@ describe('resolveProviders', () => {
 });
 
 describe('attemptsOfReplica', () => {
-  it('lets the replicas take turns on the GPUs, by the index of the driver', () => {
+  it('distributes the replicas over the GPUs in turn, by the index of the driver', () => {
     const ids = [0, 1, 2].map((index) => attemptsOfReplica(['cuda', 'cpu'], gpus, index)[0]?.deviceId);
     expect(ids).toEqual([0, 3, 0]);
   });
 
-  it('names no device where the provider takes none', () => {
+  it('names no device if the provider uses none', () => {
     expect(attemptsOfReplica(['coreml', 'cpu'], gpus, 0)).toEqual([
       { name: 'coreml', deviceId: null },
       { name: 'cpu', deviceId: null },
     ]);
   });
 
-  it('takes the first device when none is listed', () => {
+  it('uses the first device if none is listed', () => {
     expect(attemptsOfReplica(['cuda'], [], 1)).toEqual([{ name: 'cuda', deviceId: 0 }]);
   });
 });
 
 describe('gpusInUse', () => {
-  it('counts the GPUs that the first choice spreads over', () => {
+  it('counts the GPUs that the first choice uses', () => {
     expect(gpusInUse(['cuda', 'cpu'], gpus)).toBe(2);
     expect(gpusInUse(['cuda', 'cpu'], [])).toBe(1);
     expect(gpusInUse(['coreml', 'cpu'], gpus)).toBe(1);

@@ -41,7 +41,7 @@ describe('BatchRunner', () => {
     expect(answers).toMatchObject([{ type: 'failed', error: { message: 'bad dims' } }]);
   });
 
-  it('fails the batch when the kernel answers another number of results than there were items', async () => {
+  it('fails the batch if the kernel does not return one result per item', async () => {
     const kernel = { ...echo, finish: () => ({ results: [] }) };
     const { runner, answers } = createRunner({ kernel });
     await runner.run(batch('a'));
@@ -50,7 +50,7 @@ describe('BatchRunner', () => {
     ]);
   });
 
-  it('refuses a batch that comes while it closes, and releases the session after the running one', async () => {
+  it('refuses a batch that arrives while it closes, and releases the session after the running one', async () => {
     let finish = (_outputs: NamedTensors): void => undefined;
     const { runner, log } = createRunner({ run: () => new Promise((resolve) => (finish = resolve)) });
     const running = runner.run(batch('a'));

@@ -23,11 +23,11 @@ const TOKENS: readonly number[] = [
 const PROMPT_TOKENS = 38;
 const CHUNK = 16;
 
-/** Rounding activations to int8 costs so much: measured .002 in the mean, .0043 and .8 at the most. */
+/** Errors of rounding activations to int8. Measured: .002 in the mean, .0043 and .8 at most. */
 const MOST_MEAN_DIVERGENCE = 0.004;
 const MOST_DIVERGENCE = 0.01;
 const MOST_DIFFERENCE = 1.5;
-/** Two tokens whose logits are so close are a tie, which rounding may decide either way. */
+/** Two tokens with logits this close are a tie, which rounding may decide either way. */
 const TIE = 0.5;
 
 describe('ExternalKvDecoder against a floating-point reference', () => {
@@ -71,7 +71,7 @@ describe('ExternalKvDecoder against a floating-point reference', () => {
   }
 
   (pythonReady ? it : it.skip)(
-    'gives the logits of the reference within what rounding to int8 costs',
+    'computes the logits of the reference within the error of rounding to int8',
     async () => {
       const ours = await decoded();
       const theirs = reference();

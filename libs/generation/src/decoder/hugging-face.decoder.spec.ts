@@ -62,7 +62,7 @@ describe('HuggingFaceDecoder', () => {
     expect([...sut.lengths]).toEqual([3, 2]);
   });
 
-  it('gives mask and positions to models that want them, and to no other', async () => {
+  it('passes mask and positions only to models that need them', async () => {
     const wanting = fakeSession('float32', ['attention_mask', 'position_ids']);
     const sut = new HuggingFaceDecoder(wanting.session, 1);
     await sut.prefill(0, [1, 2]);
@@ -80,7 +80,7 @@ describe('HuggingFaceDecoder', () => {
     ]);
   });
 
-  it('copies and swaps rows, which then go their own ways', async () => {
+  it('copies and swaps rows, which are independent afterwards', async () => {
     const sut = new HuggingFaceDecoder(fakeSession('float32', []).session, 3);
     await sut.prefill(0, [1, 1]);
     await sut.prefill(1, [3]);

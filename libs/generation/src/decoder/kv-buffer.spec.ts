@@ -3,7 +3,7 @@ import { capacityFor, KvBuffer } from './kv-buffer.js';
 
 const SHAPE = { layers: 2, heads: 2, headSize: 4, maxRows: 3, maxTokens: 300 };
 
-/** A run's outputs for `rows` rows of `count` tokens, each value saying where it belongs. */
+/** A run's outputs for `rows` rows of `count` tokens. Each value encodes its position. */
 function outputs(
   rows: number,
   count: number,
@@ -81,7 +81,7 @@ describe('KvBuffer', () => {
     expect(kv.view(1, 1, 1, 1)[0]).toBe(31000);
   });
 
-  it('takes no memory when the last row has ended', () => {
+  it('uses no memory after the last row has ended', () => {
     const kv = filled();
     for (const row of [0, 1, 2]) kv.clear(row);
     expect([kv.capacity, kv.usedBytes()]).toEqual([0, 0]);

@@ -5,7 +5,7 @@ const create = () =>
   new OutputBuffers({ vocabSize: 10, newNames: ['new.0.key', 'new.0.value'], heads: 2, headSize: 4 });
 
 describe('OutputBuffers', () => {
-  it('has a tensor for each output, none over another', () => {
+  it('has a tensor for each output, without overlaps', () => {
     const tensors = create().tensors(3, 5);
     expect(Object.values(tensors).map(({ dims }) => dims)).toEqual([
       [3, 1, 10],
@@ -21,7 +21,7 @@ describe('OutputBuffers', () => {
     expect(Object.values(tensors).map(({ data }) => data.length)).toEqual([30, 120, 120]);
   });
 
-  it('hands out the same memory for smaller runs and the same tensors for equal ones', () => {
+  it('reuses the memory for smaller runs and the tensors for equal ones', () => {
     const sut = create();
     const large = sut.tensors(3, 5);
     const small = sut.tensors(1, 1);

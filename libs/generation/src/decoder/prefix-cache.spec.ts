@@ -16,7 +16,7 @@ function setUp(maxBytes = 1_000_000) {
 }
 
 describe('PrefixCache', () => {
-  it('finds the longest known prefix, parts of blocks included', () => {
+  it('finds the longest known prefix, including parts of blocks', () => {
     const { store, matched } = setUp();
     store(range(0, 21));
     expect(matched([...range(0, 19), 99, 100])).toEqual(range(0, 16));
@@ -25,21 +25,21 @@ describe('PrefixCache', () => {
     expect(matched(range(50, 30))).toEqual([]);
   });
 
-  it('never covers the whole prompt: the last token is run for its logits', () => {
+  it('never covers the whole prompt, because the last token must run for its logits', () => {
     const { store, matched } = setUp();
     store(range(0, 24));
     expect(matched(range(0, 24))).toEqual(range(0, 23));
     expect(matched(range(0, 16), true)).toEqual([]);
   });
 
-  it('gives exact requests whole exact blocks only', () => {
+  it('returns only whole exact blocks for exact requests', () => {
     const { store, matched } = setUp();
     store(range(0, 30), 16);
     expect(matched(range(0, 40), true)).toEqual(range(0, 16));
     expect(matched(range(0, 40), false)).toEqual(range(0, 30));
   });
 
-  it('replaces a block by its exact form when that comes', () => {
+  it('replaces a block by its exact form', () => {
     const { store, matched } = setUp();
     store(range(0, 16), 0);
     expect(matched(range(0, 17), true)).toEqual([]);
@@ -47,7 +47,7 @@ describe('PrefixCache', () => {
     expect(matched(range(0, 17), true)).toEqual(range(0, 16));
   });
 
-  it('stays within its bytes and drops what was used longest ago, ends of conversations first', () => {
+  it('stays within its limit, and drops the least recently used blocks, ends of conversations first', () => {
     const { sut, store, matched } = setUp(4 * BLOCK * 4);
     store(range(0, 16));
     store(range(100, 16));
@@ -58,7 +58,7 @@ describe('PrefixCache', () => {
     expect(matched(range(100, 17))).toEqual(range(100, 8));
   });
 
-  it('keeps nothing when it may not', () => {
+  it('keeps nothing with a limit of 0', () => {
     const { store, matched } = setUp(0);
     store(range(0, 16));
     expect(matched(range(0, 17))).toEqual([]);

@@ -22,7 +22,7 @@ function shares(logits: Float32Array, params: SamplingParams, counts = new Token
 }
 
 describe('Sampler', () => {
-  it('takes the most likely token at temperature 0, the first of equals', () => {
+  it('picks the most likely token at temperature 0, the first of equals', () => {
     expect(shares(Float32Array.of(1, 3, 3, 2), { temperature: 0 })).toEqual([0, 100, 0, 0]);
     expect(shares(Float32Array.of(-4, -3, -2, -5), { temperature: 0 })).toEqual([0, 0, 100, 0]);
   });
@@ -34,7 +34,7 @@ describe('Sampler', () => {
     expect(drawn[2]).toBeCloseTo(20, -0.8);
   });
 
-  it('sharpens with a low temperature: at 0.5 probabilities are squared', () => {
+  it('sharpens with a low temperature; at 0.5, probabilities are squared', () => {
     // 0.25 : 0.09 : 0.04 of 0.38
     expect(shares(logitsOf(0.5, 0.3, 0.2), { temperature: 0.5 })[0]).toBeCloseTo(66, -0.8);
   });
@@ -143,7 +143,7 @@ describe('Sampler', () => {
     );
   });
 
-  it('gives up on logits that are not numbers', () => {
+  it('fails for logits that are not numbers', () => {
     const sampling = resolveSampling({}, 0);
     const context = { sampling, counts: new TokenCounts(), choice: 0, position: 0 };
     expect(new Sampler(2).sample(Float32Array.of(NaN, NaN), context)).toBeNull();

@@ -84,7 +84,7 @@ function setUp(options: Partial<SchedulerOptions> = {}) {
 }
 
 describe('Scheduler', () => {
-  it('gives each of many requests the text it would get alone, while they join and leave', async () => {
+  it('generates the same text for each of many requests as alone, while they join and leave', async () => {
     const { submit, run, sut, textOfTask } = setUp({ maxSlots: 3 });
     const prompts = ['hello', 'aquitelongpromptofmanychunks', 'x', 'another', 'zebra', 'mountainriver', 'q'];
     const tasks: number[] = [];
@@ -136,7 +136,7 @@ describe('Scheduler', () => {
     ).toEqual([8, 3]);
   });
 
-  it('computes two rows at least when one of them must be reproducible, and one otherwise', async () => {
+  it('computes at least two rows if one must be reproducible, and otherwise one', async () => {
     const { submit, run, decoder } = setUp();
     submit('abc');
     await run();
@@ -219,7 +219,7 @@ describe('Scheduler', () => {
     expect(endOf(task)).toMatchObject({ error: { code: 'CANCELED' }, usage: { completionTokens: 1 } });
   });
 
-  it('holds a paused request while others go on, and lets it continue unharmed', async () => {
+  it('pauses a request while others continue, and resumes it unchanged', async () => {
     const { submit, run, sut, textOfTask, endOf } = setUp();
     const held = submit('held', { maxTokens: 12 });
     await sut.step();
@@ -241,7 +241,7 @@ describe('Scheduler', () => {
     expect(order).toEqual([tasks[1], tasks[3], tasks[0], tasks[2]]);
   });
 
-  it('lets a request wait whose tokens might not fit the budget beside the running ones', async () => {
+  it('lets a request wait if its tokens might not fit the budget together with the running ones', async () => {
     const { submit, sut, run, textOfTask } = setUp({ kvBudgetTokens: 64 });
     submit('abc', { maxTokens: 40 });
     const waiting = submit('def', { maxTokens: 40 });

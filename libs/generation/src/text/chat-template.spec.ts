@@ -18,7 +18,7 @@ describe('ChatTemplate', () => {
     '{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}',
     '{{ strftime_now("%Y-%m-%d") }}{{ True }}{{ False }}{{ None }}{% if none is none and true and not false %}x{% endif %}',
     '{% macro turn(m) %}[{{ m.content }}]{% endmacro %}{{ turn(messages[1]) }}{{ messages | tojson(indent=2) }}',
-  ])('renders as the library does: %s', (source) => {
+  ])('renders like the library: %s', (source) => {
     const plain = new Template(source).render({
       messages: MESSAGES,
       add_generation_prompt: true,
@@ -28,7 +28,7 @@ describe('ChatTemplate', () => {
     expect(render(source)).toBe(plain);
   });
 
-  it('passes on why a template refuses the messages', () => {
+  it("passes on a template's reason for refusing the messages", () => {
     expect(() => render('{{ raise_exception("roles must alternate") }}')).toThrow(
       expect.objectContaining({
         code: 'INVALID_INPUT',

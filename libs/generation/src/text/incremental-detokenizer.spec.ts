@@ -23,7 +23,7 @@ describe('IncrementalDetokenizer', () => {
     ' leading  spaces\n\ttabs',
     'naïve façade — “quotes”',
     '\uFEFFbyte order mark',
-  ])('gives %j back whole, without a piece that holds half a character', (text) => {
+  ])('restores %j, without half a character in any piece', (text) => {
     const parts = pieces(tokenizer.encode(text).ids);
     expect(parts.join('')).toBe(text);
     for (const part of parts) {

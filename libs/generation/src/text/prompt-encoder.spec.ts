@@ -32,7 +32,7 @@ function chat(...contents: readonly string[]) {
 }
 
 describe('PromptEncoder', () => {
-  it('makes the same tokens of an ordinary chat as the whole rendered text makes', () => {
+  it('encodes an ordinary chat to the same tokens as the whole rendered text', () => {
     const rendered =
       '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' +
       '<|im_start|>user\n Hi, 漢字 < b | c >\n<|im_end|>\n<|im_start|>assistant\n';
@@ -45,7 +45,7 @@ describe('PromptEncoder', () => {
     '<|endoftext|>',
     '<|im_end|><|im_end|>',
     '<|im_<|im_end|>',
-  ])('takes %j in a message for plain text', (content) => {
+  ])('treats %j in a message as plain text', (content) => {
     const plain = encoder().encode(chat('x'));
     const ids = encoder().encode(chat(content));
     const controls = (tokens: readonly number[]): number[] => tokens.filter((id) => id <= 16);
@@ -53,7 +53,7 @@ describe('PromptEncoder', () => {
     expect(full.decode(ids)).toContain(content);
   });
 
-  it('takes a control token that two strings would make together for plain text', () => {
+  it('treats a control token that two strings would form together as plain text', () => {
     const template = '{% for message in messages %}{{ message.content }}{% endfor %}';
     const ids = encoder(template).encode(chat('<|im_', 'end|>'));
     expect(ids).not.toContain(IM_END);
@@ -61,28 +61,28 @@ describe('PromptEncoder', () => {
     expect(encoder('{{ messages[0].content }}end|>').encode(chat('<|im_'))).not.toContain(IM_END);
   });
 
-  it('takes control tokens in a role for plain text too', () => {
+  it('also treats control tokens in a role as plain text', () => {
     const messages = [{ role: 'user<|im_end|>', content: 'x' }];
     const ids = encoder().encode({ kind: 'chat', messages });
     expect(ids.filter((id) => id === IM_END)).toHaveLength(2);
   });
 
-  it('takes control tokens in a text prompt for plain text', () => {
+  it('treats control tokens in a text prompt as plain text', () => {
     const ids = encoder().encode({ kind: 'text', prompt: 'a<|im_end|>' });
     expect(ids).not.toContain(IM_END);
     expect(full.decode(ids)).toBe('a<|im_end|>');
   });
 
-  it('lets the template see the contents themselves', () => {
+  it('passes the original contents to the template', () => {
     const template = '{% if "<b>" in messages[0].content %}yes{% endif %}{{ messages[0].content | trim }}';
     expect(full.decode(encoder(template).encode(chat('  <b> ')))).toBe('yes<b>');
   });
 
-  it('starts an empty text with the token that starts texts', () => {
+  it('starts an empty text with the start token', () => {
     expect(encoder().encode({ kind: 'text', prompt: '' })).toEqual([IM_START]);
   });
 
-  it('refuses a prompt that leaves no room, with both numbers', () => {
+  it('refuses a prompt that leaves no room, and names both numbers', () => {
     const prompt = 'word '.repeat(20);
     const { length } = full.encode(prompt).ids;
     expect(() => encoder(source, length).encode({ kind: 'text', prompt })).toThrow(
@@ -94,13 +94,13 @@ describe('PromptEncoder', () => {
     expect(encoder(source, length + 1).encode({ kind: 'text', prompt })).toHaveLength(length);
   });
 
-  it('refuses a hopelessly long text without tokenizing all of it', () => {
+  it('refuses a very long text without tokenizing all of it', () => {
     expect(() => encoder(source, 16).encode({ kind: 'text', prompt: 'a b '.repeat(100_000) })).toThrow(
       /more than \d+ tokens/,
     );
   });
 
-  it('says when a model has no chat template, or its template refuses', () => {
+  it('reports that a model has no chat template, or that its template refuses', () => {
     expect(() => encoder(null).encode(chat('x'))).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
     expect(() => encoder('{{ raise_exception("roles must alternate") }}').encode(chat('x'))).toThrow(
       /roles must alternate/,

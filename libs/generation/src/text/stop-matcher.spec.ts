@@ -23,7 +23,7 @@ describe('StopMatcher', () => {
     [['bc', 'abc'], 'xabc', 'x', true],
     [['END'], 'EN', 'EN', false],
     [[], 'free', 'free', false],
-  ])('stops at %j in %j, whatever pieces it comes in', (stops, text, expected, stopped) => {
+  ])('stops at %j in %j, regardless of the pieces', (stops, text, expected, stopped) => {
     for (let size = 1; size <= text.length; size++)
       expect(read(stops, text, size)).toEqual({ text: expected, stopped });
   });

@@ -49,7 +49,7 @@ describe('GenerationHost', () => {
     expect(ended()).toEqual([1, 2]);
   });
 
-  it('posts once per run of the model for all streams, and once more when it falls idle', async () => {
+  it('posts once per run of the model for all streams, and once more when it becomes idle', async () => {
     const { sut, posted, generate } = setUp();
     generate(1);
     generate(2);
@@ -70,7 +70,7 @@ describe('GenerationHost', () => {
     });
   });
 
-  it('reports a failed run and goes on', async () => {
+  it('reports a failed run and continues', async () => {
     const { sut, posted, generate, ended } = setUp();
     sut.receive({ type: 'fault', kind: 'throw' });
     generate(1);

@@ -7,7 +7,7 @@ import type { StepRecord, StreamUpdate } from '../scheduler/stream-update.js';
 export type GenerationFault =
   /** The model's run throws. */
   | 'throw'
-  /** The thread blocks for ever. */
+  /** The thread blocks forever. */
   | 'hang'
   /** The thread exits. */
   | 'die'

@@ -28,7 +28,7 @@ describe('DatabaseHousekeeper', () => {
     expect(ran).toEqual([]);
   });
 
-  it('gives back the room of rows that are dead, and cuts a long log', async () => {
+  it('reclaims the space of dead rows, and truncates a long log', async () => {
     const { sut, ran } = setUp(['aerie.job', 'bullmq.job'], 64 * 1024 * 1024 + 1);
     await sut.run();
     expect(ran).toEqual([
@@ -38,7 +38,7 @@ describe('DatabaseHousekeeper', () => {
     ]);
   });
 
-  it('looks through large tables once: after a crash their dead rows are not known', async () => {
+  it('scans large tables once, because their dead rows are unknown after a crash', async () => {
     const { sut, firsts } = setUp([], 0);
     await sut.run();
     await sut.run();
@@ -53,7 +53,7 @@ describe('DatabaseHousekeeper', () => {
     opened = null;
   });
 
-  it('does so in a database, which then grows no more', async () => {
+  it('keeps a real database from growing', async () => {
     const database = await open();
     const number = async (sql: string) => {
       const { rows } = await database.query<{ n: number }>(`SELECT (${sql})::float8 AS n`);
@@ -78,12 +78,12 @@ describe('DatabaseHousekeeper', () => {
     expect(await log()).toBeLessThan(1024 * 1024);
   });
 
-  describe('in time', () => {
+  describe('its schedule', () => {
     afterEach(() => {
       jest.useRealTimers();
     });
 
-    it('goes every ten seconds, one round at a time, and says what became of each, until it is stopped', async () => {
+    it('runs every ten seconds, one round at a time, and reports each result, until it is stopped', async () => {
       jest.useFakeTimers();
       const nothing = { rows: [] };
       const due: { resolve(found: typeof nothing): void; reject(error: Error): void }[] = [];

@@ -31,7 +31,7 @@ async function openDatabase() {
 }
 
 describe('EmbeddedDatabase', () => {
-  it('takes the directory first, and opens the database when it is told to', async () => {
+  it('claims the directory first, and opens the database on request', async () => {
     const { sut, threads } = createDatabase();
     const claimed = sut.claim();
     threads.at(0).becomeReady(null);
@@ -43,7 +43,7 @@ describe('EmbeddedDatabase', () => {
     await opened;
   });
 
-  it('does not start when another server has the directory', async () => {
+  it('does not start if another server uses the directory', async () => {
     const { sut, clock, threads, crashes } = createDatabase();
     const claimed = sut.claim();
     const refusal = new Error('in use');
@@ -54,7 +54,7 @@ describe('EmbeddedDatabase', () => {
     expect([threads.started.length, crashes]).toEqual([1, []]);
   });
 
-  it('does not start when the directory cannot be taken in time', async () => {
+  it('does not start if the directory cannot be claimed in time', async () => {
     const { sut, clock, threads } = createDatabase();
     const claimed = sut.claim();
     clock.jump(START_MS);
@@ -72,7 +72,7 @@ describe('EmbeddedDatabase', () => {
     expect(threads.at(1).posted).toEqual(['open']);
   });
 
-  it('takes the directory again, but opens nothing, when it was lost before it was opened', async () => {
+  it('claims the directory again, but opens nothing, if its thread was lost before it was opened', async () => {
     const { sut, threads } = createDatabase();
     const claimed = sut.claim();
     threads.at(0).becomeReady(null);
@@ -86,7 +86,7 @@ describe('EmbeddedDatabase', () => {
     await opened;
   });
 
-  it('says why it could not be opened, and tries again after longer and longer waits', async () => {
+  it('reports why it could not be opened, and tries again after increasing waits', async () => {
     const { sut, clock, threads, crashes } = createDatabase();
     const claimed = sut.claim();
     threads.at(0).becomeReady(null);
@@ -108,7 +108,7 @@ describe('EmbeddedDatabase', () => {
     expect(crashes).toHaveLength(4);
   });
 
-  it('is replaced when no round of housekeeping ends, but not before its thread is gone', async () => {
+  it('is replaced if no round of housekeeping ends, but not before its thread has ended', async () => {
     const { clock, threads, crashes, troubles } = await openDatabase();
     clock.jump(STALL_MS - 1);
     threads.at(0).say({ type: 'round', trouble: null });

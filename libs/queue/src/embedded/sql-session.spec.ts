@@ -2,7 +2,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { describe, expect, it } from '@jest/globals';
 import { SqlSession } from './sql-session.js';
 
-/** A database that writes down what it runs, in order. */
+/** A database that records its statements in order. */
 function recordingSession() {
   const ran: string[] = [];
   const run = (sql: string) => {
@@ -27,7 +27,7 @@ describe('SqlSession', () => {
     expect(ran).toEqual(['under way', 'urgent a', 'urgent b', 'a', 'b']);
   });
 
-  it('lets one that is not urgent go after four that are', async () => {
+  it('runs an ordinary statement after four urgent ones', async () => {
     const { ran, session } = recordingSession();
     const owner = {};
     const all = [session.query(owner, 'under way', [1])];
@@ -37,7 +37,7 @@ describe('SqlSession', () => {
     expect(ran.indexOf('renews a lock')).toBe(5);
   });
 
-  it('lets nothing urgent into the transaction of another', async () => {
+  it('runs no urgent statement within the transaction of another caller', async () => {
     const { ran, session } = recordingSession();
     const [one, other] = [{}, {}];
     await session.query(one, 'BEGIN', [1]);

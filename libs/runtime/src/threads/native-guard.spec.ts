@@ -7,14 +7,14 @@ function createGuards() {
 }
 
 describe('NativeGuard', () => {
-  it('lets the thread be terminated outside of native code, which it does not enter then', async () => {
+  it('allows termination outside of native code, which the thread then does not enter', async () => {
     const { owner, thread } = createGuards();
     await thread.run(() => Promise.resolve());
     expect(owner.doom()).toBe(true);
     await expect(thread.run(() => Promise.resolve())).rejects.toThrow('being terminated');
   });
 
-  it('keeps the thread from being terminated inside, also when calls are nested or fail', async () => {
+  it('prevents termination inside, even if calls are nested or fail', async () => {
     const { owner, thread } = createGuards();
     await thread.run(async () => {
       await expect(thread.run(() => Promise.reject(new Error('bad model')))).rejects.toThrow('bad model');

@@ -74,7 +74,7 @@ describe('SupervisedThread', () => {
     expect(clock.armed).toEqual([]);
   });
 
-  it('gives up a thread that is not ready in time', () => {
+  it('abandons a thread that is not ready in time', () => {
     const { sut, threads, owner, clock } = supervise();
     clock.jump(START_MS);
     expect(owner.losses).toEqual([
@@ -84,7 +84,7 @@ describe('SupervisedThread', () => {
     expect([sut.state, sut.restarts, threads.started.length]).toEqual(['restarting', 1, 2]);
   });
 
-  it('gives up a thread that makes no progress, and not one that does or has no work', () => {
+  it('abandons a thread without progress, but not one with progress or without work', () => {
     const { sut, threads, owner, clock } = ready();
     sut.expectProgress();
     clock.jump(STALL_MS - 1);
@@ -103,25 +103,22 @@ describe('SupervisedThread', () => {
     expect(sut.state).toBe('ready');
   });
 
-  it.each([START_MS, STALL_MS])(
-    'does not take a suspended machine for a thread that stands still',
-    (limitMs) => {
-      const { sut, threads, owner, clock } = supervise();
-      if (limitMs === STALL_MS) {
-        threads.at(0).becomeReady(1);
-        sut.expectProgress();
-      }
-      // It slept for a night: one timer is late, and fires when everything goes on.
-      clock.block(8 * 3_600_000);
-      clock.jump(0);
-      clock.jump(limitMs / 2);
-      expect(owner.losses).toEqual([]);
-      clock.jump(limitMs / 4);
-      expect(owner.losses).toHaveLength(1);
-    },
-  );
+  it.each([START_MS, STALL_MS])('does not mistake a suspended machine for a hung thread', (limitMs) => {
+    const { sut, threads, owner, clock } = supervise();
+    if (limitMs === STALL_MS) {
+      threads.at(0).becomeReady(1);
+      sut.expectProgress();
+    }
+    // It slept for a night: one timer is late, and fires when everything goes on.
+    clock.block(8 * 3_600_000);
+    clock.jump(0);
+    clock.jump(limitMs / 2);
+    expect(owner.losses).toEqual([]);
+    clock.jump(limitMs / 4);
+    expect(owner.losses).toHaveLength(1);
+  });
 
-  it('replaces a lost thread at once, then after longer and longer waits', async () => {
+  it('replaces a lost thread at once, then after increasing waits', async () => {
     const { sut, threads, clock } = ready();
     const waits: number[] = [];
     for (let loss = 0; loss < 9; loss++) {
@@ -140,7 +137,7 @@ describe('SupervisedThread', () => {
     expect(threads.started).toHaveLength(11);
   });
 
-  it('starts no more while three threads that were given up are still there', async () => {
+  it('starts no more threads while three abandoned ones still exist', async () => {
     const { sut, threads, clock } = ready();
     for (let stall = 0; stall < 3; stall++) {
       if (stall > 0) threads.at(stall).becomeReady(stall);
@@ -166,7 +163,7 @@ describe('SupervisedThread', () => {
     expect([threads.started.length, sut.restarts]).toEqual([2, 1]);
   });
 
-  it('does not replace a thread that its owner does not want back', () => {
+  it('does not replace a thread if its owner does not want it', () => {
     const { threads, owner, clock } = supervise();
     owner.isWanted = false;
     threads.at(0).failToStart(new Error('no such file'));
@@ -175,7 +172,7 @@ describe('SupervisedThread', () => {
     expect(owner.losses[0]?.cause.message).toBe('no such file');
   });
 
-  it('closes in order, and hears nothing more', async () => {
+  it('closes in order, and receives nothing more', async () => {
     const { sut, threads, owner, clock } = ready();
     await expect(sut.close()).resolves.toBe(true);
     threads.at(0).die();
@@ -184,7 +181,7 @@ describe('SupervisedThread', () => {
     expect(owner.events).toEqual([{ ready: 1 }]);
   });
 
-  it('ends a thread by force that does not close, and says when even that fails', async () => {
+  it('ends a thread by force if it does not close, and reports if even that fails', async () => {
     const { sut, threads, clock } = supervise();
     const closed = sut.close();
     expect(threads.at(0)).toMatchObject({ closeRequested: false, abandoned: true });
@@ -231,7 +228,7 @@ describe('SupervisedThread on a worker thread', () => {
     expect(owner.events).toEqual([{ ready: { greeting: 'hello' } }, { echo: [1, 2] }]);
   });
 
-  it('carries over why it did not start, with its cause', async () => {
+  it('passes on why it did not start, with its cause', async () => {
     const { owner } = start({ failure: 'no model' });
     owner.isWanted = false;
     await owner.until(() => owner.losses.length === 1);
@@ -245,7 +242,7 @@ describe('SupervisedThread on a worker thread', () => {
     ['exit', { message: 'The thread exited with code 3.' }],
     // The process lives on.
     ['fill', { code: 'ERR_WORKER_OUT_OF_MEMORY' }],
-  ])('is replaced when it ends by itself: %s', async (task, cause) => {
+  ])('is replaced when it ends unexpectedly: %s', async (task, cause) => {
     const { sut, owner } = start({});
     await owner.until(() => owner.events.length === 1);
     sut.send({ task });

@@ -17,7 +17,7 @@ describe('the largest values', () => {
     expect(indices([2, 2, 2, 2], 2)).toEqual([0, 1]);
   });
 
-  it('are all of them when more are asked for than there are', () => {
+  it('are all values if more are requested', () => {
     expect(indices([1, 2], 100)).toEqual([1, 0]);
     expect(indices([], 5)).toEqual([]);
   });
@@ -34,17 +34,17 @@ describe('the largest values', () => {
 });
 
 describe('an activation', () => {
-  it('of none leaves the values', () => {
+  it('of none leaves the values unchanged', () => {
     const values = Float32Array.of(-1, 2);
     expect(activate(values, 'none')).toBe(values);
   });
 
-  it('of sigmoid takes each value by itself', () => {
+  it('of sigmoid transforms each value separately', () => {
     const [low, middle, high] = activate(Float32Array.of(-1000, 0, 1000), 'sigmoid');
     expect([low, middle, high]).toEqual([0, 0.5, 1]);
   });
 
-  it('of softmax adds up to 1, also where the powers would overflow', () => {
+  it('of softmax adds up to 1, even if the powers would overflow', () => {
     const [a, b, c] = activate(Float32Array.of(1000, 1000 + Math.log(2), 1000 + Math.log(5)), 'softmax');
     expect(a).toBeCloseTo(1 / 8, 3);
     expect(b).toBeCloseTo(2 / 8, 3);

@@ -43,7 +43,7 @@ describe('a batch of images', () => {
     });
   });
 
-  it('takes the place of the one before it when both have equally many', async () => {
+  it('reuses the memory of the previous one if both have the same size', async () => {
     const { prepare } = await kernel();
     const before = prepare([item(1), item(2)]).feeds?.image?.data;
     expect(prepare([item(3)]).feeds?.image?.data).not.toBe(before);
@@ -54,7 +54,7 @@ describe('a batch of images', () => {
     );
   });
 
-  it('has its channels last where the model wants them so', async () => {
+  it('has its channels last if the model requires it', async () => {
     const options = { ...OPTIONS, image: { ...OPTIONS.image, height: 1, layout: 'nhwc' as const } };
     const { feeds } = (await kernel(options)).prepare([
       { ...item(0), pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) },
@@ -88,14 +88,14 @@ describe('a batch of images', () => {
     expect(first[1]).toBeCloseTo(1);
   });
 
-  it('fails when the model answers with another type', async () => {
+  it('fails if the model returns another type', async () => {
     const { prepare, finish } = await kernel();
     const outputs: NamedTensors = { scores: { dtype: 'int8', dims: [1, 3], data: new Int8Array(3) } };
     expect(() => finish(outputs, prepare([item(1)]).state)).toThrow('"scores" is not float32');
   });
 });
 
-it('a model without inputs is no classifier', () => {
+it('a model without inputs is not a classifier', () => {
   expect(() => kernel(OPTIONS, { ...SESSION, inputs: [] })).toThrow('The model has no input.');
 });
 
@@ -131,17 +131,17 @@ describe('a manifest for classification', () => {
     for (const wrong of ['white', '#fff', [0, 0, 256], [0, 0], 0]) expect(background(wrong)).toBeUndefined();
   });
 
-  it('cannot divide by nothing', () => {
+  it('cannot divide by zero', () => {
     expect(classificationOptionsSchema.safeParse({ image: { std: [1, 0, 1] } }).success).toBe(false);
   });
 
-  it('names labels in a file, one a line', async () => {
+  it('names labels in a file, one per line', async () => {
     const options = classificationOptionsSchema.parse({ labels: 'labels.txt' });
     const { details } = await imageClassificationTask.prepare(options, files('cat\r\nsea lion\r\ndog\r\n'));
     expect(details.labels).toEqual(['cat', 'sea lion', 'dog']);
   });
 
-  it('fits a model with as many classes as labels, and says both numbers of another', async () => {
+  it('accepts a model with as many classes as labels, and otherwise names both numbers', async () => {
     const withOutput = (...shape: readonly (number | string)[]) =>
       kernel(OPTIONS, { ...SESSION, outputs: [{ name: 'scores', dtype: 'float32', shape }] }, 2);
     await withOutput('batch', 2);

@@ -92,7 +92,7 @@ describe('an image is decoded to RGB at the size of the model', () => {
     expect(pixels).toHaveLength(42 * 28 * 3);
   });
 
-  it('into a buffer of its own, which moves to a thread without a copy', async () => {
+  it('into a separate buffer, which moves to a thread without a copy', async () => {
     const { pixels } = await decode(await plain(8, 8, ORANGE).png().toBuffer());
     expect(pixels.buffer.byteLength).toBe(pixels.byteLength);
     const { byteLength } = pixels;
@@ -111,7 +111,7 @@ describe('an image is decoded to RGB at the size of the model', () => {
     expect(Math.abs(bottom - (43.75 / 47) * 255)).toBeLessThan(3);
   });
 
-  it('with the EXIF turn told, not applied', async () => {
+  it('with the EXIF orientation reported, not applied', async () => {
     expect(
       (
         await decode(
@@ -125,7 +125,7 @@ describe('an image is decoded to RGB at the size of the model', () => {
 });
 
 describe('an image of 12 megapixels', () => {
-  it('is scaled down while it is decoded, also when it is to be turned', async () => {
+  it('is scaled down while it is decoded, even if it must be turned', async () => {
     const jpeg = await tagged(plain(4000, 3000, ORANGE), 6)
       .jpeg()
       .toBuffer();

@@ -63,13 +63,13 @@ describe('a body of predict', () => {
     expect(fieldsOf(() => inputOf({ image_url: 'https://img.test/', topk: 3 }))).toEqual(['topk']);
   });
 
-  it('tells every field at fault, once', () => {
+  it('names every invalid field once', () => {
     expect(fieldsOf(() => inputOf({ top_k: 0 }))).toEqual(['image_url', 'top_k']);
   });
 });
 
 describe('a form of predict', () => {
-  it('asks for the same as the JSON body that a job carries instead of it', () => {
+  it('is equivalent to the JSON body that a job stores', () => {
     const form = predictRoute.upload;
     const fields = { top_k: 3 };
     expect(form?.toInput(fields, BYTES)).toEqual({ source: { kind: 'bytes', bytes: BYTES }, topK: 3 });
@@ -133,7 +133,7 @@ describe('the reply of predict', () => {
     expect(replyOf(null).predictions.map(({ label }) => label)).toEqual(['1', '2']);
   });
 
-  it.each([NaN, Infinity])('cannot hold a confidence of %d', (confidence) => {
+  it.each([NaN, Infinity])('cannot contain a confidence of %d', (confidence) => {
     expect(predictRoute.isFinite([{ index: 0, confidence: 0.5 }])).toBe(true);
     expect(
       predictRoute.isFinite([

@@ -67,7 +67,7 @@ describe('a batch of texts', () => {
     });
   });
 
-  it('has token types only where the model wants them', async () => {
+  it('has token types only if the model needs them', async () => {
     const { feeds } = (await kernel(['input_ids', 'attention_mask'])).prepare([short]);
     expect(Object.keys(feeds ?? {})).toEqual(['input_ids', 'attention_mask']);
   });
@@ -90,7 +90,7 @@ describe('a batch of texts', () => {
     expect(transfer).toEqual(buffers);
   });
 
-  it('says that it did not count to the end', async () => {
+  it('says that the count is a lower bound', async () => {
     const { prepare, finish } = await kernel();
     const { state } = prepare([{ text: 'cat '.repeat(1000), truncate: false }]);
     expect(finish({}, state).results).toEqual([
@@ -136,14 +136,14 @@ describe('a batch of texts', () => {
     ]);
   });
 
-  it('cuts those that may be cut', async () => {
+  it('truncates those that may be truncated', async () => {
     const { prepare, finish } = await kernel();
     const { feeds, state } = prepare([{ ...long, truncate: true }]);
     expect(feeds?.input_ids?.data).toEqual(BigInt64Array.of(101n, 4937n, 4937n, 4937n, 4937n, 102n));
     expect(finish(hidden(1, 6), state).results).toMatchObject([{ ok: true, value: { tokens: 6 } }]);
   });
 
-  it('fails when the model gives no such output', async () => {
+  it('fails if the model does not have the output', async () => {
     const { prepare, finish } = await kernel();
     expect(() => finish({}, prepare([short]).state)).toThrow('no output "last_hidden_state"');
   });
@@ -174,7 +174,7 @@ describe('a manifest for embeddings', () => {
     expect(kernelOptions).toMatchObject({ tokenizerConfigPath: null });
   });
 
-  it('takes a long text for as many tokens as can be run, no more', async () => {
+  it('counts a long text as at most as many tokens as can run', async () => {
     const { costOf } = await textEmbeddingTask.prepare(options, files(true));
     expect(costOf({ text: 'a'.repeat(40), truncate: false })).toBe(12);
     expect(costOf({ text: 'a'.repeat(1_000_000), truncate: true })).toBe(256);

@@ -35,7 +35,7 @@ describe('the vector of a text', () => {
     expect([...(second as Float32Array)]).toEqual([Math.fround(0.6), Math.fround(0.8)]);
   });
 
-  it.each(['mean', 'cls'] as const)("is the model's own output if it pools by itself (%s)", (pooling) => {
+  it.each(['mean', 'cls'] as const)("is the model's own output if the model pools (%s)", (pooling) => {
     const output: Tensor = { dtype: 'float32', dims: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
     expect(vectors(output, pooling, false)).toEqual([
       [1, 2],
@@ -48,7 +48,7 @@ describe('the vector of a text', () => {
     expect(vectors(output, 'mean', true)[0]).toEqual([0, 0]);
   });
 
-  it('has a buffer of its own, which can be handed to a thread', () => {
+  it('has a separate buffer, which can be transferred to a thread', () => {
     for (const vector of pool(OUTPUT, TOKENS, { pooling: 'mean', normalize: true })) {
       expect(vector.buffer.byteLength).toBe(vector.byteLength);
     }

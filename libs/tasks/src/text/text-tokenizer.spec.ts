@@ -76,7 +76,7 @@ describe('a text over the limit', () => {
     expect(ids).toEqual([CLS, ...new Array<number>(254).fill(CAT), SEP]);
   });
 
-  it('is cut to the same tokens however much of it was read', () => {
+  it('is cut to the same tokens, regardless of how much was read', () => {
     const text = 'Counterintuitively, unfathomable misunderstandings reappear. '.repeat(60);
     const short = idsOf(served.tokenize(text, true));
     const long = idsOf(served.tokenize(text + text.repeat(500), true));

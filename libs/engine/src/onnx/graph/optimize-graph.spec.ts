@@ -58,7 +58,7 @@ describe('a graph', () => {
     expect(await runOnnx(rewritten ?? model, x, [1, 1, 2, 2])).toEqual(expected);
   });
 
-  it('keeps empty inputs that have others behind them', () => {
+  it('keeps empty inputs that are followed by others', () => {
     const clip: NodeProto = newNode({ op: 'Clip', inputs: ['x', '', 'max', ''], output: 'y' });
     const model = onnxModel({
       nodes: [clip],
@@ -69,7 +69,7 @@ describe('a graph', () => {
     expect(rewritten.graph?.node[0]?.input).toEqual(['x', '', 'max']);
   });
 
-  it('has one operator for a Gelu as PyTorch exports it, with the same results', async () => {
+  it("has one operator for PyTorch's Gelu, with the same results", async () => {
     const model = geluModel('x');
     const rewritten = optimizeGraph(model, EXACT);
     expect(opsOf(rewritten)).toEqual(['Gelu']);
@@ -89,21 +89,21 @@ describe('a graph', () => {
     expect(optimizeGraph(padModel([]), EXACT)).toBeNull();
   });
 
-  it('is left alone when weights lie in other files', () => {
+  it('is left alone when weights are in other files', () => {
     const model = fromBinary(ModelProtoSchema, padModel(['']));
     const [pads] = model.graph?.initializer ?? [];
     if (pads !== undefined) pads.dataLocation = DataLocation.EXTERNAL;
     expect(optimizeGraph(toBinary(ModelProtoSchema, model), EXACT)).toBeNull();
   });
 
-  it('is left alone when nodes have graphs of their own, which may use any value', () => {
+  it('is left alone when nodes contain graphs, which may use any value', () => {
     const model = fromBinary(ModelProtoSchema, padModel(['']));
     const body = create(AttributeProtoSchema, { name: 'body', g: create(GraphProtoSchema) });
     model.graph?.node[1]?.attribute.push(body);
     expect(optimizeGraph(toBinary(ModelProtoSchema, model), EXACT)).toBeNull();
   });
 
-  it('is refused when it is no model', () => {
+  it('is refused when it is not a model', () => {
     expect(() => optimizeGraph(new TextEncoder().encode('not a model'), EXACT)).toThrow();
   });
 });

@@ -52,14 +52,14 @@ const MULTIPLIED = model([CAST, multiply('wide', 's'), MATMUL], PER_COLUMN);
 const opsOf = (bytes: Uint8Array | null): readonly string[] =>
   fromBinary(ModelProtoSchema, bytes ?? new Uint8Array()).graph?.node.map(({ opType }) => opType) ?? [];
 
-/** The rewritten model; an error when there was nothing to rewrite. */
+/** The rewritten model. Throws if there was nothing to rewrite. */
 function quantized(bytes: Uint8Array, options = SIGNED): Uint8Array {
   const rewritten = optimizeGraph(bytes, options);
   if (rewritten === null) throw new Error('Nothing was rewritten.');
   return rewritten;
 }
 
-/** Largest error as a part of the largest value. */
+/** Largest error as a share of the largest value. */
 function relativeError(actual: Float32Array, expected: Float32Array): number {
   const most = (values: Float32Array): number =>
     values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
@@ -97,7 +97,7 @@ describe.each([
     expect(relativeError(actual, expected)).toBeGreaterThan(0);
   });
 
-  it('gives a row the same bits whatever the other rows are', async () => {
+  it('computes the same bits for a row, regardless of the other rows', async () => {
     const rewritten = quantized(MULTIPLIED, options);
     const company = ACTIVATION.map((value, at) => (at < INNER ? value : value * 1000));
     const alone = await runOnnx(rewritten, ACTIVATION.slice(0, INNER), [1, INNER]);
@@ -105,14 +105,14 @@ describe.each([
     expect(together.slice(0, COLUMNS)).toEqual(alone);
   });
 
-  it.each([0, 5, -5])('is right for rows in which every value is %d', async (value) => {
+  it.each([0, 5, -5])('is correct for rows in which every value is %d', async (value) => {
     const x = new Float32Array(INNER).fill(value);
     const expected = await runOnnx(MULTIPLIED, x, [1, INNER]);
     const actual = await runOnnx(quantized(MULTIPLIED, options), x, [1, INNER]);
     for (const [at, each] of expected.entries()) expect(actual[at]).toBeCloseTo(each, 4);
   });
 
-  it('stores a weight once for all products it is in', () => {
+  it('stores a weight once for all its products', () => {
     const second = newNode({ op: 'MatMul', inputs: ['x', 'weight'], output: 'z' });
     const sum = newNode({ op: 'Add', inputs: ['z', 'y0'], output: 'y' });
     const first = newNode({ op: 'MatMul', inputs: ['x', 'weight'], output: 'y0' });
@@ -128,7 +128,7 @@ describe.each([
 });
 
 describe('dynamic quantization', () => {
-  it('is right with the largest weights, which signed ones are not on every CPU', async () => {
+  it('is correct with the largest weights, which is not true of signed ones on every CPU', async () => {
     const weight = new Int8Array(INNER * COLUMNS).map((_, at) => (at % 3 === 0 ? -128 : 127));
     const bytes = model([CAST, multiply('wide', 's'), MATMUL], PER_COLUMN, { weight });
     const [expected, actual] = [
@@ -138,7 +138,7 @@ describe('dynamic quantization', () => {
     expect(relativeError(actual, expected)).toBeLessThan(0.01);
   });
 
-  it('quantizes an activation once for all products it goes into, and drops what is no longer used', () => {
+  it('quantizes an activation once for all its products, and drops unused nodes', () => {
     const second = newNode({ op: 'MatMul', inputs: ['x', 'weight'], output: 'z' });
     const sum = newNode({ op: 'Add', inputs: ['z', 'y0'], output: 'y' });
     const first = newNode({ op: 'MatMul', inputs: ['x', 'weight'], output: 'y0' });
@@ -162,7 +162,7 @@ describe('dynamic quantization', () => {
     expect(optimizeGraph(bytes, SIGNED)).toBeNull();
   });
 
-  it('happens only when asked for', () => {
+  it('happens only on request', () => {
     expect(optimizeGraph(MULTIPLIED, { ...SIGNED, dynamicQuantization: false })).toBeNull();
   });
 });
