@@ -40,7 +40,7 @@ export interface ChosenTokenLogprob extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
 
-/** Why an answer ended: by itself or at a stop string, or because it reached its limit. */
+/** Why an answer ended: at its end or a stop string (`stop`), or because it reached its limit (`length`). */
 export type FinishReason = 'stop' | 'length';
 
 /** An event of a request's stream. A failure is thrown as an AerieError instead. */

@@ -68,7 +68,7 @@ export class ClusterMetrics implements MetricsReader, OnModuleInit, OnApplicatio
 
   readonly #heard = (message: unknown): void => {
     if (isMessage(message, 'metrics-asked')) {
-      // If the metrics cannot be read, none are sent, and the supervisor stops waiting for them.
+      // If the metrics cannot be read, none are sent; the supervisor does not wait for them for long.
       this.#tell(message.round).catch(() => undefined);
     } else if (isMessage(message, 'metrics-gathered')) {
       this.#waiting.get(message.id)?.(message.snapshots);

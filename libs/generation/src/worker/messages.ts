@@ -34,7 +34,7 @@ export interface LanguageModelInfo extends ThreadSession {
 
 /** State of the thread after a step. */
 export interface WorkerState {
-  /** Whether another step follows by itself. */
+  /** Whether another step follows without a further message. */
   readonly hasWork: boolean;
   /** Rows in use. */
   readonly running: number;

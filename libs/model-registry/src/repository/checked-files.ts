@@ -64,7 +64,7 @@ export class CheckedFiles implements TaskFiles {
   }
 
   /**
-   * The path of an ONNX file. Its weights may lie in other files beside it, which the runtime opens by itself:
+   * The path of an ONNX file. Its weights may be in other files beside it, which the runtime opens directly:
    * all files of its folder are checked, and those that checksums are listed for must be there.
    */
   async modelPath(file: string): Promise<string> {

@@ -33,7 +33,7 @@ export async function serveThread<Data, To, From, Ready>(
     if (!isOrder(message)) service?.receive(message);
     // Messages arrive between two turns of the loop, so nothing native is running.
     else if (message.order === 'exit' || service === null) process.exit(0);
-    // Handles of the service must not keep the thread, so it does not end by itself.
+    // Open handles of the service must not keep the thread alive, so it is ended explicitly.
     else void service.close().finally(() => process.exit(0));
   });
   const report = (message: ThreadReport<Ready>): void => {

@@ -9,7 +9,7 @@ export interface PoolingOptions {
 /**
  * Mask-weighted mean (or first token) over the tokens of each row, then L2 norm.
  *
- * @param output float32 [rows, width, dimensions], or [rows, dimensions] if the model pools by itself.
+ * @param output float32 [rows, width, dimensions], or [rows, dimensions] if the model pools.
  * @param rowTokens how many leading tokens of each row are real; the rest is padding.
  * @returns one vector [dimensions] per row, each with its own buffer.
  */
