@@ -83,7 +83,7 @@ describe('the defaults', () => {
         links: [],
         requireModels: 'any',
         device: 'auto',
-      ortBinding: 'auto',
+        ortBinding: 'auto',
         maxBatchSize: 32,
         maxQueueSize: 256,
         replicas: null,

@@ -61,10 +61,7 @@ describe('a body of a route', () => {
   });
 
   it('names the invalid fields', () => {
-    expect(fieldsOf(() => readRouteBody(ROUTE, json({ size: 0, color: 'red' })))).toEqual([
-      'color',
-      'size',
-    ]);
+    expect(fieldsOf(() => readRouteBody(ROUTE, json({ size: 0, color: 'red' })))).toEqual(['color', 'size']);
   });
 });
 
