@@ -5,8 +5,8 @@ export type KvBlock = Float32Array;
 export interface DecodeBatch {
   /** The token to append to each row. */
   readonly tokens: readonly number[];
-  /** Computes at least this many rows by padding, for bit-identical results under any load. */
-  readonly minRows: number;
+  /** Whether the logits must be the same bits whatever the number of rows. */
+  readonly reproducible: boolean;
 }
 
 /**

@@ -22,6 +22,8 @@ export class ExternalKvDecoder implements Decoder {
   readonly #groups: number;
   readonly #newNames: readonly string[];
   readonly #outputs: OutputBuffers;
+  /** Batches for reproducible results have at least this many rows: a single one may take another kernel. */
+  #reproducibleRows = 2;
   /** Past tensors of the last decode step, which stay the same until rows or capacity change. */
   #pastFeeds: { readonly rows: number; readonly capacity: number; readonly feeds: NamedTensors } | null =
     null;
@@ -95,8 +97,32 @@ export class ExternalKvDecoder implements Decoder {
     return floats(outputs, 'logits');
   }
 
-  async decode({ tokens, minRows }: DecodeBatch): Promise<Float32Array> {
-    const rows = Math.max(tokens.length, minRows);
+  /**
+   * Runs a short text with one row and with two. Fails if the options do not fit the graph. If the logits are the same,
+   * a single row is computed like several, and reproducible batches need no padding: a difference in any operator
+   * would have reached the logits.
+   */
+  async tryOut(): Promise<void> {
+    const [alone, padded] = [await this.#tryRows(1), await this.#tryRows(2)];
+    this.#reproducibleRows = alone.every((logit, id) => logit === padded[id]) ? 1 : 2;
+  }
+
+  decode({ tokens, reproducible }: DecodeBatch): Promise<Float32Array> {
+    return this.#decode(tokens, Math.max(tokens.length, reproducible ? this.#reproducibleRows : 1));
+  }
+
+  async #tryRows(rows: number): Promise<Float32Array> {
+    try {
+      await this.prefill(0, [0, 0]);
+      const logits = await this.#decode([0], rows);
+      return logits.slice(0, this.vocabSize);
+    } finally {
+      this.clear(0);
+    }
+  }
+
+  /** Decodes with so many rows; those without a token are padding. */
+  async #decode(tokens: readonly number[], rows: number): Promise<Float32Array> {
     const padding = Array.from({ length: rows - tokens.length }, () => 0);
     this.#fit(Math.max(...this.lengths.subarray(0, tokens.length)) + 1);
     const { capacity } = this.#kv;

@@ -4,9 +4,13 @@ import { PrefixCache } from './prefix-cache.js';
 const BLOCK = 8;
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
+/** Ends of blocks of equal size, the last beyond the tokens or at their end. */
+const endsOf = (tokens: readonly number[]): number[] =>
+  Array.from({ length: Math.ceil(tokens.length / BLOCK) }, (_, index) => (index + 1) * BLOCK);
+
 /** A cache whose blocks hold the tokens they stand for, 4 bytes each. */
 function setUp(maxBytes = 1_000_000) {
-  const sut = new PrefixCache(BLOCK, maxBytes);
+  const sut = new PrefixCache(endsOf, maxBytes);
   const store = (tokens: readonly number[], exactTokens = 0): void => {
     sut.store(tokens, exactTokens, (start, count) => Float32Array.from(tokens.slice(start, start + count)));
   };

@@ -28,16 +28,16 @@ const SMALLEST_PART = 4;
  * Bounded in bytes; the least recently used leaf is removed first.
  */
 export class PrefixCache {
-  readonly #blockTokens: number;
+  readonly #endsOf: (tokens: readonly number[]) => readonly number[];
   readonly #maxBytes: number;
   readonly #roots = new Map<string, Node>();
   /** Every node, least recently used first; a parent is always used after its children. */
   readonly #order = new Set<Node>();
   #bytes = 0;
 
-  /** @param blockTokens tokens in a whole block: the chunk size in which prompts are prefilled. */
-  constructor(blockTokens: number, maxBytes: number) {
-    this.#blockTokens = blockTokens;
+  /** @param endsOf ends of a prompt's whole blocks, the chunks in which it is prefilled; the last may be beyond it. */
+  constructor(endsOf: (tokens: readonly number[]) => readonly number[], maxBytes: number) {
+    this.#endsOf = endsOf;
     this.#maxBytes = maxBytes;
   }
 
@@ -54,13 +54,13 @@ export class PrefixCache {
     let node: Node | null = null;
     let at = 0;
     const limit = tokens.length - 1;
-    for (;;) {
+    for (const end of this.#endsOf(tokens)) {
       const children: ReadonlyMap<string, Node> = node === null ? this.#roots : node.children;
-      const whole = children.get(keyOf(tokens.slice(at, at + this.#blockTokens)));
-      if (whole === undefined || at + this.#blockTokens > limit || (exactOnly && !whole.exact)) break;
-      matches.push(matchOf(whole, this.#blockTokens));
+      const whole = children.get(keyOf(tokens.slice(at, end)));
+      if (whole === undefined || end > limit || (exactOnly && !whole.exact)) break;
+      matches.push(matchOf(whole, end - at));
       node = whole;
-      at += this.#blockTokens;
+      at = end;
     }
     if (!exactOnly) {
       const part = bestPart(node === null ? this.#roots : node.children, tokens, at, limit);
@@ -86,15 +86,18 @@ export class PrefixCache {
   ): void {
     if (this.#maxBytes === 0) return;
     let node: Node | null = null;
-    for (let at = 0; at < tokens.length; at += this.#blockTokens) {
-      const part = tokens.slice(at, at + this.#blockTokens);
-      const exact = at + this.#blockTokens <= exactTokens;
+    let at = 0;
+    for (const end of this.#endsOf(tokens)) {
+      const start = at;
+      const part = tokens.slice(start, end);
+      const exact = end <= exactTokens;
+      at = end;
       const children: Map<string, Node> = node === null ? this.#roots : node.children;
       const key = keyOf(part);
       const known = children.get(key);
       if (known !== undefined) {
         if (exact && !known.exact) {
-          known.block = read(at, part.length);
+          known.block = read(start, part.length);
           known.exact = true;
         }
         node = known;
@@ -104,7 +107,7 @@ export class PrefixCache {
       const added: Node = {
         parent: node,
         tokens: part,
-        block: read(at, part.length),
+        block: read(start, part.length),
         exact,
         children: new Map(),
       };

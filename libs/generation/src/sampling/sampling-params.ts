@@ -25,11 +25,13 @@ export interface ResolvedSampling {
 export function resolveSampling(params: SamplingParams, entropy: number): ResolvedSampling {
   const fields = SAMPLING_FIELDS;
   const topP = params.topP ?? fields.topP.neutral;
+  const topK = params.topK ?? fields.topK.neutral;
+  // Only the most likely token is left: it alone reaches any share above 0.
+  const isGreedy = topP === 0 || topK === 1;
   return {
-    // The most likely token alone reaches any share above 0, and is all that is left at 0.
-    temperature: topP === 0 ? 0 : (params.temperature ?? fields.temperature.neutral),
+    temperature: isGreedy ? 0 : (params.temperature ?? fields.temperature.neutral),
     topP,
-    topK: params.topK ?? fields.topK.neutral,
+    topK,
     minP: params.minP ?? fields.minP.neutral,
     repetitionPenalty: params.repetitionPenalty ?? fields.repetitionPenalty.neutral,
     presencePenalty: params.presencePenalty ?? fields.presencePenalty.neutral,

@@ -22,7 +22,7 @@ export class GenerationTask {
   cachedTokens = 0;
   /** Whether the prefix cache has been searched. */
   prefixSought = false;
-  /** Leading tokens of the prompt whose keys are bit-identical to prefilling in whole chunks. */
+  /** Leading tokens of the prompt that were prefilled in its own whole chunks, or are bit-identical to that. */
   exactTokens = 0;
   paused = false;
   canceled = false;
@@ -36,7 +36,8 @@ export class GenerationTask {
     this.sampling = resolveSampling(request, randomInt(2 ** 47));
     this.choices = request.n ?? 1;
     this.priority = request.priority ?? 0;
-    this.reproducible = request.reproducible === true || request.seed !== undefined;
+    this.reproducible =
+      request.reproducible === true || request.seed !== undefined || this.sampling.temperature === 0;
   }
 
   /** Maximum number of tokens of a choice of this task. */

@@ -9,6 +9,8 @@ export interface PrefillerOptions {
   readonly prefixes: PrefixCache;
   /** Maximum prompt tokens to prefill in one run. */
   readonly chunkSize: number;
+  /** Ends of a prompt's chunks. */
+  readonly endsOf: (tokens: readonly number[]) => readonly number[];
   /** Milliseconds on a monotonic clock. */
   readonly now: () => number;
 }
@@ -18,6 +20,8 @@ export interface PromptChunk {
   readonly row: number;
   readonly entry: RowEntry;
   readonly tokens: readonly number[];
+  /** Whether it is one of the prompt's own chunks, complete, and so is all that comes before. */
+  readonly isExact: boolean;
 }
 
 /** A chunk that was run. */
@@ -44,21 +48,23 @@ export class Prefiller {
 
   /** The next chunk to run; null if there is none, or if it has more than `budget` tokens. */
   next(budget: number): PromptChunk | null {
-    const { decoder, chunkSize } = this.#options;
+    const { decoder, chunkSize, endsOf } = this.#options;
     const next = this.#nextPrompt();
     if (next === null) return null;
     const [row, entry] = next;
     this.#reusePrefix(row, entry);
     const length = decoder.lengths[row] as number;
-    // Chunks end at multiples of their size, whatever was reused, because results depend on where they end.
-    const boundary = length - (length % chunkSize) + chunkSize;
-    const tokens = entry.sequence.tokens.slice(length, boundary);
-    return tokens.length > budget ? null : { row, entry, tokens };
+    const prompt = entry.sequence.tokens;
+    const isExact = entry.task.exactTokens === length;
+    const end = isExact ? endsOf(prompt).find((each) => each > length) : length + chunkSize;
+    const tokens = prompt.slice(length, end);
+    if (tokens.length > budget) return null;
+    return { row, entry, tokens, isExact: isExact && length + tokens.length === end };
   }
 
   /** Runs a chunk and caches its keys and values for later requests. */
-  async run({ row, entry, tokens }: PromptChunk): Promise<PrefilledChunk> {
-    const { decoder, prefixes, chunkSize, now } = this.#options;
+  async run({ row, entry, tokens, isExact }: PromptChunk): Promise<PrefilledChunk> {
+    const { decoder, prefixes, now } = this.#options;
     const { task, sequence } = entry;
     const length = decoder.lengths[row] as number;
     const startedAt = now();
@@ -67,7 +73,7 @@ export class Prefiller {
     this.#chunksRun++;
     const end = length + tokens.length;
     const isLast = end === sequence.promptTokens;
-    if (task.exactTokens === length && tokens.length === chunkSize) task.exactTokens = end;
+    if (isExact) task.exactTokens = end;
     if (task.exactTokens === end || isLast) {
       prefixes.store(sequence.tokens.slice(0, end), task.exactTokens, (start, count) =>
         decoder.exportBlock(row, start, count),

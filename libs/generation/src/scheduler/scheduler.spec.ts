@@ -57,7 +57,7 @@ function setUp(options: Partial<SchedulerOptions> = {}) {
       new GenerationTask(id, {
         kind: 'text',
         prompt,
-        temperature: 0,
+        temperature: 0.1,
         maxTokens: 6,
         ...request,
       } as GenerationRequest),
@@ -136,16 +136,23 @@ describe('Scheduler', () => {
     ).toEqual([8, 3]);
   });
 
-  it('computes at least two rows if one must be reproducible, and otherwise one', async () => {
-    const { submit, run, decoder } = setUp();
-    submit('abc');
-    await run();
-    submit('abd', { seed: 1 });
-    await run();
-    const minRows = decoder.runs.filter((each) => each.kind === 'decode').map((each) => each.minRows);
-    expect(new Set(minRows.slice(0, 5))).toEqual(new Set([1]));
-    expect(new Set(minRows.slice(5))).toEqual(new Set([2]));
-  });
+  it.each<[string, Partial<GenerationRequest>, boolean]>([
+    ['a draw', {}, false],
+    ['a seed', { seed: 1 }, true],
+    ['reproducible', { reproducible: true }, true],
+    ['temperature 0', { temperature: 0 }, true],
+    ['top_p 0', { topP: 0 }, true],
+    ['top_k 1', { topK: 1 }, true],
+  ])(
+    'asks the decoder for reproducible logits where the request needs them: %s',
+    async (_, request, expected) => {
+      const { submit, run, decoder } = setUp();
+      submit('abc', request);
+      await run();
+      const decodes = decoder.runs.filter((each) => each.kind === 'decode');
+      expect(new Set(decodes.map(({ reproducible }) => reproducible))).toEqual(new Set([expected]));
+    },
+  );
 
   it('reuses a prefix that an earlier request computed, and reports it', async () => {
     const { submit, run, textOfTask, endOf, decoder } = setUp();
@@ -157,7 +164,7 @@ describe('Scheduler', () => {
     await run();
     expect(endOf(first)?.usage.cachedTokens).toBe(0);
     expect(endOf(second)?.usage.cachedTokens).toBe(23);
-    expect(decoder.runs[0]).toMatchObject({ kind: 'prefill', tokens: tokensOf('t') });
+    expect(decoder.runs[0]).toMatchObject({ kind: 'prefill', tokens: tokensOf('two') });
     expect(textOfTask(second)).toBe(expectedText(system + 'two', 6));
   });
 
@@ -170,18 +177,38 @@ describe('Scheduler', () => {
     expect(tasks.map((task) => textOfTask(task))).toEqual(prompts.map((prompt) => expectedText(prompt, 6)));
   });
 
-  it('reuses only whole prefilled chunks for a reproducible request', async () => {
-    const { submit, run, textOfTask, endOf } = setUp();
+  it.each([{ seed: 1 }, { temperature: 0 }])(
+    'reuses only whole prefilled chunks for a request with %o',
+    async (sampling) => {
+      const { submit, run, textOfTask, endOf } = setUp();
+      const prompt = 'thesystempromptisshared';
+      const first = submit(prompt, { ...sampling, maxTokens: 20 });
+      await run();
+      const second = submit(prompt + textOfTask(first), { ...sampling, maxTokens: 4 });
+      await run();
+      expect(endOf(second)?.usage.cachedTokens).toBe(16);
+      const third = submit(prompt + textOfTask(first), { maxTokens: 4 });
+      await run();
+      expect(endOf(third)?.usage.cachedTokens).toBe(40);
+      expect(textOfTask(third)).toBe(textOfTask(second));
+    },
+  );
+
+  it('prefills a reproducible request in the same runs after any other', async () => {
+    const { submit, run, decoder } = setUp();
     const prompt = 'thesystempromptisshared';
-    const first = submit(prompt, { seed: 1, maxTokens: 20 });
+    const sizesOf = async (request: Partial<GenerationRequest>): Promise<readonly number[]> => {
+      decoder.runs.length = 0;
+      submit(prompt, request);
+      await run();
+      return decoder.runs.flatMap((each) => (each.kind === 'prefill' ? [each.tokens.length] : []));
+    };
+    submit('thesystemis');
     await run();
-    const second = submit(prompt + textOfTask(first), { seed: 1, maxTokens: 4 });
-    await run();
-    expect(endOf(second)?.usage.cachedTokens).toBe(16);
-    const third = submit(prompt + textOfTask(first), { maxTokens: 4 });
-    await run();
-    expect(endOf(third)?.usage.cachedTokens).toBe(40);
-    expect(textOfTask(third)).toBe(textOfTask(second));
+    expect(await sizesOf({ temperature: 0 })).toEqual([8, 7]);
+    expect(await sizesOf({ temperature: 0 })).toEqual([7]);
+    expect(await sizesOf({})).toEqual([1]);
+    expect(await sizesOf({ temperature: 0 })).toEqual([7]);
   });
 
   it('shares one prefill among the choices of a request', async () => {

@@ -2,14 +2,12 @@ import { AerieError, type AerieErrorJson } from '@aerie/contracts';
 import { PrefixCache } from '../decoder/prefix-cache.js';
 import type { ChosenTokenLogprob, FinishReason } from '../generation-request.js';
 import { Sampler } from '../sampling/sampler.js';
+import { chunkEnds } from './chunk-ends.js';
 import type { GenerationTask } from './generation-task.js';
 import { Prefiller } from './prefiller.js';
 import { type RowEntry, RowTable } from './row-table.js';
 import type { SchedulerOptions } from './scheduler-options.js';
 import type { StepRecord, StreamUpdate } from './stream-update.js';
-
-/** Batches for bit-identical results have at least this many rows: a single one takes another kernel. */
-const REPRODUCIBLE_ROWS = 2;
 
 /**
  * Continuous batching: requests join and leave between steps. Each step prefills at most one chunk's worth of
@@ -29,12 +27,19 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#rows = new RowTable(options.maxSlots, options.decoder);
-    this.#prefixes = new PrefixCache(
-      options.chunkSize,
-      options.decoder.canShare ? options.prefixCacheBytes : 0,
-    );
-    const { decoder, chunkSize, now } = options;
-    this.#prefiller = new Prefiller({ decoder, rows: this.#rows, prefixes: this.#prefixes, chunkSize, now });
+    const { decoder, chunkSize, prefixCacheBytes, now } = options;
+    const { tokenBytes } = options.environment;
+    const endsOf = (tokens: readonly number[]) =>
+      chunkEnds(tokens, chunkSize, (token) => decoder.canShare && tokenBytes.isSpecial(token));
+    this.#prefixes = new PrefixCache(endsOf, decoder.canShare ? prefixCacheBytes : 0);
+    this.#prefiller = new Prefiller({
+      decoder,
+      rows: this.#rows,
+      prefixes: this.#prefixes,
+      chunkSize,
+      endsOf,
+      now,
+    });
     this.#sampler = new Sampler(decoder.vocabSize);
   }
 
@@ -174,9 +179,9 @@ export class Scheduler {
     );
     if (batch.length === 0) return;
     const startedAt = now();
-    const minRows = batch.some(({ task }) => task.reproducible) ? REPRODUCIBLE_ROWS : 1;
+    const reproducible = batch.some(({ task }) => task.reproducible);
     const tokens = batch.map(({ sequence }) => sequence.tokens.at(-1) as number);
-    const logits = await decoder.decode({ tokens, minRows });
+    const logits = await decoder.decode({ tokens, reproducible });
     const runMs = now() - startedAt;
     batch.forEach((entry, row) => {
       // A request may be canceled while the model runs: then it gets nothing from this step.

@@ -3,7 +3,7 @@ import type { DecodeBatch, Decoder, KvBlock } from '../decoder/decoder.js';
 /** A run of the fake model, as specs look at it. */
 export type FakeRun =
   | { readonly kind: 'prefill'; readonly row: number; readonly tokens: readonly number[] }
-  | { readonly kind: 'decode'; readonly rows: number; readonly minRows: number };
+  | { readonly kind: 'decode'; readonly rows: number; readonly reproducible: boolean };
 
 /**
  * A deterministic model whose next token is a function of all tokens in the row: a row that is moved, shared or cut
@@ -48,8 +48,8 @@ export class FakeDecoder implements Decoder {
     return this.#logits(row);
   }
 
-  async decode({ tokens, minRows }: DecodeBatch): Promise<Float32Array> {
-    this.#note({ kind: 'decode', rows: tokens.length, minRows });
+  async decode({ tokens, reproducible }: DecodeBatch): Promise<Float32Array> {
+    this.#note({ kind: 'decode', rows: tokens.length, reproducible });
     await Promise.resolve();
     const logits = new Float32Array(tokens.length * this.vocabSize);
     tokens.forEach((token, row) => {

@@ -33,6 +33,11 @@ export class TokenBytes {
     return this.#bytes.length;
   }
 
+  /** Whether a token is not text, such as one that begins or ends a message. */
+  isSpecial(id: number): boolean {
+    return this.#special.has(id);
+  }
+
   /** Bytes shown for a token; none for special and unknown ones. */
   of(id: number): Uint8Array {
     return this.#special.has(id) ? EMPTY : (this.#bytes[id] ?? EMPTY);

@@ -36,7 +36,7 @@ export async function openDecoder(
   const known = options.queryGroups ?? groupsFromConfig(files);
   for (const groups of known === null ? GROUPS_TO_TRY : [known]) {
     const decoder = new ExternalKvDecoder(session, { ...dimensions, groups });
-    if (await tryRun(decoder)) return decoder;
+    if (await runs(decoder)) return decoder;
   }
   throw new Error(
     `the model did not run with ${String(known ?? GROUPS_TO_TRY.join(', '))} query heads per key-value head`,
@@ -55,15 +55,12 @@ function headSizeFromConfig({ config }: ModelFiles): number | null {
   return typeof width === 'number' && typeof heads === 'number' ? width / heads : null;
 }
 
-/** Runs a prompt of two tokens and one step: warms up the session, and fails if the group size is wrong. */
-async function tryRun(decoder: Decoder): Promise<boolean> {
+/** Warms up the session, and tells whether the group size is right. */
+async function runs(decoder: ExternalKvDecoder): Promise<boolean> {
   try {
-    await decoder.prefill(0, [0, 0]);
-    await decoder.decode({ tokens: [0], minRows: 2 });
+    await decoder.tryOut();
     return true;
   } catch {
     return false;
-  } finally {
-    decoder.clear(0);
   }
 }
