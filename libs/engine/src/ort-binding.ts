@@ -25,4 +25,6 @@ export interface SessionControl {
   allowRuns(runOptions: bigint): void;
   /** Releases a session that no thread runs any more. */
   releaseSession(session: bigint): Promise<void>;
+  /** Gives freed memory back to the system, which C libraries keep: loading a session frees much. */
+  trimMemory(): Promise<void>;
 }

@@ -59,6 +59,7 @@ describe('a run of the native binding', () => {
         allowRuns: (runOptions) => {
           control.allowRuns(runOptions);
         },
+        trimMemory: () => control.trimMemory(),
         releaseSession: (session) => {
           released.push(session);
           return control.releaseSession(session);

@@ -32,6 +32,7 @@ export class SharedSessions {
   /** A thread of the replica is ready: others share its session from now on. */
   opened(replica: number, { handles, provider, deviceId }: ThreadSession): void {
     if (handles === null || this.#control === null) return;
+    void this.#control.trimMemory();
     const { session } = handles;
     this.#created.add(session);
     const device = this.#deviceOf(replica);
@@ -44,5 +45,6 @@ export class SharedSessions {
     this.#created.clear();
     this.#byDevice.clear();
     for (const session of created) await this.#control?.releaseSession(session);
+    await this.#control?.trimMemory();
   }
 }

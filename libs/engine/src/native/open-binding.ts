@@ -40,10 +40,8 @@ export async function openOrtBinding({
   }
   try {
     // koffi does not load on every platform that Node runs on.
-    const [{ OrtApi }, { NativeControl }] = await Promise.all([
-      import('./ort-api.js'),
-      import('./native-control.js'),
-    ]);
+    const { OrtApi } = await import('./ort-api.js');
+    const { NativeControl } = await import('./native-control.js');
     const api = new OrtApi(libraryPath());
     logger.info({ binding: 'native', version: api.version }, 'ONNX Runtime');
     return { name: 'native', sessionFactoryUrl: NATIVE_SESSION_FACTORY_URL, control: new NativeControl(api) };

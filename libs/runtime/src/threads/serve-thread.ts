@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { serializeError } from '../serialized-error.js';
+import { collectGarbage } from './collect-garbage.js';
 import { NativeGuard } from './native-guard.js';
 import type { ThreadOrder, ThreadReport, ThreadStart } from './thread-messages.js';
 
@@ -47,6 +48,8 @@ export async function serveThread<Data, To, From, Ready>(
         port.postMessage(message, transfer);
       },
     });
+    // Loading a model leaves several times its size behind.
+    collectGarbage();
     report({ report: 'ready', value: service.ready });
   } catch (error) {
     // The owner ends the thread.
