@@ -22,7 +22,9 @@ describe('a process that was stopped by SIGSTOP', () => {
       const before = server.log.filter(isListening).length;
       const { log } = server;
       process.kill(pid, 'SIGSTOP');
-      const line = await server.waitForLog(({ msg }) => msg.includes('does not answer'));
+      const line = await server.waitForLog(
+        ({ msg }) => msg === 'an HTTP process does not respond and is killed',
+      );
       expect(line).toMatchObject({ level: 'error', silent_ms: expect.any(Number) });
       await server.waitForLog((entry) => isListening(entry) && log.filter(isListening).length > before);
       expect((await send(`${server.url}/health/live`)).status).toBe(200);
@@ -42,7 +44,7 @@ describe('the health of a server of two processes', () => {
       return answers.map(({ status, body }) => [status, body.status, body.details.http_processes]);
     };
     const told = (restarts: number) => [200, 'healthy', { status: 'up', up: 2, wanted: 2, restarts }];
-    await server.waitForLog(() => log.filter(isListening).length === 2);
+    await server.waitForLog(() => log.filter(({ msg }) => msg === 'ready').length === 2);
     expect(await counts()).toEqual([told(0), told(0)]);
 
     const { pid } = await server.waitForLog(isListening);
@@ -50,7 +52,7 @@ describe('the health of a server of two processes', () => {
     await server.waitForLog(({ msg }) => msg === 'an HTTP process died');
     const [, status, processes] = (await counts())[0] ?? [];
     expect([status, processes]).toEqual(['degraded', expect.objectContaining({ up: 1, wanted: 2 })]);
-    await server.waitForLog(() => log.filter(isListening).length === 3);
+    await server.waitForLog(() => log.filter(({ msg }) => msg === 'ready').length === 3);
     // The supervisor tells a moment after the process has logged that it listens.
     let last = await counts();
     while (last.some(([, each]) => each !== 'healthy')) last = await counts();

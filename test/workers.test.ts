@@ -239,6 +239,6 @@ describe('a worker without a shared backend', () => {
   it('does not start, and names the remedy', async () => {
     const { code, output } = await WorkerProcess.runToExit({});
     expect(code).toBe(78);
-    expect(output).toMatch(/set REDIS_URL or DATABASE_URL/);
+    expect(output).toMatch(/Set REDIS_URL or DATABASE_URL/);
   });
 });
