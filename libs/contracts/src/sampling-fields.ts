@@ -66,7 +66,7 @@ export const SAMPLING_FIELDS = {
     max: 2,
     restDefault: 0.7,
     neutral: 1,
-    description: '0 picks the most likely token.',
+    description: '0 picks the most likely token: the same request gives the same text.',
   },
   topP: {
     rest: 'top_p',
@@ -155,7 +155,7 @@ export const SAMPLING_FIELDS = {
     upstream: 'none',
     type: 'boolean',
     neutral: false,
-    description: 'The same text under any load, as with a seed.',
+    description: 'Computes the text independently of other requests, as a seed and temperature 0 always do.',
   },
   topLogprobs: {
     rest: null,

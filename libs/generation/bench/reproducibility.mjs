@@ -1,7 +1,8 @@
 /**
- * Checks that seeded and reproducible requests give the same text, bit for bit, under any load: alone, among eight
- * others, and joining others in flight, repeatedly. Exits with 1 if a text differs.
- * Usage: node libs/generation/bench/reproducibility.mjs [--times 10] [--tokens 48] [--threads 2]
+ * Checks that greedy and seeded requests give the same text, bit for bit, under any load and whatever is cached: alone,
+ * among eight others, and joining others in flight, repeatedly; and many greedy prompts, each sent repeatedly between
+ * draws that begin alike. Exits with 1 if a text differs.
+ * Usage: node libs/generation/bench/reproducibility.mjs [--times 10] [--prompts 20] [--tokens 48] [--threads 2]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ import { GenerationEngine } from '@aerie/generation';
 const { values: args } = parseArgs({
   options: {
     times: { type: 'string', default: '10' },
+    prompts: { type: 'string', default: '20' },
     tokens: { type: 'string', default: '48' },
     threads: { type: 'string', default: '2' },
     binding: { type: 'string', default: 'auto' },
@@ -48,10 +50,7 @@ const REQUESTS = {
     seed: 42,
     temperature: 1,
   }),
-  'reproducible, greedy': ask('Name ten rivers and the seas they reach.', {
-    reproducible: true,
-    temperature: 0,
-  }),
+  greedy: ask('Name ten rivers and the seas they reach.', { temperature: 0 }),
   'seeded, prompt of several chunks': ask(`${LONG}How does it go on?`, {
     seed: 7,
     temperature: 0.8,
@@ -100,6 +99,34 @@ const WAYS = {
   },
 };
 
+const QUESTIONS = [
+  (name) => `What is the capital of ${name}?`,
+  (name) => `Where does the name ${name} come from?`,
+  (name) => `Write one sentence about ${name}, its people and its weather in the long winter of the north.`,
+  (name) => `${LONG.slice(0, 200)} Did the keeper ever sail to ${name}?`,
+];
+const NAMES =
+  'Norway France Japan Peru Kenya Chile Egypt Spain Nepal Cuba Iceland Ghana Italy Oman Fiji Malta Laos Gabon Qatar Haiti Togo Benin Yemen Tonga Samoa';
+const PROMPTS = NAMES.split(' ')
+  .flatMap((name) => QUESTIONS.map((question) => question(name)))
+  .slice(0, Number(args.prompts));
+
+/** Sends every prompt greedily, each round beginning with another, `streams` at a time, each beside a draw. */
+async function readGreedy(engine, round, streams) {
+  const results = new Map();
+  const first = (round * 13) % PROMPTS.length;
+  const left = [...PROMPTS.slice(first), ...PROMPTS.slice(0, first)];
+  const next = async () => {
+    for (let prompt = left.pop(); prompt !== undefined; prompt = left.pop()) {
+      const draw = read(engine, ask(`${prompt} Be brief.`, { temperature: 0.9, maxTokens: 4 }));
+      results.set(prompt, await read(engine, ask(prompt, { temperature: 0 })));
+      await draw;
+    }
+  };
+  await Promise.all(Array.from({ length: streams }, next));
+  return results;
+}
+
 let engine = await open();
 let failures = 0;
 for (const [name, request] of Object.entries(REQUESTS)) {
@@ -116,6 +143,14 @@ for (const [name, request] of Object.entries(REQUESTS)) {
   const fresh = (await read(engine, request)) === expected;
   failures += fresh ? 0 : 1;
   console.log(`${name}, in a fresh engine: ${fresh ? 'identical' : 'different'}`);
+}
+const expected = await readGreedy(engine, 0, 1);
+for (let round = 1; round < times; round++) {
+  const streams = round % 2 === 0 ? 1 : 4;
+  const results = await readGreedy(engine, round, streams);
+  const same = PROMPTS.filter((prompt) => results.get(prompt) === expected.get(prompt)).length;
+  failures += PROMPTS.length - same;
+  console.log(`greedy prompts, ${streams} at a time: ${same} of ${PROMPTS.length} identical`);
 }
 await engine.close();
 process.exitCode = failures === 0 ? 0 : 1;

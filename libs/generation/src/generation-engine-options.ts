@@ -27,7 +27,7 @@ export interface GenerationEngineOptions {
   readonly maxQueue?: number;
   /**
    * Prompt tokens prefilled at a time, which limits how long running texts wait. Default 64.
-   * The last bits of reproducible texts depend on it.
+   * Greedy and seeded texts depend on it.
    */
   readonly chunkSize?: number;
   /** ONNX Runtime's intra-op threads. Default 1. */
