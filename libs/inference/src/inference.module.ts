@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { availableParallelism } from 'node:os';
 import { createSecretReader, modelScanFile, SETTINGS, type Settings } from '@aerie/config';
 import { type OrtBinding, ThreadEngine } from '@aerie/engine';
 import {
@@ -11,6 +10,7 @@ import {
 } from '@aerie/model-registry';
 import { LOGGER, type PinoLogger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
+import { availableCores } from '@aerie/runtime';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
 import { GenerationModule } from './generation.module.js';
@@ -21,7 +21,7 @@ import { InferenceService } from './inference.service.js';
 
 /** Cores that this process may use: those of the machine, shared with its siblings. */
 function coresOf({ http }: Settings): number {
-  return Math.max(1, Math.floor(availableParallelism() / http.workers));
+  return Math.max(1, Math.floor(availableCores() / http.workers));
 }
 
 /** Closes the resources of the use cases and reports batches to the metrics. */

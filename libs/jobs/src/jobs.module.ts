@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { SETTINGS, type Settings } from '@aerie/config';
 import { InferenceModule, ROUTE_NAMES, routeOf } from '@aerie/inference';
 import { LOGGER, type PinoLogger } from '@aerie/observability';
@@ -15,6 +14,7 @@ import {
   provideJobProcessors,
   queueBackendOf,
 } from '@aerie/queue';
+import { availableCores } from '@aerie/runtime';
 import {
   type DynamicModule,
   Inject,
@@ -166,6 +166,6 @@ function modelCheck(registry: ModelRegistry): NonNullable<JobChecks['checkModel'
 
 function concurrencyOf({ jobs, models, http }: Settings): number {
   if (jobs.concurrency !== null) return jobs.concurrency;
-  const replicas = models.replicas ?? Math.max(1, Math.floor(availableParallelism() / http.workers));
+  const replicas = models.replicas ?? Math.max(1, Math.floor(availableCores() / http.workers));
   return replicas * JOBS_PER_REPLICA;
 }

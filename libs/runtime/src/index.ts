@@ -1,3 +1,4 @@
+export * from './available-cores.js';
 export * from './backoff.js';
 export * from './bounded-wait.js';
 export * from './clock.js';

@@ -61,6 +61,7 @@ it('text files are only read by the reader that drops it', () => {
     'libs/http/src/version.ts',
     // These read files of the system, or binary files of the server.
     'libs/config/src/process/check-start.ts',
+    'libs/runtime/src/available-cores.ts',
     'libs/model-registry/src/repository/find-models.ts',
     'libs/engine/src/onnx/session-config.ts',
     'libs/engine/src/onnx/vnni.ts',
