@@ -8,8 +8,8 @@ import { ServerProcess } from './support/server-process.js';
 import { writeSlowImageModel } from './support/slow-model.js';
 
 const CLOCK_TICK_MS = 10;
-/** Makes a run of a second or two on a common core. */
-const PRODUCTS = 3_000;
+/** Makes a run of two or three seconds on a common core. */
+const PRODUCTS = 8_000;
 
 const SETTINGS = { REPLICAS: '1', INTRA_OP_THREADS: '1' };
 
