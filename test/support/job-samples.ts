@@ -22,6 +22,7 @@ export function newJob(id: string, { input = '{}', key = null, ...head }: JobSam
       maxAttempts: 3,
       attempts: 0,
       deaths: 0,
+      handBacks: 0,
       runId: null,
       cancelRequested: false,
       progress: 0,

@@ -46,6 +46,7 @@ export function newHead(submission: JobSubmission, now: number): JobHead {
     maxAttempts: options.attempts,
     attempts: 0,
     deaths: 0,
+    handBacks: 0,
     runId: null,
     cancelRequested: false,
     progress: 0,

@@ -14,6 +14,7 @@ const FULL: JobHead = {
   priority: 7,
   attempts: 2,
   deaths: 1,
+  handBacks: 1,
   runId: 'run',
   cancelRequested: true,
   progress: 0.5,

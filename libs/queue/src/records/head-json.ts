@@ -9,6 +9,7 @@ export const USUAL_FIELDS = {
   priority: 0,
   attempts: 0,
   deaths: 0,
+  handBacks: 0,
   runId: null,
   cancelRequested: false,
   progress: 0,
@@ -38,6 +39,7 @@ export function stringifyHead(head: JobHead): string {
     numberPart('maxAttempts', head.maxAttempts) +
     numberPart('attempts', head.attempts || null) +
     numberPart('deaths', head.deaths || null) +
+    numberPart('handBacks', head.handBacks || null) +
     part('runId', head.runId) +
     (head.cancelRequested ? ',"cancelRequested":true' : '') +
     numberPart('progress', head.progress || null) +

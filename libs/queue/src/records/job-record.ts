@@ -52,10 +52,12 @@ export interface JobHead {
   readonly priority: number;
   /** Maximum number of attempts. */
   readonly maxAttempts: number;
-  /** Number of finished attempts, failed or not. Worker deaths are counted separately. */
+  /** Number of attempts that ended, failed or not. Worker deaths and hand-backs are counted separately. */
   readonly attempts: number;
   /** Number of workers that died while running it. */
   readonly deaths: number;
+  /** Number of workers that stopped while running it and returned it. */
+  readonly handBacks: number;
   /** Id of the current run; null while it does not run. */
   readonly runId: string | null;
   readonly cancelRequested: boolean;

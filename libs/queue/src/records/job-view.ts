@@ -12,6 +12,7 @@ export interface JobView {
   readonly progress: number;
   /** 1 is the next to run. */
   readonly queue_position?: number;
+  /** Attempts that have started. */
   readonly attempts: number;
   readonly created_at: string;
   readonly started_at: string | null;
@@ -53,7 +54,7 @@ export function viewJob(head: JobHead, result: string | null, queuePosition?: nu
     ...(head.status === 'failed' && head.error !== null ? { error: viewError(head.error) } : {}),
     progress: head.progress,
     ...(queuePosition === undefined ? {} : { queue_position: queuePosition }),
-    attempts: head.attempts + head.deaths + (head.status === 'processing' ? 1 : 0),
+    attempts: head.attempts + head.deaths + head.handBacks + (head.status === 'processing' ? 1 : 0),
     created_at: iso(head.createdAt),
     started_at: head.startedAt === null ? null : iso(head.startedAt),
     finished_at: head.finishedAt === null ? null : iso(head.finishedAt),

@@ -2,7 +2,17 @@ import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { PENDING_JOB } from '../testing/pending-job.js';
 import type { JobHead } from './job-record.js';
-import { attemptFailed, cancelAsked, canceled, claim, completed, expire, progressed } from './transitions.js';
+import { viewJob } from './job-view.js';
+import {
+  attemptFailed,
+  cancelAsked,
+  canceled,
+  claim,
+  completed,
+  expire,
+  handedBack,
+  progressed,
+} from './transitions.js';
 
 const SERVED = { model: 'm', version: '1' };
 
@@ -68,6 +78,21 @@ describe('a job', () => {
   it('is not run again if it lost its worker after a cancel request', () => {
     const asked = cancelAsked(running(), 2_000) ?? PENDING_JOB;
     expect(claim(asked, 'b', 3_000, 5)).toMatchObject({ kind: 'end', next: { status: 'canceled' } });
+  });
+
+  it('never shows fewer attempts than before, however a run ends', () => {
+    const passing = new AerieError('OVERLOADED', 'busy');
+    const shown = (head: JobHead | null) => viewJob(head ?? PENDING_JOB, null).attempts;
+    const second = running('b', attemptFailed(running(), passing, 2_100) ?? PENDING_JOB);
+    expect(shown(second)).toBe(2);
+    const asked = cancelAsked(second, 2_200) ?? PENDING_JOB;
+    const lost = claim(asked, 'c', 3_000, 5, 1);
+    if (lost.kind !== 'end') throw new Error(`expected an end, got ${lost.kind}`);
+    const back = handedBack(second, 'b');
+    expect([canceled(asked, 2_300), lost.next, back, running('c', back ?? second)].map(shown)).toEqual([
+      2, 2, 2, 3,
+    ]);
+    expect(back).toMatchObject({ status: 'pending', attempts: 1, deaths: 0 });
   });
 
   it('expires after its ttl only while it waits', () => {

@@ -26,7 +26,7 @@ export function claim(head: JobHead, runId: string, now: number, maxDeaths: numb
   if (isTerminal(head.status)) return { kind: 'finished' };
   const lost = head.status === 'processing' && head.runId !== runId;
   const deaths = Math.max(head.deaths + (lost ? 1 : 0), stalls);
-  if (lost && head.cancelRequested) return { kind: 'end', next: canceled({ ...head, deaths }, now) };
+  if (lost && head.cancelRequested) return { kind: 'end', next: canceled(head, now) };
   if (deaths > head.deaths && deaths >= maxDeaths) {
     const message = `The worker died ${String(deaths)} times while running this job (MAX_WORKER_DEATHS).`;
     return {
@@ -83,10 +83,10 @@ export function attemptFailed(head: JobHead, error: AerieError, now: number): Jo
   return { ...tried, status: 'pending', runId: null, error: error.toJSON() };
 }
 
-/** The worker stops and returns the job unchanged. Null if the job belongs to another run. */
+/** The worker stops and returns the job, which uses up no attempt. Null if the job belongs to another run. */
 export function handedBack(head: JobHead, runId: string): JobHead | null {
   if (head.status !== 'processing' || head.runId !== runId) return null;
-  return { ...head, status: 'pending', runId: null };
+  return { ...head, status: 'pending', runId: null, handBacks: head.handBacks + 1 };
 }
 
 /** A caller cancels the job. It ends at once if it waits; if it runs, the worker is asked to stop. Null if finished. */
@@ -95,12 +95,13 @@ export function cancelAsked(head: JobHead, now: number): JobHead | null {
   return head.status === 'pending' ? canceled(head, now) : { ...head, cancelRequested: true };
 }
 
-/** The job ends as canceled. */
+/** The job ends as canceled, and with it the attempt that runs. */
 export function canceled(head: JobHead, now: number): JobHead {
   return {
     ...head,
     ...ended(now),
     status: 'canceled',
+    attempts: head.attempts + (head.status === 'processing' ? 1 : 0),
     cancelRequested: true,
     event: nextEvent(head, 'job.canceled', now),
   };

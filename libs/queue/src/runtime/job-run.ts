@@ -132,7 +132,7 @@ export class JobRun implements RunningJob {
     await this.#end((head) => canceledOnce(head, this.#jobs.now()), null);
   }
 
-  /** Hands the job back unchanged. */
+  /** Hands the job back, which uses up no attempt. */
   async handBack(): Promise<void> {
     await this.#settled();
     await this.#update((head) => handedBack(head, this.#job.runId), null);

@@ -135,12 +135,13 @@ describe('a job that is canceled', () => {
     const { work, open } = gate();
     sut.work = () => work;
     const processed = sut.process(newBullJob(id).job, 'token');
+    await settle();
     await clock.advance(30);
-    expect((await queue.cancel(id))?.cancelRequested).toBe(true);
+    expect(await queue.cancel(id)).toMatchObject({ status: 'processing', cancelRequested: true });
     open(OUTCOME);
     await processed;
     await settle();
-    expect(headOf()).toMatchObject({ status: 'canceled', finishedAt: clock.now() });
+    expect(headOf()).toMatchObject({ status: 'canceled', attempts: 1, finishedAt: clock.now() });
   });
 });
 
@@ -198,7 +199,7 @@ describe('a job with a later start time', () => {
 });
 
 describe('a processor that stops', () => {
-  it('hands running jobs back unchanged at the deadline', async () => {
+  it('hands running jobs back at the deadline, without using up an attempt', async () => {
     const { sut, submit, headOf, clock } = await setUp();
     const id = await submit();
     sut.work = ({ signal }) =>
@@ -210,7 +211,9 @@ describe('a processor that stops', () => {
     const { job, moveToWait } = newBullJob(id);
     const processed = sut.process(job, 'token');
     const ended = expect(processed).rejects.toBeInstanceOf(WaitingError);
+    await settle();
     await clock.advance(30);
+    expect(headOf()?.status).toBe('processing');
     // Like BullMQ's worker, it closes when its jobs have ended.
     Object.assign(sut, {
       _worker: {
@@ -222,7 +225,7 @@ describe('a processor that stops', () => {
     sut.start();
     await sut.stop(AbortSignal.abort());
     await ended;
-    expect(headOf()).toMatchObject({ status: 'pending', attempts: 0, deaths: 0, runId: null });
+    expect(headOf()).toMatchObject({ status: 'pending', attempts: 0, handBacks: 1, runId: null });
     expect(moveToWait).toHaveBeenCalledWith('token');
   });
 });

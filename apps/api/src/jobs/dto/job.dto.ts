@@ -46,7 +46,7 @@ export class JobDto {
   @ApiPropertyOptional({ description: 'Position among the waiting jobs of its task by arrival, from 1.' })
   readonly queue_position?: number;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'Attempts that have started. The number never falls.' })
   readonly attempts!: number;
 
   @ApiProperty({ format: 'date-time' })
