@@ -64,7 +64,15 @@ function newJob() {
   const none = { model: null, modelVersion: null, stickyKey: '', fingerprint: '', webhook: null };
   const fresh = { priority: 0, maxAttempts: 3, attempts: 0, deaths: 0, handBacks: 0 };
   const times = { createdAt: now, runAt: now, expiresAt: null, startedAt: null, finishedAt: null };
-  const served = { runId: null, cancelRequested: false, progress: 0, event: null, error: null, servedModel: null, servedVersion: null };
+  const served = {
+    runId: null,
+    cancelRequested: false,
+    progress: 0,
+    event: null,
+    error: null,
+    servedModel: null,
+    servedVersion: null,
+  };
   const kin = { retryOf: null, batchId: null, batchIndex: null };
   return {
     head: {

@@ -248,6 +248,7 @@ describe.each(JOB_BACKENDS)('jobs on %s', (name) => {
       'http://[::1]/',
       'http://10.0.0.1/',
       'http://192.0.2.1:25/',
+      'http://localhost./',
     ]) {
       const refused = await postJson(api('/embed/async'), { text: 'x', webhook: { url } });
       expect([url, refused.status, refused.body.details[0].field]).toEqual([url, 422, 'webhook.url']);

@@ -24,7 +24,7 @@ export interface JobLimits {
   readonly maxPending: number;
 }
 
-/** Use cases for callers' jobs. Each call answers within a second, or fails because the queue is unreachable. */
+/** Use cases for callers' jobs. Each call answers in bounded time, or fails because the queue is unreachable. */
 export class JobService {
   readonly #queue: JobQueue;
   readonly #maxPayloadBytes: number;

@@ -149,6 +149,9 @@ describe('parseOutboundUrl', () => {
     'http://168.63.129.16/',
     'http://127.0.0.1:22/',
     'http://localhost../',
+    'http://localhost/',
+    'https://LOCALHOST.:8443/',
+    'http://api.localhost./',
   ])('refuses %s with the common message', (url) => {
     expect(() => parseOutboundUrl(url, closed)).toThrow(
       expect.objectContaining({
@@ -185,8 +188,10 @@ describe('parseOutboundUrl', () => {
   });
 
   it('permits an address that the operator allowed, in any spelling, and a port of another protocol', () => {
-    const open = new AddressPolicy(['127.0.0.1', 'box:22']);
+    const open = new AddressPolicy(['127.0.0.1', 'box:22', 'localhost:9000', '*.localhost']);
     expect(parseOutboundUrl('http://2130706433/', open).host).toBe('127.0.0.1');
     expect(parseOutboundUrl('http://box:22/', open).port).toBe(22);
+    expect(parseOutboundUrl('http://localhost.:9000/', open).host).toBe('localhost');
+    expect(parseOutboundUrl('http://api.localhost/', open).host).toBe('api.localhost');
   });
 });

@@ -19,6 +19,9 @@ const BAD_PORTS: ReadonlySet<number> = new Set([
   3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ]);
 
+/** Names that mean this machine, whatever DNS says. Source: RFC 6761, section 6.3 */
+const LOOPBACK_NAME = /(^|\.)localhost$/;
+
 /** The target of a request, checked as far as possible without a connection. */
 export interface OutboundTarget {
   /** Scheme, host and port: requests with the same origin share connections. */
@@ -35,7 +38,7 @@ export interface OutboundTarget {
  * Reads a caller's URL, or the `Location` of a redirect relative to `base`.
  *
  * @throws AerieError INVALID_INPUT if it is too long, not a URL, not http or https, carries credentials, names a
- *   port of another protocol, or is a refused address
+ *   port of another protocol, or is a refused address or a name of loopback
  */
 export function parseOutboundUrl(text: string, policy: AddressPolicy, base?: URL): OutboundTarget {
   if (text.length > MAX_URL_LENGTH) {
@@ -56,7 +59,7 @@ export function parseOutboundUrl(text: string, policy: AddressPolicy, base?: URL
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   const literal = host.startsWith('[') ? host.slice(1, -1) : host;
   if (!policy.isOpened(host, port)) {
-    if (host === '' || host.endsWith('.')) throw unreachableAddress();
+    if (host === '' || host.endsWith('.') || LOOPBACK_NAME.test(host)) throw unreachableAddress();
     if (isIP(literal) !== 0 && !policy.permits(host, port, literal)) throw unreachableAddress();
     if (BAD_PORTS.has(port))
       throw invalid(`port ${String(port)} belongs to another protocol and is not fetched`);

@@ -37,7 +37,7 @@ const CONNECTION = Symbol('QUEUE_CONNECTION');
 
 /** Callers get an answer within a second, even if the backend hangs. */
 const REMOTE_TIMEOUT_MS = 900;
-/** The embedded backend cannot be unreachable; a slow operation only means a busy machine. */
+/** The embedded backend is created in seconds by the first start. Later it is reachable, and slow only on a busy machine. */
 const EMBEDDED_TIMEOUT_MS = 10_000;
 
 /** Connects when the application starts, without waiting for the backend. Closes everything in order. */

@@ -10,14 +10,19 @@ const settings = {
   jobs: { webhookSecret: null, maxBatchItems: 30 },
 } as unknown as Settings;
 
-function read(body: unknown, query: object = {}) {
-  const request = { body, query, is: () => false } as unknown as Request;
+function read(body: unknown, query: object = {}, headers: Record<string, string> = {}) {
+  const request = {
+    body,
+    query,
+    is: () => false,
+    get: (name: string) => headers[name],
+  } as unknown as Request;
   return new BatchReader(settings, new SubmissionReader(settings)).read(request);
 }
 
-function refusal(body: unknown, query?: object): AerieError {
+function refusal(body: unknown, query?: object, headers?: Record<string, string>): AerieError {
   try {
-    read(body, query);
+    read(body, query, headers);
   } catch (error) {
     if (error instanceof AerieError) return error;
     throw error;
@@ -45,6 +50,23 @@ describe('a job batch', () => {
     [{ task: 'embed', items: Array.from({ length: 31 }, () => ({ text: 'a' })) }, 'items'],
   ])('names the invalid field: %j', (body, field) => {
     expect(refusal(body)).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ field }] });
+  });
+
+  it('takes no idempotency key, and says so', () => {
+    const { code, details } = refusal(
+      { task: 'embed', items: [{ text: 'a' }] },
+      {},
+      { 'idempotency-key': 'k' },
+    );
+    expect([code, details]).toEqual([
+      'VALIDATION_ERROR',
+      [
+        {
+          field: 'Idempotency-Key',
+          message: 'Idempotency-Key is for the submission of one job; this request takes none',
+        },
+      ],
+    ]);
   });
 
   it('names the invalid items by their index, each with its field', () => {

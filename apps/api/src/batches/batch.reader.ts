@@ -5,6 +5,7 @@ import { ROUTE_NAMES } from '@aerie/inference';
 import type { JobBatchSubmission } from '@aerie/jobs';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { refuseIdempotencyKey } from '../jobs/idempotency-key.js';
 import { SubmissionReader } from '../jobs/submission.reader.js';
 
 /** Options that all items of a job batch share: fields of the JSON body, or the query with JSON Lines. */
@@ -30,8 +31,9 @@ export class BatchReader {
     this.#submissions = submissions;
   }
 
-  /** @throws AerieError VALIDATION_ERROR naming the items by their index */
+  /** @throws AerieError VALIDATION_ERROR naming the items by their index, or the header for an idempotency key */
   read(request: Request): JobBatchSubmission {
+    refuseIdempotencyKey(request);
     const { options, items, source } = parts(request);
     const { task, model } = readDto(BatchOptionsDto, options, source);
     return { task, model: model ?? null, inputs: this.#inputs(task, this.#checked(items)) };

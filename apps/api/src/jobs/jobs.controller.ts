@@ -5,6 +5,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from 
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { JobAcceptedDto, JobDto, JobListDto, JobListQueryDto, JobQueryDto } from './dto/job.dto.js';
+import { refuseIdempotencyKey } from './idempotency-key.js';
 import { RETRY_AFTER_S, etagOf, isFresh } from './job-headers.js';
 import { JobWaits } from './job-waits.js';
 
@@ -70,8 +71,13 @@ export class JobsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Run a failed job again', description: 'Creates a new job with retry_of.' })
   @ApiAcceptedResponse({ type: JobAcceptedDto })
-  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
-  async retry(@Param('id') id: string, @Res({ passthrough: true }) response: Response): Promise<object> {
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'VALIDATION_ERROR', 'QUEUE_UNAVAILABLE')
+  async retry(
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    refuseIdempotencyKey(request);
     const head = await this.#jobs.retry(id);
     response.setHeader('Location', jobPath(head.id));
     response.setHeader('Retry-After', String(RETRY_AFTER_S));

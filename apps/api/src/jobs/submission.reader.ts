@@ -1,5 +1,5 @@
 import { SETTINGS, type Settings } from '@aerie/config';
-import { fieldError, fieldProblems, validationError } from '@aerie/contracts';
+import { fieldProblems, validationError } from '@aerie/contracts';
 import { type FieldSource, ModelQueryDto, readDto } from '@aerie/fields';
 import { type BodyLimits, routeOf } from '@aerie/inference';
 import type { JobOptions, JobSubmission } from '@aerie/jobs';
@@ -8,9 +8,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { isForm, uploadedFile } from '../http/body/uploaded-file.js';
 import { JobOptionsDto, type WebhookDto } from './dto/job-options.dto.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
 
 const OPTION_FIELDS = ['model', 'version', 'priority', 'delay', 'attempts', 'ttl', 'webhook'] as const;
-const MAX_KEY_LENGTH = 255;
 const FINAL_EVENTS = ['job.completed', 'job.failed', 'job.canceled'] as const;
 
 /** Reads submissions from requests: the body of a task, and the options of a job. */
@@ -104,12 +104,4 @@ function split(body: Record<string, unknown>) {
     Object.defineProperty(isOption ? options : own, name, { value, enumerable: true });
   }
   return { own, options };
-}
-
-function idempotencyKeyOf(request: Request): string | null {
-  const key = request.get('idempotency-key');
-  if (key === undefined) return null;
-  const problem = fieldProblems.length(key.length, { min: 1, max: MAX_KEY_LENGTH }, 'characters');
-  if (problem === undefined) return key;
-  throw validationError(fieldError('Idempotency-Key', problem));
 }

@@ -1,4 +1,4 @@
-import { MemoryLogger } from '@aerie/test-support';
+import { FakeClock, MemoryLogger } from '@aerie/test-support';
 import { describe, expect, it } from '@jest/globals';
 import { Availability } from './availability.js';
 
@@ -16,6 +16,26 @@ async function setUp() {
   await up;
   return sut;
 }
+
+describe('a backend that starts', () => {
+  it('is waited for as long as an operation may take, also by bulk operations', async () => {
+    const clock = new FakeClock();
+    const sut = new Availability({
+      prepare: () => new Promise(() => undefined),
+      ping: () => Promise.resolve(),
+      operationTimeoutMs: 1_000,
+      logger: new MemoryLogger(),
+      clock,
+    });
+    sut.start();
+    const ends = [sut.use(() => Promise.resolve()), sut.use(() => Promise.resolve(), 30_000)].map((use) =>
+      use.catch((error: unknown) => error),
+    );
+    await clock.advance(1_000);
+    for (const end of ends) expect(await end).toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    sut.close();
+  });
+});
 
 describe('a full backend', () => {
   it.each([

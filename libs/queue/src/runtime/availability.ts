@@ -9,7 +9,7 @@ export interface AvailabilityOptions {
   /** Prepares the backend for use; repeated until it succeeds. */
   readonly prepare: () => Promise<void>;
   readonly ping: () => Promise<void>;
-  /** Time that a caller's operation may take before it is refused. */
+  /** Time that a caller's operation may take before it is refused, and that any operation waits for the start. */
   readonly operationTimeoutMs: number;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -68,7 +68,9 @@ export class Availability {
    */
   async use<T>(operation: () => Promise<T>, timeoutMs = this.#options.operationTimeoutMs): Promise<T> {
     const startedAt = this.#clock.now();
-    if (this.#state === 'starting') await settlesWithin(this.#firstCheck(), timeoutMs, this.#clock);
+    if (this.#state === 'starting') {
+      await settlesWithin(this.#firstCheck(), this.#options.operationTimeoutMs, this.#clock);
+    }
     if (this.#state !== 'up') throw unavailable();
     try {
       return await within(operation(), timeoutMs - (this.#clock.now() - startedAt), this.#clock);
