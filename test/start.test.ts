@@ -64,6 +64,7 @@ describe('the start', () => {
     ['API_KEYS', '(a secret)', { API_KEYS: ',' }],
     ['API_KEYS_FILE', 'a folder', { API_KEYS_FILE: '/' }],
     ['WORKERS', '"none"', { WORKERS: 'none' }],
+    ['ROLE', 'api, but nothing would run its jobs', { ROLE: 'api' }],
     ['.env, line 2', 'neither', {}, { envFile: 'API_KEYS=hunter2\nhunter2\n' }],
     ['.env', 'not UTF-8', {}, { envFile: Buffer.from('\uFEFFAPI_KEYS=hunter2', 'utf16le') }],
   ])(

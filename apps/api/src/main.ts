@@ -69,12 +69,21 @@ async function prepare(settings: Settings, logger: PinoLogger): Promise<Embedded
     await checkStart(settings, 'PORT');
     const queue = EmbeddedQueue.of(settings, logger);
     if (queue === null) return null;
+    if (settings.jobs.role === 'api') throw withoutWorkers();
     prepareDataDirectory(settings.dataDir, [process.cwd(), settings.models.path]);
     await queue.claim();
     return queue;
   } catch (error) {
     endStart('the server', error instanceof DataDirInUseError ? inUse(settings, error) : error, logger);
   }
+}
+
+/** Worker processes cannot reach the embedded queue, so its jobs would wait forever. */
+function withoutWorkers(): ConfigurationError {
+  const expected = 'all, or REDIS_URL or DATABASE_URL, through which worker processes get the jobs';
+  return new ConfigurationError([
+    { name: 'ROLE', expected, received: 'api, but nothing would run its jobs' },
+  ]);
 }
 
 function inUse({ dataDir }: Settings, { message }: DataDirInUseError): ConfigurationError {

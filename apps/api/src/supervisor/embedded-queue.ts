@@ -9,7 +9,7 @@ export class EmbeddedQueue {
   readonly #database: EmbeddedDatabase;
   readonly #logger: PinoLogger;
   readonly #exists: boolean;
-  #opening: Promise<void> | null = null;
+  #isOpening = false;
 
   private constructor(dataDir: string, logger: PinoLogger) {
     this.#logger = logger;
@@ -44,8 +44,9 @@ export class EmbeddedQueue {
   }
 
   openNow(): void {
-    if (this.#opening !== null) return;
-    this.#opening = this.#database.open().catch((error: unknown) => {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    this.#database.open().catch((error: unknown) => {
       this.#logger.error({ err: error }, 'the embedded queue cannot be opened; jobs are refused');
     });
   }

@@ -62,8 +62,8 @@ export interface EmbeddedDatabasePorts {
 }
 
 /** A promise that waits for the thread. */
-interface Waiting {
-  resolve(): void;
+interface Waiting<T> {
+  resolve(outcome: T): void;
   reject(error: Error): void;
 }
 
@@ -72,8 +72,8 @@ export class EmbeddedDatabase {
   readonly #directory: string;
   readonly #events: EmbeddedDatabaseEvents;
   readonly #thread: SupervisedThread<'open', DatabaseReport, null>;
-  #claiming: Waiting | null = null;
-  #opening: Waiting | null = null;
+  #claiming: Waiting<void> | null = null;
+  #opening: Waiting<'open' | 'closed'> | null = null;
   #isOpenWanted = false;
 
   /** @param dataDir DATA_DIR, absolute */
@@ -121,12 +121,12 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Resolves when the database responds. The first start in a new directory takes seconds to create it. Allowed once,
+   * Resolves when the database responds, or when it was closed before. The first start in a new directory takes seconds to create it. Allowed once,
    * after {@link EmbeddedDatabase.claim}.
    *
    * @throws Error when the thread is lost before; its successor tries again all the same
    */
-  open(): Promise<void> {
+  open(): Promise<'open' | 'closed'> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
       this.#isOpenWanted = true;
@@ -137,7 +137,7 @@ export class EmbeddedDatabase {
   /** Closes the database in order: acknowledged changes are on disk. */
   async close(): Promise<void> {
     await this.#thread.close();
-    this.#opening?.reject(new Error('The embedded queue was closed before it was open.'));
+    this.#opening?.resolve('closed');
     this.#opening = null;
   }
 
@@ -155,7 +155,7 @@ export class EmbeddedDatabase {
   #receive(report: DatabaseReport): void {
     this.#thread.expectProgress();
     if (report.type === 'open') {
-      this.#opening?.resolve();
+      this.#opening?.resolve('open');
       this.#opening = null;
     } else if (report.trouble !== null) this.#events.onTrouble?.(reviveError(report.trouble));
   }
