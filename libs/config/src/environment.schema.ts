@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { hosts, origins } from './browser-parsers.js';
 import { bytes, flag, folders, integer, list, rate, seconds } from './parsers.js';
 
+/** An address with one of the protocols. Checks that follow see only valid addresses. */
 const optionalUrl = (protocols: RegExp, example: string) =>
-  z.url({ protocol: protocols, error: `an address such as ${example}` }).optional();
+  z.url({ protocol: protocols, error: `an address such as ${example}`, abort: true }).optional();
 
 /** Whether an address has no part that would be dropped or logged when a path is appended to it. */
 function isBare(text: string | undefined): boolean {

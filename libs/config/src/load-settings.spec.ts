@@ -243,6 +243,20 @@ describe('secrets', () => {
     expect(refusal({ REDIS_URL_FILE: 'url' }).message).not.toContain(SECRET);
   });
 
+  it.each(['REDIS_URL', 'DATABASE_URL', 'OPENAI_BASE_URL'])(
+    'are not printed if the address in %s cannot be parsed',
+    (name) => {
+      const protocol = { REDIS_URL: 'redis', DATABASE_URL: 'postgres' }[name] ?? 'http';
+      for (const address of ['foo', `${protocol}://u:${SECRET}@:80/`, `${protocol}://${SECRET}:99999/v1`]) {
+        const { problems, message } = refusal({ [name]: address });
+        expect(problems).toEqual([
+          { name, expected: expect.stringMatching(/^an address such as /) as string, received: '(a secret)' },
+        ]);
+        expect(message).not.toContain(SECRET);
+      }
+    },
+  );
+
   it('may come from a file', () => {
     write('keys', 'one\ntwo\r\nthree\n');
     write('url', 'redis://h:1\n');
