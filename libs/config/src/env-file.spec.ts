@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +88,11 @@ describe('a .env file', () => {
   it('is refused as a folder, which Docker creates when a mounted file is missing', () => {
     mkdirSync(join(folder, '.env'));
     expect(() => readEnvFile(folder)).toThrow('.env: expected a readable text file in UTF-8, got a folder');
+  });
+
+  it('is refused as a FIFO, whose writer is not waited for', () => {
+    execFileSync('mkfifo', [join(folder, '.env')]);
+    expect(() => readEnvFile(folder)).toThrow('.env: expected a readable text file in UTF-8, got a FIFO');
   });
 
   it('may be missing', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -302,6 +303,13 @@ describe('secrets', () => {
         expected: 'a readable file',
         received: '"absent", a file that does not exist',
       },
+    ]);
+  });
+
+  it('stop the start if their file is a FIFO, whose writer is not waited for', () => {
+    execFileSync('mkfifo', [join(folder, 'keys')]);
+    expect(refusal({ API_KEYS_FILE: 'keys' }).problems).toEqual([
+      { name: 'API_KEYS_FILE', expected: 'a readable file', received: '"keys", a FIFO' },
     ]);
   });
 

@@ -56,6 +56,22 @@ describe('the models', () => {
     expect(check(model, health).status).toBe(status);
   });
 
+  it.each([
+    ['x', 'x'],
+    ['status', 'status/'],
+    ['m@1', 'm@1/'],
+    ['__proto__', '__proto__'],
+    ['toString', 'toString'],
+  ])('list the folder %s, which cannot be used, as %s', (name, key) => {
+    const { status, ...models } = check({}, { unusable: [{ name, reason: 'no manifest' }] });
+    expect(status).toBe('degraded');
+    expect(Object.keys(models)).toEqual(['m@1', key]);
+    expect(new Map<string, unknown>(Object.entries(models)).get(key)).toEqual({
+      state: 'unusable',
+      error: 'no manifest',
+    });
+  });
+
   it('may still load in a worker, whose jobs wait for them', () => {
     expect(check({ state: 'loading' }, { ready: false }, false).status).toBe('up');
     expect(check({ wedged: 1 }, {}, false).status).toBe('down');

@@ -27,7 +27,7 @@ export class ModelsIndicator {
   check() {
     const { ready, models, unusable } = this.#registry.health();
     const indicator = this.#indicators.check('models');
-    const loaded = Object.fromEntries(
+    const entries = new Map<string, object>(
       models.map((model) => [
         `${model.name}@${model.version}`,
         {
@@ -47,11 +47,13 @@ export class ModelsIndicator {
         },
       ]),
     );
-    // A folder that cannot be used is listed with the versions, under its own name.
-    const data = {
-      ...loaded,
-      ...Object.fromEntries(unusable.map(({ name, reason }) => [name, { state: 'unusable', error: reason }])),
-    };
+    // A folder that cannot be used is listed with the versions, under its own name; a slash follows if the key is taken.
+    for (const { name, reason } of unusable) {
+      // Terminus writes its own key.
+      const isTaken = name === 'status' || entries.has(name);
+      entries.set(isTaken ? `${name}/` : name, { state: 'unusable', error: reason });
+    }
+    const data = Object.fromEntries(entries);
     if ((this.#needsModels && !ready) || models.some(({ wedged }) => wedged > 0)) return indicator.down(data);
     if (
       unusable.length > 0 ||

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { type Stats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /** A file that cannot be used. Its message fits after "got". */
 export class TextFileError extends Error {
@@ -6,15 +6,16 @@ export class TextFileError extends Error {
 }
 
 /**
- * The text of a file, without the byte order mark that Windows editors write, and with `\n` as line ends.
+ * The text of a regular file, without the byte order mark that Windows editors write, and with `\n` as line ends.
  *
- * @throws TextFileError if the file cannot be read or is not UTF-8
+ * @throws TextFileError if it is no regular file, cannot be read or is not UTF-8
  */
 export function readTextFile(path: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readRegularFile(path);
   } catch (cause) {
+    if (cause instanceof TextFileError) throw cause;
     throw new TextFileError(describe(cause as NodeJS.ErrnoException), { cause });
   }
   try {
@@ -24,12 +25,32 @@ export function readTextFile(path: string): string {
   }
 }
 
+function readRegularFile(path: string): Buffer {
+  // With O_NONBLOCK, to open a FIFO does not wait for its writer.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new TextFileError(fileKindOf(found));
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What a path that names no regular file names. */
+export function fileKindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a FIFO';
+  return found.isSocket() ? 'a socket' : 'a device';
+}
+
 function describe({ code = 'an error' }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'ENOENT':
       return 'a file that does not exist';
-    case 'EISDIR':
-      return 'a folder';
+    // A socket cannot be opened.
+    case 'ENXIO':
+      return 'a socket';
     case 'EACCES':
       return 'a file that this user may not read';
     default:

@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
-import type { Stats } from 'node:fs';
+import { fileKindOf } from '@aerie/runtime';
 import { ModelLoadError } from '../model-load.error.js';
 
 /** Whether `path` is `folder` or lies inside it. Both absolute, links already resolved. */
@@ -34,7 +34,7 @@ export async function confinedPath(folders: readonly string[], path: string): Pr
 export async function confinedRegularFile(folders: readonly string[], path: string): Promise<string> {
   const real = await confinedPath(folders, path);
   const found = await stat(real);
-  if (!found.isFile()) throw refused(`${path} is no regular file but ${kindOf(found)}`);
+  if (!found.isFile()) throw refused(`${path} is no regular file but ${fileKindOf(found)}`);
   return real;
 }
 
@@ -50,12 +50,6 @@ export async function confinedFile(folders: readonly string[], path: string): Pr
     throw refused(`${path} has ${String(nlink)} names (hard links), expected 1: copy it instead`);
   }
   return real;
-}
-
-function kindOf(found: Stats): string {
-  if (found.isDirectory()) return 'a folder';
-  if (found.isFIFO()) return 'a FIFO';
-  return found.isSocket() ? 'a socket' : 'a device';
 }
 
 function refused(detail: string, cause?: Error): ModelLoadError {
