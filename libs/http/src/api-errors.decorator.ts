@@ -1,6 +1,7 @@
+import { type ErrorCode, errorTableEntry } from '@aerie/contracts';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiResponse } from '@nestjs/swagger';
-import { type ErrorCode, errorTableEntry } from '@aerie/contracts';
+import type { Protocol } from './errors/protocol.js';
 
 /** An invalid field. */
 export class FieldErrorDto {
@@ -33,15 +34,25 @@ export class ErrorEnvelopeDto {
 }
 
 /** Documents the errors of a route, by code. */
-export function ApiErrors(...codes: readonly ErrorCode[]): MethodDecorator {
+export const ApiErrors = (...codes: readonly ErrorCode[]): MethodDecorator =>
+  ProtocolErrors(
+    { errorBody: ErrorEnvelopeDto, errorStatus: (code) => errorTableEntry(code).status },
+    ...codes,
+  );
+
+/** Documents the errors of a protocol's route, by code, in the protocol's shape. */
+export function ProtocolErrors(
+  { errorBody, errorStatus }: Pick<Protocol, 'errorBody' | 'errorStatus'>,
+  ...codes: readonly ErrorCode[]
+): MethodDecorator {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
-    const { status } = errorTableEntry(code);
+    const status = errorStatus(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   return applyDecorators(
     ...[...byStatus].map(([status, ofStatus]) =>
-      ApiResponse({ status, description: ofStatus.join(', '), type: ErrorEnvelopeDto }),
+      ApiResponse({ status, description: ofStatus.join(', '), type: errorBody }),
     ),
   );
 }

@@ -1,13 +1,16 @@
 import { SETTINGS, type Settings } from '@aerie/config';
 import { AerieError } from '@aerie/contracts';
-import { type RequestContext, Context, ProtocolController } from '@aerie/http';
+import { type RequestContext, Context, ProtocolController, ProtocolErrors } from '@aerie/http';
 import { InferenceService, embedRoute } from '@aerie/inference';
 import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { ApiContentResponse } from '../http/content.js';
+import { INFERENCE_ERRORS } from '../http/errors/inference-errors.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { embeddingSchema, readEmbeddingRequest } from './embedding-request.js';
 import { OPENAI } from './openai.protocol.js';
+import { embeddingReplySchema } from './reply-schemas.js';
 import { modelOf, unsupported } from './request-fields.js';
 import { openApiSchema } from './zod-fields.js';
 
@@ -29,6 +32,8 @@ export class OpenAiEmbeddingsController {
   @RateLimited('embed')
   @ApiOperation({ summary: "OpenAI's embeddings" })
   @ApiBody({ schema: openApiSchema(embeddingSchema) })
+  @ApiContentResponse({ 'application/json': openApiSchema(embeddingReplySchema) })
+  @ProtocolErrors(OPENAI, ...INFERENCE_ERRORS, 'UNSUPPORTED_PARAMETER')
   async embed(@Body() body: object, @Context() context: RequestContext): Promise<object> {
     const { inputs, truncate, model: id, base64, dimensions } = readEmbeddingRequest(body, this.#maxTexts);
     const { model, version } = modelOf(id);

@@ -1,18 +1,15 @@
-import { ProtocolController } from '@aerie/http';
+import { ProtocolController, ProtocolErrors } from '@aerie/http';
 import { ModelRegistry } from '@aerie/model-registry';
 import { Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { ApiContentResponse } from '../http/content.js';
 import { OPENAI } from './openai.protocol.js';
+import { modelListSchema, modelSchema } from './reply-schemas.js';
 import { modelOf } from './request-fields.js';
+import { openApiSchema } from './zod-fields.js';
 
-/** OpenAI's model object. */
-interface ModelObject {
-  readonly id: string;
-  readonly object: 'model';
-  /** Seconds since 1970. */
-  readonly created: number;
-  readonly owned_by: string;
-}
+type ModelObject = z.infer<typeof modelSchema>;
 
 /** Start of this server, which stands for the unknown age of a model. */
 const STARTED = Math.floor(Date.now() / 1000);
@@ -29,7 +26,9 @@ export class OpenAiModelsController {
 
   @Get()
   @ApiOperation({ summary: "OpenAI's list of models" })
-  list(): { readonly object: 'list'; readonly data: readonly ModelObject[] } {
+  @ApiContentResponse({ 'application/json': openApiSchema(modelListSchema) })
+  @ProtocolErrors(OPENAI, 'UNAUTHORIZED')
+  list(): z.infer<typeof modelListSchema> {
     const data = this.#registry
       .describe()
       .filter(({ task }) => task === 'text-generation' || task === 'text-embedding')
@@ -39,6 +38,8 @@ export class OpenAiModelsController {
 
   @Get(':id')
   @ApiOperation({ summary: "OpenAI's description of a model" })
+  @ApiContentResponse({ 'application/json': openApiSchema(modelSchema) })
+  @ProtocolErrors(OPENAI, 'UNAUTHORIZED', 'MODEL_NOT_FOUND', 'MODEL_VERSION_NOT_FOUND')
   read(@Param('id') id: string): ModelObject {
     const { model, version } = modelOf(id);
     const { task } = this.#registry.describeModel(model);

@@ -1,13 +1,6 @@
 import { type AerieError, type ErrorCode, errorTableEntry } from '@aerie/contracts';
 import type { Response } from 'express';
-
-/** An error for clients of OpenAI's API. All four keys are always present. */
-export interface OpenAiError {
-  readonly message: string;
-  readonly type: string;
-  readonly param: string | null;
-  readonly code: string | null;
-}
+import type { OpenAiErrorDto, OpenAiErrorEnvelopeDto } from './openai-error.dto.js';
 
 interface Row {
   readonly type: string;
@@ -39,14 +32,19 @@ const ROWS: Partial<Record<ErrorCode, Row>> = {
 const LONGEST_RETRY_MS = 60_000;
 
 /** The body of an error, without its envelope. */
-export function openAiErrorOf(error: AerieError): OpenAiError {
-  const { type, code, param } = rowOf(error);
+export function openAiErrorOf(error: AerieError): OpenAiErrorDto {
+  const { type, code, param } = rowOf(error.code);
   return { message: error.message, type, param: error.details?.[0]?.field ?? param ?? null, code };
+}
+
+/** The status of responses with this code. */
+export function openAiStatusOf(code: ErrorCode): number {
+  return rowOf(code).status ?? errorTableEntry(code).status;
 }
 
 /** Answers with an error, and tells the client whether to retry. */
 export function answerOpenAiError(response: Response, error: AerieError): void {
-  const status = rowOf(error).status ?? error.status;
+  const status = openAiStatusOf(error.code);
   // The official clients retry these statuses.
   if (status === 408 || status === 409 || status === 429 || status >= 500) {
     const waitMs = error.retryAfterMs ?? (errorTableEntry(error.code).retryAfterSeconds ?? 0) * 1000;
@@ -55,9 +53,10 @@ export function answerOpenAiError(response: Response, error: AerieError): void {
       response.setHeader('retry-after-ms', String(Math.ceil(error.retryAfterMs)));
     }
   }
-  response.status(status).json({ error: openAiErrorOf(error) });
+  response.status(status).json({ error: openAiErrorOf(error) } satisfies OpenAiErrorEnvelopeDto);
 }
 
-function rowOf({ code, status }: AerieError): Row {
-  return ROWS[code] ?? { type: status >= 500 ? SERVER : REQUEST, code: code.toLowerCase() };
+function rowOf(code: ErrorCode): Row {
+  const type = errorTableEntry(code).status >= 500 ? SERVER : REQUEST;
+  return ROWS[code] ?? { type, code: code.toLowerCase() };
 }

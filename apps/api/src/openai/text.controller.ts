@@ -1,12 +1,20 @@
-import { type RequestContext, Context, ProtocolController } from '@aerie/http';
+import { type RequestContext, Context, ProtocolController, ProtocolErrors } from '@aerie/http';
 import type { CompleteAnswer } from '@aerie/inference';
 import { Body, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AnswerStreamer } from '../chat/answer-streamer.js';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { ApiContentResponse } from '../http/content.js';
+import { TEXT_ERRORS } from '../http/errors/inference-errors.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { OPENAI } from './openai.protocol.js';
+import {
+  chatChunkSchema,
+  chatReplySchema,
+  completionChunkSchema,
+  completionReplySchema,
+} from './reply-schemas.js';
 import { modelOf } from './request-fields.js';
 import { chunkFormat, replyOf } from './text-reply.js';
 import {
@@ -34,6 +42,11 @@ export class OpenAiTextController {
   @RateLimited('chat')
   @ApiOperation({ summary: "OpenAI's chat completions" })
   @ApiBody({ schema: openApiSchema(chatSchema) })
+  @ApiContentResponse({
+    'application/json': openApiSchema(chatReplySchema),
+    'text/event-stream': openApiSchema(chatChunkSchema),
+  })
+  @ProtocolErrors(OPENAI, ...TEXT_ERRORS, 'UNSUPPORTED_PARAMETER')
   async chat(
     @Body() body: object,
     @Context() context: RequestContext,
@@ -48,6 +61,11 @@ export class OpenAiTextController {
   @RateLimited('chat')
   @ApiOperation({ summary: "OpenAI's completions" })
   @ApiBody({ schema: openApiSchema(completionSchema) })
+  @ApiContentResponse({
+    'application/json': openApiSchema(completionReplySchema),
+    'text/event-stream': openApiSchema(completionChunkSchema),
+  })
+  @ProtocolErrors(OPENAI, ...TEXT_ERRORS, 'UNSUPPORTED_PARAMETER')
   async complete(
     @Body() body: object,
     @Context() context: RequestContext,

@@ -9,11 +9,10 @@ import {
   fieldProblems,
   validationError,
 } from '@aerie/contracts';
-import type { ApiBody } from '@nestjs/swagger';
 import { z } from 'zod';
+import type { ApiSchema } from '../http/content.js';
 
 type RawIssue = z.core.$ZodRawIssue;
-type ApiSchema = Extract<Parameters<typeof ApiBody>[0], { readonly schema: unknown }>['schema'];
 
 /** Names of zod's types in our error messages. */
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -36,7 +35,7 @@ export function readFields<T extends z.ZodType>(schema: T, body: unknown): z.inf
   throw validationError(...parsed.error.issues.map(toFieldError));
 }
 
-/** The schema of a body, for the OpenAPI document. */
+/** The schema of a body or a reply, for the OpenAPI document. */
 export function openApiSchema(schema: z.ZodType): ApiSchema {
   return z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }) as ApiSchema;
 }
@@ -46,20 +45,30 @@ export const optional = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** An integer. One of more than 53 bits becomes the nearest double. */
-export const integerField = ({ min = -Infinity, max = Infinity }: Bounds) =>
-  z
-    .number({
-      // For other codes, {@link toFieldError} words the error.
-      error: ({ code, input }: RawIssue) =>
-        code === 'invalid_type' ? fieldProblems.type('an integer', input) : undefined,
-    })
-    .refine(Number.isInteger, {
-      error: ({ input }) => fieldProblems.fraction(input as number),
-      abort: true,
-    })
-    .gte(min)
-    .lte(max)
-    .meta({ type: 'integer' });
+export const integerField = (bounds: Bounds) =>
+  bounded(
+    z
+      .number({
+        // For other codes, {@link toFieldError} words the error.
+        error: ({ code, input }: RawIssue) =>
+          code === 'invalid_type' ? fieldProblems.type('an integer', input) : undefined,
+      })
+      .refine(Number.isInteger, {
+        error: ({ input }) => fieldProblems.fraction(input as number),
+        abort: true,
+      }),
+    bounds,
+  ).meta({ type: 'integer' });
+
+/** JSON Schema has no infinite bounds, so an absent bound adds no check. */
+function bounded(number: z.ZodNumber, { min, max, above }: Bounds): z.ZodNumber {
+  const checks = [
+    ...(min === undefined ? [] : [z.gte(min)]),
+    ...(above === undefined ? [] : [z.gt(above)]),
+    ...(max === undefined ? [] : [z.lte(max)]),
+  ];
+  return number.check(...checks);
+}
 
 /** `name` or `name@version`. A model's name contains no @. */
 export const modelField = z.string().min(1).max(194);
@@ -83,11 +92,8 @@ function schemaOf(row: SamplingField): z.ZodType {
       return optional(
         integerField({ min: row.openaiMin ?? row.min, max: row.max }).describe(row.description),
       );
-    case 'number': {
-      const bounded =
-        row.above === undefined ? z.number().gte(row.min ?? -Infinity) : z.number().gt(row.above);
-      return optional(bounded.lte(row.max).describe(row.description));
-    }
+    case 'number':
+      return optional(bounded(z.number(), row).describe(row.description));
     case 'strings': {
       const text = z.string().min(1);
       const texts = z.union([text, z.array(text).max(row.maxItems)]).describe(row.description);

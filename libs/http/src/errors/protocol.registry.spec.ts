@@ -5,7 +5,12 @@ import 'reflect-metadata';
 import { type Protocol, ProtocolController } from './protocol.js';
 import { ProtocolRegistry } from './protocol.registry.js';
 
-const V1: Protocol = { prefix: 'v1', answerError: () => undefined };
+const V1: Protocol = {
+  prefix: 'v1',
+  errorBody: Object,
+  errorStatus: () => 400,
+  answerError: () => undefined,
+};
 
 @ProtocolController(V1, 'models')
 class ModelsController {}

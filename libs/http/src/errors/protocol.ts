@@ -1,11 +1,15 @@
-import type { AerieError } from '@aerie/contracts';
-import { Controller, SetMetadata, applyDecorators } from '@nestjs/common';
+import type { AerieError, ErrorCode } from '@aerie/contracts';
+import { Controller, SetMetadata, type Type, applyDecorators } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 /** A protocol that others designed: its paths and the shape of its errors. */
 export interface Protocol {
   /** First segment of its paths, such as `v1`. */
   readonly prefix: string;
+  /** Documents the body of its errors. */
+  readonly errorBody: Type;
+  /** The status of responses with this code. */
+  readonly errorStatus: (code: ErrorCode) => number;
   /** Answers with an error in the protocol's shape. */
   answerError(error: AerieError, request: Request, response: Response): void;
 }
