@@ -164,4 +164,72 @@ describe('the API document', () => {
         expect([path, security]).toEqual([path, path.startsWith('/health') ? [{}] : undefined]);
     }
   });
+
+  it('documents the bodies, the success and the errors of every operation', async () => {
+    const { body } = await send(`${server.url}/openapi.json`);
+    const operations = Object.entries(body.paths as Record<string, Record<string, Operation>>).flatMap(
+      ([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    );
+    // JSON Schema has no infinite bounds.
+    const text = JSON.stringify(body);
+    expect(text).not.toMatch(/"(minimum|maximum)":null/);
+    const named = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect(Object.keys(body.components.schemas as object)).toEqual(
+      expect.arrayContaining([...new Set(named)]),
+    );
+    const gaps = await Promise.all(operations.map((each) => gapsOf(each.path, each.method, each.operation)));
+    expect(gaps.flat()).toEqual([]);
+  });
 });
+
+/** Content of a body or a response, by its type. */
+type Content = Readonly<Record<string, { readonly schema?: { readonly $ref?: string } }>>;
+
+interface Operation {
+  readonly summary?: string;
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+}
+
+/** Statuses whose responses have no body. */
+const BODILESS = ['204', '304'];
+
+/** What the document does not say about an operation, or says differently than the server. */
+async function gapsOf(path: string, method: string, operation: Operation): Promise<readonly string[]> {
+  const { summary = '', requestBody, responses } = operation;
+  const gaps = summary === '' ? ['summary'] : [];
+  const bodies = Object.entries(responses).filter(([status]) => !BODILESS.includes(status));
+  if (!bodies.some(([status]) => status.startsWith('2'))) gaps.push('success');
+  const isPublic = path.startsWith('/health');
+  if (!isPublic && responses['401'] === undefined) gaps.push('401');
+  const envelope = `#/components/schemas/${path.startsWith('/v1/') ? 'OpenAiErrorEnvelopeDto' : 'ErrorEnvelopeDto'}`;
+  for (const [status, { content = {} }] of bodies) {
+    const schemas = Object.values(content).map(({ schema }) => schema);
+    if (schemas.length === 0 || schemas.includes(undefined)) gaps.push(`${status}: schema`);
+    // An unhealthy server responds with the same body as a healthy one.
+    if (Number(status) < 400 || path === '/health') continue;
+    if (Object.keys(content).join() !== 'application/json' || schemas[0]?.$ref !== envelope)
+      gaps.push(`${status}: envelope`);
+  }
+  const documented = Object.entries(requestBody?.content ?? {});
+  if (documented.some(([, { schema }]) => schema === undefined)) gaps.push('body: schema');
+  const [json, ...others] = documented.map(([, { schema }]) => JSON.stringify(schema));
+  if (json !== undefined && others.includes(json)) gaps.push('body: the same schema for several types');
+  const accepted = method === 'post' ? await acceptedTypes(path) : [];
+  const types = documented.map(([type]) => type);
+  if (types.join() !== accepted.join()) gaps.push(`body: ${types.join()}, not ${accepted.join()}`);
+  return gaps.map((gap) => `${method} ${path}: ${gap}`);
+}
+
+/** The content types that a route names when it refuses another; none if it reads no body. */
+async function acceptedTypes(path: string): Promise<readonly string[]> {
+  const { status, text } = await send(`${server.url}${path.replaceAll(/\{\w+\}/g, 'x')}`, {
+    method: 'POST',
+    headers: { 'x-api-key': 'right-key', 'content-type': 'text/unknown' },
+    body: 'x',
+  });
+  if (status !== 415) return [];
+  const [, list = ''] = /Expected Content-Type (?:one of )?([^"]+), got/.exec(text) ?? [];
+  return list.split(', ');
+}

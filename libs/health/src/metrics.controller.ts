@@ -1,3 +1,4 @@
+import { ApiErrors } from '@aerie/http';
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
@@ -27,6 +28,7 @@ export class MetricsController {
     description: 'Covers all processes of this server.',
   })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
+  @ApiErrors('UNAUTHORIZED')
   read(): Promise<string> {
     return this.#metrics.read();
   }

@@ -1,12 +1,28 @@
 import { ApiErrors } from '@aerie/http';
-import { routeOf } from '@aerie/inference';
+import { ROUTE_NAMES, routeOf } from '@aerie/inference';
 import { JobBatchService, type JobBatchView } from '@aerie/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { JSON_LINES_TYPES } from '../http/body/json-lines-body.reader.js';
+import { ApiContentResponse, requestBodyOf } from '../http/content.js';
 import { RateLimits } from '../http/rate-limit/rate-limits.service.js';
 import { BatchReader } from './batch.reader.js';
+import {
+  BATCH_ITEM,
+  BatchBodyDto,
+  JobBatchAcceptedDto,
+  JobBatchDto,
+  JobBatchResultDto,
+} from './job-batch.dto.js';
 import { writeJsonLines } from './json-lines.js';
 
 /** Job batches: many inputs at once. */
@@ -29,29 +45,22 @@ export class BatchesController {
   @ApiOperation({
     summary: 'Submit a job batch of up to 10,000 inputs',
     description: 'A JSON array in `items`, or JSON Lines with `?task=`.',
+    requestBody: requestBodyOf({
+      'application/json': BatchBodyDto,
+      ...Object.fromEntries(JSON_LINES_TYPES.map((type) => [type, BATCH_ITEM])),
+    }),
   })
-  @ApiConsumes('application/json', 'application/x-ndjson')
-  @ApiBody({
-    schema: {
-      type: 'object',
-      required: ['task', 'items'],
-      properties: {
-        task: { type: 'string', example: 'embed' },
-        model: { type: 'string' },
-        items: {
-          type: 'array',
-          items: { type: 'object' },
-          example: [{ text: 'A cat.' }, { text: 'A dog.' }],
-        },
-      },
-    },
-  })
+  @ApiExtraModels(BatchBodyDto)
+  @ApiQuery({ name: 'task', required: false, enum: ROUTE_NAMES, description: 'The task of JSON Lines.' })
+  @ApiQuery({ name: 'model', required: false, type: String, description: 'The model of JSON Lines.' })
+  @ApiAcceptedResponse({ type: JobBatchAcceptedDto })
   @ApiErrors('UNAUTHORIZED', 'INVALID_INPUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
-  @ApiErrors('VALIDATION_ERROR', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE')
+  @ApiErrors('VALIDATION_ERROR', 'MODEL_NOT_FOUND', 'RATE_LIMITED', 'OVERLOADED')
+  @ApiErrors('QUEUE_UNAVAILABLE', 'STORAGE_FULL')
   async submit(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<JobBatchView & { readonly status_url: string }> {
+  ): Promise<JobBatchAcceptedDto> {
     const { context } = request;
     const submission = this.#reader.read(request);
     const { bucket } = routeOf(submission.task);
@@ -64,6 +73,7 @@ export class BatchesController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Counts and progress of a job batch' })
+  @ApiOkResponse({ type: JobBatchDto })
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
   read(@Param('id') id: string): Promise<JobBatchView> {
     return this.#batches.view(id);
@@ -71,7 +81,7 @@ export class BatchesController {
 
   @Get(':id/results')
   @ApiOperation({ summary: 'Results of a job batch', description: 'JSON Lines in the order of the items.' })
-  @ApiProduces('application/x-ndjson')
+  @ApiContentResponse({ 'application/x-ndjson': JobBatchResultDto })
   @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async results(@Param('id') id: string, @Res() response: Response): Promise<void> {
     const results = await this.#batches.results(id);
@@ -83,7 +93,8 @@ export class BatchesController {
   @Delete(':id')
   @HttpCode(202)
   @ApiOperation({ summary: 'Cancel the unfinished jobs of a job batch' })
-  @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
+  @ApiAcceptedResponse({ type: JobBatchDto })
+  @ApiErrors('UNAUTHORIZED', 'NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE', 'STORAGE_FULL')
   cancel(@Param('id') id: string): Promise<JobBatchView> {
     return this.#batches.cancel(id);
   }

@@ -1,6 +1,35 @@
 import { usageOf } from '@aerie/inference';
+import { getSchemaPath } from '@nestjs/swagger';
+import type { ApiSchema } from '../http/content.js';
 import { jsonFrame, textFrame } from '../http/sse/sse-frame.js';
 import type { AnswerFormat } from './answer-format.js';
+
+/** Schema of the events of {@link contentFormat}. */
+export const CONTENT_EVENT: ApiSchema = {
+  oneOf: [
+    { type: 'object', required: ['content'], properties: { content: { type: 'string' } } },
+    {
+      type: 'object',
+      required: ['done', 'finish_reason', 'usage'],
+      properties: {
+        done: { type: 'boolean' },
+        finish_reason: { type: 'string', nullable: true },
+        usage: { $ref: getSchemaPath('TextUsageDto') },
+      },
+    },
+    {
+      type: 'object',
+      required: ['error'],
+      properties: {
+        error: {
+          type: 'object',
+          required: ['code', 'message'],
+          properties: { code: { type: 'string' }, message: { type: 'string' } },
+        },
+      },
+    },
+  ],
+};
 
 /** `data: {"content": "..."}` for each piece, then `data: {"done": true, ...}`, or `data: {"error": {...}}`. */
 export function contentFormat(): AnswerFormat {

@@ -1,15 +1,16 @@
 import { ModelQueryDto } from '@aerie/fields';
-import { type RequestContext, Context } from '@aerie/http';
+import { type RequestContext, ApiErrors, Context } from '@aerie/http';
 import { ChatBodyDto, StreamableChatBodyDto, chatRoute } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { ApiContentResponse } from '../http/content.js';
+import { TEXT_ERRORS } from '../http/errors/inference-errors.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { AnswerStreamer } from './answer-streamer.js';
-import { contentFormat, plainFormat } from './chat-formats.js';
-import { TextErrors } from './text-errors.decorator.js';
+import { CONTENT_EVENT, contentFormat, plainFormat } from './chat-formats.js';
 
 /** Conversations with a language model. */
 @ApiTags('chat')
@@ -31,9 +32,8 @@ export class ChatController {
     description:
       'Events: `{"content": "..."}` for each piece, then `{"done": true, "finish_reason", "usage"}`; on failure `{"error": {"code", "message"}}`. `stream: false`: one JSON body.',
   })
-  @ApiProduces('text/event-stream', 'application/json')
-  @ApiOkResponse({ type: chatRoute.docs.reply })
-  @TextErrors()
+  @ApiContentResponse({ 'application/json': chatRoute.docs.reply, 'text/event-stream': CONTENT_EVENT })
+  @ApiErrors(...TEXT_ERRORS)
   async chat(
     @Body() body: StreamableChatBodyDto,
     @Query() query: ModelQueryDto,
@@ -58,9 +58,8 @@ export class ChatController {
     summary: 'Chat, as plain text events',
     description: 'The pieces of text as `data:`, then `data: [DONE]`; on failure `event: error`.',
   })
-  @ApiProduces('text/event-stream')
-  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
-  @TextErrors()
+  @ApiContentResponse({ 'text/event-stream': { type: 'string' } })
+  @ApiErrors(...TEXT_ERRORS)
   async stream(
     @Body() body: ChatBodyDto,
     @Query() query: ModelQueryDto,

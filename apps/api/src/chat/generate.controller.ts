@@ -1,15 +1,16 @@
 import { ModelQueryDto } from '@aerie/fields';
-import { type RequestContext, Context } from '@aerie/http';
+import { type RequestContext, ApiErrors, Context } from '@aerie/http';
 import { StreamableGenerateBodyDto, generateRoute } from '@aerie/inference';
 import { Body, Controller, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ReadsBody } from '../http/body/body-format.decorator.js';
+import { ApiContentResponse } from '../http/content.js';
+import { TEXT_ERRORS } from '../http/errors/inference-errors.js';
 import { RateLimited } from '../http/rate-limit/rate-limit.decorator.js';
 import { MayBeJob } from '../jobs/may-be-job.decorator.js';
 import { AnswerStreamer } from './answer-streamer.js';
-import { contentFormat } from './chat-formats.js';
-import { TextErrors } from './text-errors.decorator.js';
+import { CONTENT_EVENT, contentFormat } from './chat-formats.js';
 
 /** Text that continues a prompt. */
 @ApiTags('chat')
@@ -27,9 +28,8 @@ export class GenerateController {
   @RateLimited(generateRoute.bucket)
   @MayBeJob(generateRoute.name, { answersItself: true })
   @ApiOperation({ summary: 'Continue a text', description: 'With `stream: true`, sends the events of chat.' })
-  @ApiProduces('application/json', 'text/event-stream')
-  @ApiOkResponse({ type: generateRoute.docs.reply })
-  @TextErrors()
+  @ApiContentResponse({ 'application/json': generateRoute.docs.reply, 'text/event-stream': CONTENT_EVENT })
+  @ApiErrors(...TEXT_ERRORS)
   async generate(
     @Body() body: StreamableGenerateBodyDto,
     @Query() query: ModelQueryDto,

@@ -3,8 +3,10 @@ import { ApiErrors, DrainService } from '@aerie/http';
 import { JobService } from '@aerie/jobs';
 import { type JobRecord, eventId, isTerminal, viewEvent } from '@aerie/queue';
 import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { ApiContentResponse } from '../http/content.js';
+import { JobEventDto } from './dto/job-event.dto.js';
 import { JobWaits } from './job-waits.js';
 
 /** Proxies close silent connections; at this interval a job is also read without an announcement. */
@@ -29,7 +31,13 @@ export class JobEventsController {
     summary: 'Events of a job',
     description: 'Server-sent events until the job finishes; resumes after Last-Event-ID.',
   })
-  @ApiProduces('text/event-stream')
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The id of the last event that the caller has, or its number.',
+  })
+  @ApiContentResponse({ 'text/event-stream': JobEventDto })
+  @ApiNoContentResponse({ description: 'The job has finished, and the caller has its last event.' })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
   async stream(
     @Param('id') id: string,

@@ -1,10 +1,18 @@
 import { ApiErrors } from '@aerie/http';
 import { JobService } from '@aerie/jobs';
-import { type Delivery, type JobView, isTerminal, jobPath } from '@aerie/queue';
+import { type JobView, isTerminal, jobPath } from '@aerie/queue';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiNotModifiedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { JobAcceptedDto, JobDto, JobListDto, JobListQueryDto, JobQueryDto } from './dto/job.dto.js';
+import { WebhookDeliveriesDto, viewDelivery } from './dto/webhook-delivery.dto.js';
 import { refuseIdempotencyKey } from './idempotency-key.js';
 import { RETRY_AFTER_S, etagOf, isFresh } from './job-headers.js';
 import { JobWaits } from './job-waits.js';
@@ -35,8 +43,10 @@ export class JobsController {
     summary: 'Status and result of a job',
     description: '`?wait=30` responds when the job has finished, after 30 seconds at the latest.',
   })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of an earlier response.' })
   @ApiOkResponse({ type: JobDto })
-  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
+  @ApiNotModifiedResponse({ description: 'The job is as the caller knows it.' })
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'VALIDATION_ERROR', 'QUEUE_UNAVAILABLE')
   async read(
     @Param('id') id: string,
     @Query() { wait }: JobQueryDto,
@@ -59,8 +69,9 @@ export class JobsController {
     summary: 'Cancel a job',
     description: 'A waiting job is canceled at once, a running job when the current run of its model ends.',
   })
-  @ApiAcceptedResponse({ type: JobDto })
-  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE')
+  @ApiOkResponse({ type: JobDto, description: 'The job was waiting, and is canceled.' })
+  @ApiAcceptedResponse({ type: JobDto, description: 'The job is running, and will be canceled.' })
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'QUEUE_UNAVAILABLE', 'STORAGE_FULL')
   async cancel(@Param('id') id: string, @Res({ passthrough: true }) response: Response): Promise<JobView> {
     const head = await this.#jobs.cancel(id);
     if (isTerminal(head.status)) response.status(200);
@@ -71,7 +82,8 @@ export class JobsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Run a failed job again', description: 'Creates a new job with retry_of.' })
   @ApiAcceptedResponse({ type: JobAcceptedDto })
-  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'CONFLICT', 'VALIDATION_ERROR', 'QUEUE_UNAVAILABLE')
+  @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'MODEL_NOT_FOUND', 'MODEL_VERSION_NOT_FOUND', 'CONFLICT')
+  @ApiErrors('VALIDATION_ERROR', 'OVERLOADED', 'QUEUE_UNAVAILABLE', 'STORAGE_FULL')
   async retry(
     @Param('id') id: string,
     @Req() request: Request,
@@ -89,25 +101,10 @@ export class JobsController {
     summary: 'Webhook deliveries of a job',
     description: 'Each event sent, with every attempt.',
   })
+  @ApiOkResponse({ type: WebhookDeliveriesDto })
   @ApiErrors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE')
-  async webhooks(@Param('id') id: string): Promise<object> {
+  async webhooks(@Param('id') id: string): Promise<WebhookDeliveriesDto> {
     const deliveries = await this.#jobs.deliveries(id);
     return { webhooks: deliveries.map(viewDelivery) };
   }
-}
-
-function viewDelivery({ id, event, status, attempts, nextAttemptAt }: Delivery): object {
-  return {
-    id,
-    type: event.type,
-    sequence: event.sequence,
-    status,
-    next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
-    attempts: attempts.map((attempt) => ({
-      at: new Date(attempt.at).toISOString(),
-      status: attempt.status,
-      error: attempt.error,
-      duration_ms: attempt.durationMs,
-    })),
-  };
 }

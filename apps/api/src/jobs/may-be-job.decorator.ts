@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { SetMetadata, applyDecorators } from '@nestjs/common';
+import { ApiSubmission } from './api-submission.decorator.js';
 
 /** Metadata key of {@link MayBeJob}. */
 export const MAY_BE_JOB = 'aerie:may-be-job';
@@ -12,4 +13,9 @@ export interface JobRoute {
 
 /** Turns calls of a synchronous route into jobs of this task if the caller prefers it (`Prefer: respond-async`). */
 export const MayBeJob = (task: string, { answersItself = false } = {}) =>
-  SetMetadata(MAY_BE_JOB, { task, answersItself } satisfies JobRoute);
+  applyDecorators(
+    SetMetadata(MAY_BE_JOB, { task, answersItself } satisfies JobRoute),
+    ApiSubmission(
+      '`respond-async` submits the request as a job; `wait=N` waits up to N seconds for its result.',
+    ),
+  );

@@ -20,7 +20,7 @@ function serveOpenApi(app: NestExpressApplication, { appName, apiKeys }: Setting
   const builder = new DocumentBuilder()
     .setTitle(appName)
     .setDescription(
-      'Machine-learning models over HTTP: image predictions and embeddings. Errors share one envelope.',
+      'Machine-learning models over HTTP: image predictions, embeddings, chat and text generation, at once or as jobs. Errors share one envelope; below /v1, bodies and errors are those of OpenAI.',
     )
     .setVersion(SERVER_VERSION);
   const config = (apiKeys.length > 0 ? withKeys(builder) : builder).build();

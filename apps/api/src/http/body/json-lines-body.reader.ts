@@ -5,14 +5,17 @@ import { parseJson } from './json-body.reader.js';
 import { assertJsonDepth } from './json-depth.js';
 import { type ByteLimit, readBytes } from './read-bytes.js';
 
+/** Content types of JSON Lines. */
+export const JSON_LINES_TYPES = [
+  'application/x-ndjson',
+  'application/jsonl',
+  'application/json-lines',
+  'application/x-jsonlines',
+] as const;
+
 /** Reads JSON Lines into an array. Blank lines are skipped. */
 export class JsonLinesBodyReader implements BodyReader {
-  readonly types = [
-    'application/x-ndjson',
-    'application/jsonl',
-    'application/json-lines',
-    'application/x-jsonlines',
-  ];
+  readonly types = JSON_LINES_TYPES;
   readonly #limit: ByteLimit;
   readonly #maxDepth: number;
 

@@ -12,6 +12,9 @@ export class JobAcceptedDto {
 
   @ApiProperty({ example: '/api/v1/jobs/0197a3c2-6d0e-7000-8c1d-9a1f0c3b2e4d' })
   readonly status_url!: string;
+
+  @ApiPropertyOptional({ description: 'The failed job that runs again.' })
+  readonly retry_of?: string;
 }
 
 /** A job. */
