@@ -10,7 +10,7 @@ const MAX_KEY_LENGTH = 255;
  *
  * @throws AerieError VALIDATION_ERROR if its length is wrong
  */
-export function idempotencyKeyOf(request: Request): string | null {
+export function readIdempotencyKey(request: Request): string | null {
   const key = request.get('idempotency-key');
   if (key === undefined) return null;
   const problem = fieldProblems.length(key.length, { min: 1, max: MAX_KEY_LENGTH }, 'characters');

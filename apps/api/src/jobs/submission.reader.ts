@@ -8,7 +8,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { isForm, uploadedFile } from '../http/body/uploaded-file.js';
 import { JobOptionsDto, type WebhookDto } from './dto/job-options.dto.js';
-import { idempotencyKeyOf } from './idempotency-key.js';
+import { readIdempotencyKey } from './idempotency-key.js';
 
 const OPTION_FIELDS = ['model', 'version', 'priority', 'delay', 'attempts', 'ttl', 'webhook'] as const;
 const FINAL_EVENTS = ['job.completed', 'job.failed', 'job.canceled'] as const;
@@ -39,7 +39,7 @@ export class SubmissionReader {
       modelVersion: checked.version ?? query.model_version ?? null,
       stickyKey: context.stickyKey,
       caller: context.apiKeyId ?? '',
-      idempotencyKey: idempotencyKeyOf(request),
+      idempotencyKey: readIdempotencyKey(request),
       options: this.#options(checked),
     };
   }
