@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { send, upload } from './support/http.js';
+import { postJson, send, upload } from './support/http.js';
 import { sample } from './support/image-host.js';
+import { HAS_REDIS, RedisProcess } from './support/redis-process.js';
 import { ServerProcess } from './support/server-process.js';
 
 describe('the rate limit', () => {
@@ -79,6 +80,37 @@ function statusOf(url: string, agent: Agent): Promise<number | undefined> {
     sent.end('{}');
   });
 }
+
+describe('the items of a job batch', () => {
+  it.each(['one process', 'two processes', ...(HAS_REDIS ? ['Redis'] : [])])(
+    'count only if the batch is accepted, with %s',
+    async (place) => {
+      const redis = place === 'Redis' ? await RedisProcess.start() : null;
+      const server = await ServerProcess.start({
+        RATE_LIMIT_PREDICT: '5/minute',
+        WORKERS: place === 'two processes' ? '2' : '1',
+        ...(redis === null ? {} : { REDIS_URL: redis.url }),
+      });
+      try {
+        const post = async (path: string, body: object) => {
+          const { status, headers } = await postJson(`${server.url}/api/v1${path}`, body);
+          return [status, headers.get('ratelimit-remaining')];
+        };
+        const items = Array.from({ length: 3 }, () => ({ image_url: 'https://images.example/cat.jpg' }));
+        expect(await post('/predict', {})).toEqual([422, '4']);
+        expect(await post('/batches', { task: 'predict', model: 'none', items })).toEqual([404, '4']);
+        expect(await post('/batches', { task: 'predict', items })).toEqual([202, '1']);
+        expect(await post('/batches', { task: 'predict', items })).toEqual([429, '1']);
+        expect(await post('/predict', {})).toEqual([422, '0']);
+        expect(await post('/predict', {})).toEqual([429, '0']);
+      } finally {
+        await server.stop();
+        await redis?.stop();
+      }
+    },
+    60_000,
+  );
+});
 
 describe('API keys', () => {
   let server: ServerProcess | undefined;

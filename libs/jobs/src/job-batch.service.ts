@@ -1,6 +1,7 @@
 import { AerieError } from '@aerie/contracts';
 import { systemClock } from '@aerie/runtime';
 import { type JobBatch, type JobQueue, type NewJob, type StatusCounts, isId, newId } from '@aerie/queue';
+import type { Admission } from './backlog-limit.js';
 import type { JobSubmission } from './job-submission.js';
 import type { JobService } from './job.service.js';
 
@@ -53,17 +54,22 @@ export class JobBatchService {
    * Stores the batch and all its jobs. An error in one item refuses the whole batch before anything is stored. If the
    * backend becomes unreachable meanwhile, it keeps the jobs that were stored.
    *
+   * @param notStored called before a refusal with the number of items that were not stored, if there are any
    * @throws AerieError OVERLOADED if they exceed the limit of waiting jobs; PAYLOAD_TOO_LARGE for one item; MODEL_NOT_FOUND;
    * QUEUE_UNAVAILABLE, STORAGE_FULL
    */
   async submit(
-    { task, model, inputs }: JobBatchSubmission,
+    submission: JobBatchSubmission,
     caller: string,
     stickyKey: string,
+    notStored: (items: number) => Promise<void>,
   ): Promise<JobBatchView> {
-    this.#jobs.check({ task, model, modelVersion: null, webhook: null });
-    const admission = this.#jobs.admit(task, inputs.length);
+    const { task, model, inputs } = submission;
+    let left = inputs.length;
+    let admission: Admission | null = null;
     try {
+      this.#jobs.check({ task, model, modelVersion: null, webhook: null });
+      admission = this.#jobs.admit(task, inputs.length);
       const now = this.#queue.now();
       const batch: JobBatch = {
         v: 1,
@@ -74,32 +80,45 @@ export class JobBatchService {
         createdAt: now,
         cancelRequested: false,
       };
-      const jobs: NewJob[] = [];
-      for (const [index, input] of inputs.entries()) {
-        jobs.push(
-          this.#jobs.prepare({
-            task,
-            input,
-            model,
-            modelVersion: null,
-            stickyKey,
-            caller,
-            idempotencyKey: null,
-            options: { priority: 0, attempts: ATTEMPTS, delayMs: 0, ttlMs: null, webhook: null },
-            batch: { id: batch.id, index },
-          }),
-        );
-        // Other requests are served between the pages.
-        if (jobs.length % CHUNK === 0) await new Promise<void>((resolve) => systemClock.defer(resolve));
-      }
+      const jobs = await this.#prepare(submission, batch.id, caller, stickyKey);
       await this.#queue.insertBatch(batch);
       for (let from = 0; from < jobs.length; from += CHUNK) {
-        await this.#jobs.submitAll(jobs.slice(from, from + CHUNK), admission);
+        left -= (await this.#jobs.submitAll(jobs.slice(from, from + CHUNK), admission)).length;
       }
       return await this.view(batch.id);
+    } catch (error) {
+      if (left > 0) await notStored(left);
+      throw error;
     } finally {
-      admission.close();
+      admission?.close();
     }
+  }
+
+  async #prepare(
+    { task, model, inputs }: JobBatchSubmission,
+    id: string,
+    caller: string,
+    stickyKey: string,
+  ): Promise<NewJob[]> {
+    const jobs: NewJob[] = [];
+    for (const [index, input] of inputs.entries()) {
+      jobs.push(
+        this.#jobs.prepare({
+          task,
+          input,
+          model,
+          modelVersion: null,
+          stickyKey,
+          caller,
+          idempotencyKey: null,
+          options: { priority: 0, attempts: ATTEMPTS, delayMs: 0, ttlMs: null, webhook: null },
+          batch: { id, index },
+        }),
+      );
+      // Other requests are served between the pages.
+      if (jobs.length % CHUNK === 0) await new Promise<void>((resolve) => systemClock.defer(resolve));
+    }
+    return jobs;
   }
 
   /** @throws AerieError NOT_FOUND */

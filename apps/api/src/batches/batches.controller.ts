@@ -64,9 +64,10 @@ export class BatchesController {
     const { context } = request;
     const submission = this.#reader.read(request);
     const { bucket } = routeOf(submission.task);
-    // Each item counts as a request for its task.
-    await this.#rateLimits.count(bucket, request, response, submission.inputs.length);
-    const batch = await this.#batches.submit(submission, context.apiKeyId ?? '', context.stickyKey);
+    // Each item counts as a request for its task, unless it is not stored.
+    const giveBack = await this.#rateLimits.count(bucket, request, response, submission.inputs.length);
+    const caller = context.apiKeyId ?? '';
+    const batch = await this.#batches.submit(submission, caller, context.stickyKey, giveBack);
     response.setHeader('Location', batch.urls.self);
     return { ...batch, status_url: batch.urls.self };
   }

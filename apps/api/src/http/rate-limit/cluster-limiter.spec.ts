@@ -6,7 +6,10 @@ const AWAY = new Error('no answer from master in time');
 
 function newLimiter() {
   const ofPrimary = new RateLimiterRes(5, 1000, 7, false);
-  const shared = { consume: jest.fn<Limiter['consume']>().mockResolvedValue(ofPrimary) };
+  const shared = {
+    consume: jest.fn<Limiter['consume']>().mockResolvedValue(ofPrimary),
+    reward: jest.fn<Limiter['reward']>().mockResolvedValue(ofPrimary),
+  };
   const onAway = jest.fn();
   const isConnected = jest.fn(() => true);
   const own = new RateLimiterMemory({ points: 2, duration: 60 });
@@ -53,6 +56,16 @@ describe('the count of all processes', () => {
     shared.consume.mockRejectedValueOnce(AWAY);
     await sut.consume('a');
     expect(onAway).toHaveBeenCalledTimes(2);
+  });
+
+  it('takes points back where it counts', async () => {
+    const { sut, shared, ofPrimary } = newLimiter();
+    await expect(sut.reward('a', 3)).resolves.toBe(ofPrimary);
+    expect(shared.reward).toHaveBeenCalledWith('a', 3);
+    shared.consume.mockRejectedValue(AWAY);
+    await sut.consume('a', 2);
+    await expect(sut.reward('a', 1)).resolves.toMatchObject({ consumedPoints: 1 });
+    expect(shared.reward).toHaveBeenCalledTimes(1);
   });
 
   it('does not ask a primary that has ended', async () => {

@@ -1,7 +1,10 @@
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** A counter of calls. Resolves within the limit and rejects with a RateLimiterRes beyond it. */
-export type Limiter = Pick<RateLimiterAbstract, 'consume'>;
+/**
+ * A counter of calls. `consume` resolves within the limit and rejects with a RateLimiterRes beyond it; `reward` takes
+ * points back.
+ */
+export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward'>;
 
 /** Options for a {@link ClusterLimiter}. */
 export interface ClusterLimiterParts {
@@ -32,12 +35,20 @@ export class ClusterLimiter implements Limiter {
     this.#parts = parts;
   }
 
-  async consume(key: string, points = 1): Promise<RateLimiterRes> {
+  consume(key: string, points = 1): Promise<RateLimiterRes> {
+    return this.#use((limiter) => limiter.consume(key, points));
+  }
+
+  reward(key: string, points = 1): Promise<RateLimiterRes> {
+    return this.#use((limiter) => limiter.reward(key, points));
+  }
+
+  async #use(operation: (limiter: Limiter) => Promise<RateLimiterRes>): Promise<RateLimiterRes> {
     const { shared, own, isConnected } = this.#parts;
-    if (this.#isAway && performance.now() < this.#askAgainAt) return own.consume(key, points);
+    if (this.#isAway && performance.now() < this.#askAgainAt) return operation(own);
     try {
       if (!isConnected()) throw new Error('the primary has ended');
-      const outcome = await shared.consume(key, points);
+      const outcome = await operation(shared);
       this.#isAway = false;
       return outcome;
     } catch (refused) {
@@ -46,7 +57,7 @@ export class ClusterLimiter implements Limiter {
         throw refused;
       }
       this.#wentAway(refused);
-      return own.consume(key, points);
+      return operation(own);
     }
   }
 

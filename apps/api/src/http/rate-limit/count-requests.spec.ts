@@ -27,6 +27,16 @@ describe('requests that count against a limit', () => {
     expect(headers).toMatchObject({ 'RateLimit-Limit': '10', 'RateLimit-Remaining': '3' });
     await count();
     await expect(count(3)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
+    expect(headers['RateLimit-Remaining']).toBe('2');
+    await count(2);
+  });
+
+  it('are given back if they are not served', async () => {
+    const { count, headers } = setUp();
+    const giveBack = await count(7);
+    await giveBack(5);
+    expect(headers['RateLimit-Remaining']).toBe('8');
+    await count(8);
   });
 
   it('are refused without being counted if they exceed the limit alone', async () => {

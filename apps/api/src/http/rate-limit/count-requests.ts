@@ -10,6 +10,9 @@ export interface BucketLimit {
   readonly windowMs: number;
 }
 
+/** Takes back requests that were counted but are not served. */
+export type GiveBack = (requests: number) => Promise<void>;
+
 /**
  * Counts requests of a caller, by API key or else by address, and reports the count in headers (RateLimit-*, by the IETF
  * draft draft-ietf-httpapi-ratelimit-headers-06).
@@ -23,7 +26,7 @@ export async function countRequests(
   { context }: Request,
   response: Response,
   requests = 1,
-): Promise<void> {
+): Promise<GiveBack> {
   const windowSeconds = Math.ceil(windowMs / 1000);
   const setting = `RATE_LIMIT_${bucket.toUpperCase()}`;
   response.setHeader('RateLimit-Limit', String(limit));
@@ -35,9 +38,16 @@ export async function countRequests(
   }
   const key = `${bucket}:${context.apiKeyId ?? context.address}`;
   const record = await storage.increment(key, windowMs, limit, 0, bucket, requests);
-  response.setHeader('RateLimit-Remaining', String(Math.max(0, limit - record.totalHits)));
+  const reportCount = (hits: number) => {
+    if (!response.headersSent) response.setHeader('RateLimit-Remaining', String(Math.max(0, limit - hits)));
+  };
+  reportCount(record.totalHits);
   response.setHeader('RateLimit-Reset', String(record.timeToExpire));
-  if (!record.isBlocked) return;
+  if (!record.isBlocked) {
+    return async (returned) => {
+      reportCount(await record.giveBack(returned));
+    };
+  }
   const message =
     `The limit of ${String(limit)} requests in ${String(windowSeconds)} s is reached (${setting}). ` +
     `Try again in ${String(record.timeToExpire)} s.`;

@@ -3,10 +3,13 @@ import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { countRequests } from './count-requests.js';
 import { RATE_LIMIT_BUCKET } from './rate-limit.decorator.js';
+import type { RateLimitStorage } from './rate-limit.storage.js';
 
 /** Throttles by API key or else by address, and reports the count on every response of a limited route. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
+  declare protected readonly storageService: RateLimitStorage;
+
   protected override async handleRequest({
     context,
     limit,

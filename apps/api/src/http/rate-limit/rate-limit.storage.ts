@@ -10,7 +10,11 @@ import {
 } from 'rate-limiter-flexible';
 import { ClusterLimiter, type Limiter } from './cluster-limiter.js';
 
-type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+/** The count of a caller, without refused requests. */
+export interface CallerCount extends Awaited<ReturnType<ThrottlerStorage['increment']>> {
+  /** Takes back points of requests that are not served, unless the window is over. Resolves with the new count. */
+  readonly giveBack: (points: number) => Promise<number>;
+}
 
 /** Where requests are counted. */
 export interface RateLimitStorageOptions {
@@ -34,13 +38,17 @@ interface LimiterOptions {
 export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown {
   readonly #options: RateLimitStorageOptions;
   readonly #limiters = new Map<string, Limiter>();
-  #redis: Redis | undefined;
+  readonly #redis: Redis | null;
 
+  /** Connects to Redis now, so that it counts from the first request. */
   constructor(options: RateLimitStorageOptions) {
     this.#options = options;
+    this.#redis = options.redisUrl === null ? null : connect(options.redisUrl, options.onRedisError);
   }
 
   /**
+   * Counts a call, unless that exceeds the limit.
+   *
    * @param ttl length of the window, milliseconds
    * @param points how many requests the call counts as
    */
@@ -51,19 +59,24 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
     _block: number,
     bucket: string,
     points = 1,
-  ): Promise<ThrottlerRecord> {
+  ): Promise<CallerCount> {
     const limiter = this.#limiterOf(bucket, limit, ttl);
     const outcome = await limiter.consume(key, points).catch((refused: unknown) => {
       if (refused instanceof RateLimiterRes) return refused;
       throw refused;
     });
     const seconds = Math.max(1, Math.ceil(outcome.msBeforeNext / 1000));
+    const endsAt = performance.now() + outcome.msBeforeNext;
+    const giveBack = async (returned: number) =>
+      performance.now() < endsAt ? (await limiter.reward(key, returned)).consumedPoints : 0;
     const isBlocked = outcome.consumedPoints > limit;
     return {
-      totalHits: outcome.consumedPoints,
+      // The limiter has counted the call in any case.
+      totalHits: isBlocked ? await giveBack(points) : outcome.consumedPoints,
       timeToExpire: seconds,
       isBlocked,
       timeToBlockExpire: isBlocked ? seconds : 0,
+      giveBack,
     };
   }
 
@@ -81,12 +94,11 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
   }
 
   #createLimiter(options: LimiterOptions): Limiter {
-    const { redisUrl } = this.#options;
-    if (redisUrl === null) return this.#createLocal(options);
+    if (this.#redis === null) return this.#createLocal(options);
     // While Redis is unreachable, each process counts separately, because a generous limit is better than an outage.
     return new RateLimiterRedis({
       ...options,
-      storeClient: this.#connect(redisUrl),
+      storeClient: this.#redis,
       insuranceLimiter: new RateLimiterMemory(options),
     });
   }
@@ -102,13 +114,9 @@ export class RateLimitStorage implements ThrottlerStorage, OnApplicationShutdown
       onAway: onPrimaryAway,
     });
   }
+}
 
-  #connect(url: string): Redis {
-    this.#redis ??= new Redis(url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: 500,
-    }).on('error', this.#options.onRedisError);
-    return this.#redis;
-  }
+function connect(url: string, onError: (error: Error) => void): Redis {
+  const options = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 };
+  return new Redis(url, options).on('error', onError);
 }
