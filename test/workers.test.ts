@@ -108,14 +108,14 @@ const BACKENDS = JOB_BACKENDS.filter((name) => (name === 'redis' ? HAS_REDIS : n
       const id = await submit({ text: MANY });
       const taken = await eventOf(id, 'job.processing');
       expect(await first.stop('SIGTERM')).toBe(0);
-      expect(await jobOf(id)).toMatchObject({ status: 'pending', attempts: 0 });
+      expect(await jobOf(id)).toMatchObject({ status: 'pending', attempts: 1 });
       await startWorker();
       const workingAt = Date.now();
       const again = await eventOf(id, 'job.processing', taken.sequence);
       // A lock that had to expire would take more than 15 s.
       expect(Date.parse(again.timestamp) - workingAt).toBeLessThan(5_000);
       await send(api(`/jobs/${id}`), { method: 'DELETE' });
-      expect(await jobOf(id, 30)).toMatchObject({ status: 'canceled' });
+      expect(await jobOf(id, 30)).toMatchObject({ status: 'canceled', attempts: 2 });
     }, 120_000);
 
     it('finishes running jobs on SIGTERM if there is time', async () => {
