@@ -1,3 +1,4 @@
+import { shorten } from './shorten.js';
 import { typeNameOf } from './validation-error.js';
 
 /** Bounds of a number, or of the length of a string or list; both inclusive. */
@@ -49,5 +50,5 @@ function counted(count: number, unit: 'characters' | 'items'): string {
 
 /** A short value unchanged, any other by its type. */
 function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 32)) : typeNameOf(value);
+  return typeof value === 'string' ? JSON.stringify(shorten(value, 32)) : typeNameOf(value);
 }

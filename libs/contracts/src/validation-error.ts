@@ -1,7 +1,10 @@
 import { AerieError, type FieldError } from './aerie.error.js';
+import { shorten } from './shorten.js';
 
 /** Maximum number of fields that one error names. */
 const MAX_DETAILS = 20;
+/** Maximum length of a field's path. */
+const MAX_FIELD = 128;
 
 /**
  * The error for a request with an invalid shape or invalid fields.
@@ -15,12 +18,13 @@ export function validationError(...issues: readonly FieldError[]): AerieError {
 }
 
 /**
- * A field error whose message begins with the name of the field.
+ * A field error whose message begins with the name of the field. A long name is cut.
  *
  * @param problem for an item of a list, it begins with the item's index: `.1 must be a string, got a number`
  */
 export function fieldError(field: string, problem: string): FieldError {
-  return { field, message: `${field}${problem.startsWith('.') ? '' : ' '}${problem}` };
+  const name = shorten(field, MAX_FIELD);
+  return { field: name, message: `${name}${problem.startsWith('.') ? '' : ' '}${problem}` };
 }
 
 /** The type of a JSON value, as error messages name it. */

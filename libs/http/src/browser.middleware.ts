@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { type HttpSettings, hostNameOf } from '@aerie/config';
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 /** Methods that change nothing. The browser keeps their responses from other sites. */
@@ -30,14 +30,14 @@ export function browserMiddleware(settings: BrowserSettings): RequestHandler {
       next(
         new AerieError(
           'FORBIDDEN',
-          `The server listens on loopback and does not answer to the host "${String(request.headers.host)}" (ALLOWED_HOSTS).`,
+          `The server listens on loopback and does not answer to the host "${shorten(String(request.headers.host))}" (ALLOWED_HOSTS).`,
         ),
       );
     } else if (!SAFE_METHODS.has(request.method) && isCrossSite(request, origins)) {
       next(
         new AerieError(
           'FORBIDDEN',
-          `A page of another site sent this request: its origin is ${request.get('origin') ?? 'not given'} (CORS_ORIGINS).`,
+          `A page of another site sent this request: its origin is ${shorten(request.get('origin') ?? 'not given')} (CORS_ORIGINS).`,
         ),
       );
     } else next();

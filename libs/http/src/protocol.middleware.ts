@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { NextFunction, Request, Response } from 'express';
 
 /** Refuses requests that HTTP/1.1 does not allow, or that a proxy may read differently than this server. */
@@ -26,7 +26,7 @@ function faultOf(request: Request): AerieError | null {
     return new AerieError('INVALID_INPUT', 'Transfer-Encoding must be "chunked" or absent.');
   }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
-    const message = `The expectation "${headers.expect}" is not supported; only 100-continue is.`;
+    const message = `The expectation "${shorten(headers.expect)}" is not supported; only 100-continue is.`;
     return new AerieError('EXPECTATION_FAILED', message);
   }
   return null;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { HttpSettings } from '@aerie/config';
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
@@ -64,7 +64,7 @@ function answerOtherMethods(app: Express, guide: string): RequestHandler {
   return (request: Request, response: Response, next: NextFunction): void => {
     const allowed = allowedMethods(app, request.path);
     if (allowed.length === 0) {
-      next(new AerieError('NOT_FOUND', `No route ${request.method} ${request.path}. See ${guide}.`));
+      next(new AerieError('NOT_FOUND', `No route ${request.method} ${shorten(request.path)}. See ${guide}.`));
       return;
     }
     response.setHeader('Allow', allowed.join(', '));

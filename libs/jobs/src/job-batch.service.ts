@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import { systemClock } from '@aerie/runtime';
 import { type JobBatch, type JobQueue, type NewJob, type StatusCounts, isId, newId } from '@aerie/queue';
 import type { Admission } from './backlog-limit.js';
@@ -196,7 +196,7 @@ export class JobBatchService {
   async #batch(id: string): Promise<JobBatch> {
     const batch = isId(id) ? await this.#queue.batch(id) : null;
     if (batch === null)
-      throw new AerieError('NOT_FOUND', `There is no batch ${JSON.stringify(id.slice(0, 64))}.`);
+      throw new AerieError('NOT_FOUND', `There is no batch ${JSON.stringify(shorten(id))}.`);
     return batch;
   }
 }

@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import {
   type Delivery,
   type JobHead,
@@ -273,6 +273,6 @@ function assertSameWork(existing: JobHead, asked: JobHead): void {
 function notFound(id: string): AerieError {
   return new AerieError(
     'JOB_NOT_FOUND',
-    `There is no job ${JSON.stringify(id.slice(0, 64))}. Finished jobs are removed after JOB_RETENTION seconds.`,
+    `There is no job ${JSON.stringify(shorten(id))}. Finished jobs are removed after JOB_RETENTION seconds.`,
   );
 }

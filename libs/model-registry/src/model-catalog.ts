@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { TaskKind } from '@aerie/tasks';
 import type { ModelEntry } from './model-entry.js';
 import { ModelRepositoryError } from './model-repository.error.js';
@@ -85,8 +85,4 @@ function groupByTask(entries: readonly ModelEntry[]): ReadonlyMap<TaskKind, read
 function notFound(what: string, names: readonly string[]): AerieError {
   const there = names.length === 0 ? 'There are none.' : `There are: ${names.join(', ')}.`;
   return new AerieError('MODEL_NOT_FOUND', `${what}. ${there}`);
-}
-
-function shorten(name: string): string {
-  return name.length > 64 ? `${name.slice(0, 61)}...` : name;
 }

@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { TensorMetadata } from '@aerie/engine';
 import type {
   ModelDescription,
@@ -135,8 +135,4 @@ function describeVersion({ spec, lifecycle, recorder }: VersionEntry): VersionDe
 
 function describeTensor({ name, dtype, shape }: TensorMetadata): TensorDescription {
   return { name, datatype: dtype, shape };
-}
-
-function shorten(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 61)}...` : text;
 }

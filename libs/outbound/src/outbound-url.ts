@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 
 import type { AddressPolicy } from './address-policy.js';
 import { unreachableAddress } from './fetch-errors.js';
@@ -48,7 +48,7 @@ export function parseOutboundUrl(text: string, policy: AddressPolicy, base?: URL
     throw invalid('expected an http or https URL, got text that is not a URL');
   const url = new URL(text, base);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw invalid(`expected an http or https URL, got the scheme ${url.protocol.slice(0, 32)}`);
+    throw invalid(`expected an http or https URL, got the scheme ${shorten(url.protocol, 32)}`);
   }
   if (url.username !== '' || url.password !== '') {
     throw invalid('a URL with a user name or password is not fetched; remove them');

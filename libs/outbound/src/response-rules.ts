@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 
 import type { ExchangeResponse } from './exchange.js';
 
@@ -17,7 +17,7 @@ export function wantsFetchedBody(status: number, headers: IncomingHttpHeaders): 
   if (encoding === '' || encoding === 'identity') return true;
   throw new AerieError(
     'INVALID_INPUT',
-    `the URL answered with Content-Encoding ${JSON.stringify(encoding.slice(0, 32))}, expected none`,
+    `the URL answered with Content-Encoding ${JSON.stringify(shorten(encoding, 32))}, expected none`,
   );
 }
 

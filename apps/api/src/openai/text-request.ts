@@ -1,4 +1,4 @@
-import { fieldError, samplingOf, validationError } from '@aerie/contracts';
+import { fieldError, samplingOf, validationError, shorten } from '@aerie/contracts';
 import type { GenerationRequest, TextWork } from '@aerie/inference';
 import { z } from 'zod';
 import {
@@ -136,7 +136,7 @@ function readMessage(turn: z.infer<typeof message>, index: number): { role: stri
     default:
       throw unsupported(
         `${field}.role`,
-        `${field}.role: expected system, developer, user or assistant, got ${JSON.stringify(role.slice(0, 32))}.`,
+        `${field}.role: expected system, developer, user or assistant, got ${JSON.stringify(shorten(role, 32))}.`,
       );
   }
 }

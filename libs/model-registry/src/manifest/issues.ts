@@ -1,3 +1,4 @@
+import { shorten } from '@aerie/contracts';
 import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
@@ -46,6 +47,5 @@ function valueAt(input: unknown, issue: Issue): unknown {
 
 function printable(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return shorten(JSON.stringify(value), 80);
 }

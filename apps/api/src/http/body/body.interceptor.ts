@@ -1,5 +1,5 @@
 import { SETTINGS, type Settings } from '@aerie/config';
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -52,7 +52,10 @@ async function read(readers: readonly BodyReader[], request: Request, response: 
     const types = readers.flatMap((known) => known.types).join(', ');
     const came = request.headers['content-type'] ?? 'none';
     const expected = readers.length === 1 ? types : `one of ${types}`;
-    throw new AerieError('UNSUPPORTED_MEDIA_TYPE', `Expected Content-Type ${expected}, got ${came}.`);
+    throw new AerieError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Expected Content-Type ${expected}, got ${shorten(came)}.`,
+    );
   }
   await reader.read(request, response);
 }

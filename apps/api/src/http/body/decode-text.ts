@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { Request } from 'express';
 
 /**
@@ -11,7 +11,10 @@ import type { Request } from 'express';
 export function decodeText(bytes: Buffer, request: Pick<Request, 'headers'>): string {
   const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw new AerieError('UNSUPPORTED_MEDIA_TYPE', `The body is read as UTF-8, got charset ${charset}.`);
+    throw new AerieError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `The body is read as UTF-8, got charset ${shorten(charset)}.`,
+    );
   }
   if (!isUtf8(bytes)) {
     const message = `The body is not UTF-8: the byte at offset ${firstInvalid(bytes)} is not valid there.`;

@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, shorten } from '@aerie/contracts';
 import type { Request } from 'express';
 import getRawBody from 'raw-body';
 
@@ -17,7 +17,7 @@ export interface ByteLimit {
 export async function readBytes(request: Request, { bytes: limit, setting }: ByteLimit): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    const message = `Content-Encoding ${encoding} is not supported; send the body uncompressed.`;
+    const message = `Content-Encoding ${shorten(encoding)} is not supported; send the body uncompressed.`;
     throw new AerieError('UNSUPPORTED_MEDIA_TYPE', message);
   }
   try {
