@@ -27,10 +27,13 @@ export interface FieldDocs {
   readonly example?: unknown;
 }
 
+/** JavaScript's Number also reads hexadecimal, octal and binary. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** Forms and queries contain text. Text that does not have the expected type stays unchanged and is refused by its type. */
 const fromText = {
   number: (text: unknown): unknown => {
-    if (typeof text !== 'string' || text.trim() === '') return text;
+    if (typeof text !== 'string' || !DECIMAL.test(text.trim())) return text;
     const value = Number(text);
     return Number.isFinite(value) ? value : text;
   },

@@ -1,6 +1,9 @@
 import { AerieError, shorten } from '@aerie/contracts';
 import type { NextFunction, Request, Response } from 'express';
 
+/** host[:port] as in RFC 9110. A proxy may read anything else as another host. */
+const HOST = /^(\[[\w.:%~!$&'()*+,;=-]+\]|[\w.%~!$&'()*+,;=-]*)(:\d*)?$/;
+
 /** Refuses requests that HTTP/1.1 does not allow, or that a proxy may read differently than this server. */
 export function protocolMiddleware(request: Request, response: Response, next: NextFunction): void {
   const error = faultOf(request);
@@ -19,6 +22,9 @@ function faultOf(request: Request): AerieError | null {
   if (hosts > 1) return new AerieError('INVALID_INPUT', 'The request has more than one Host header.');
   if (hosts === 0 && request.httpVersionMinor > 0) {
     return new AerieError('INVALID_INPUT', 'The request has no Host header, which HTTP/1.1 requires.');
+  }
+  if (headers.host !== undefined && !HOST.test(headers.host)) {
+    return new AerieError('INVALID_INPUT', `The Host header "${shorten(headers.host)}" is not host[:port].`);
   }
   // Servers read other codings differently, which allows request smuggling.
   const encoding = headers['transfer-encoding'];

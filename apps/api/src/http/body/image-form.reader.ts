@@ -9,6 +9,10 @@ import { FILE_FIELD } from './uploaded-file.js';
 
 /** Maximum bytes for the other fields of a form and for headers. */
 const FORM_OVERHEAD_BYTES = 65_536;
+const MAX_FIELDS = 8;
+const MAX_FIELD_BYTES = 4096;
+const MAX_FIELD_NAME_BYTES = 64;
+const MAX_PART_HEADERS = 32;
 const NO_FILE = 'must be a file: its part needs a filename, or a Content-Type of image/*';
 
 /** Reads a form with one image into memory, within the limits. */
@@ -56,11 +60,10 @@ export class ImageFormReader implements BodyReader {
         fileSize: this.#maxBytes,
         // One more than allowed, so that an extra file is refused by the name of its field.
         files: 2,
-        fields: 8,
-        parts: 9,
-        fieldSize: 4096,
-        fieldNameSize: 64,
-        headerPairs: 32,
+        fields: MAX_FIELDS,
+        fieldSize: MAX_FIELD_BYTES,
+        fieldNameSize: MAX_FIELD_NAME_BYTES,
+        headerPairs: MAX_PART_HEADERS,
       },
       streamHandler: (_request, parser) => {
         for (const piece of pieces) parser.write(piece);
@@ -91,14 +94,26 @@ export class ImageFormReader implements BodyReader {
       }
       case 'LIMIT_FIELD_VALUE':
         if (error.field === FILE_FIELD) return validationError(fieldError(FILE_FIELD, NO_FILE));
-        return new AerieError('PAYLOAD_TOO_LARGE', `The field ${error.field ?? ''} of the form is too long.`);
+        return tooLarge(
+          `The field ${error.field ?? ''} of the form is longer than ${MAX_FIELD_BYTES} bytes.`,
+        );
+      case 'LIMIT_FIELD_KEY':
+        return tooLarge(`The name of a field of the form is longer than ${MAX_FIELD_NAME_BYTES} bytes.`);
+      case 'LIMIT_FIELD_COUNT':
+        return tooLarge(`The form has more than ${MAX_FIELDS} fields besides the file.`);
+      case 'MISSING_FIELD_NAME':
+        return new AerieError('INVALID_INPUT', 'A part of the multipart body has no name.');
       default:
-        return new AerieError('PAYLOAD_TOO_LARGE', `The multipart body exceeds a limit: ${error.message}.`);
+        return new AerieError('INVALID_INPUT', `The multipart body cannot be read: ${error.message}.`);
     }
   }
 
   #tooLarge(): AerieError {
-    const message = `The image is larger than the limit of ${this.#maxBytes} bytes (MAX_IMAGE_BYTES).`;
-    return new AerieError('PAYLOAD_TOO_LARGE', message);
+    return tooLarge(`The image is larger than the limit of ${this.#maxBytes} bytes (MAX_IMAGE_BYTES).`);
   }
+}
+
+/** @param message names the limit */
+function tooLarge(message: string): AerieError {
+  return new AerieError('PAYLOAD_TOO_LARGE', message);
 }
