@@ -174,7 +174,7 @@ describe('the supervisor', () => {
     expect(workers[0]?.process.kill).not.toHaveBeenCalled();
     expect(workers[1]?.process.kill.mock.calls).toEqual([['SIGKILL']]);
     expect(logger.error.mock.calls[0]).toEqual([
-      { pid: 1, silent_ms: 8_000 },
+      { process: 1, silent_ms: 8_000 },
       'an HTTP process does not respond and is killed',
     ]);
     expect(workers).toHaveLength(3);

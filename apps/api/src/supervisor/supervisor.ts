@@ -137,7 +137,7 @@ export class Supervisor {
     }
     const delayMs = this.#backoff.fail(livedMs);
     this.#logger.error(
-      { pid: worker.process.pid, code, signal, restart_in_ms: delayMs },
+      { process: worker.process.pid, code, signal, restart_in_ms: delayMs },
       'an HTTP process died',
     );
     const cancel = this.#clock.schedule(delayMs, () => {
@@ -152,7 +152,7 @@ export class Supervisor {
   /** Kills a process, which is replaced when it has ended. SIGKILL also ends a stopped process. */
   #killSilent(worker: Worker, listened: boolean, silentMs: number): void {
     this.#logger.error(
-      { pid: worker.process.pid, silent_ms: Math.round(silentMs) },
+      { process: worker.process.pid, silent_ms: Math.round(silentMs) },
       listened
         ? 'an HTTP process does not respond and is killed'
         : 'an HTTP process does not accept connections and is killed',
