@@ -16,6 +16,8 @@ describe('a repository in which most models cannot be used', () => {
     cpSync(join(ROOT, 'models/efficientnet-lite0'), join(models, 'efficientnet-lite0'), { recursive: true });
     mkdirSync(join(models, 'fifo'));
     execFileSync('mkfifo', [join(models, 'fifo/model.json')]);
+    mkdirSync(join(models, 'status'));
+    writeFileSync(join(models, 'status/model.json'), '[]');
     symlinkSync(join(ROOT, 'models/minilm-l6-v2'), join(models, 'outside'));
     mkdirSync(join(models, 'pointer/1'), { recursive: true });
     writeFileSync(join(models, 'pointer/model.json'), '{ "load": "eager" }');
@@ -40,10 +42,11 @@ describe('a repository in which most models cannot be used', () => {
     expect(health.body.details.models).toMatchObject({
       fifo: { state: 'unusable', error: 'model.json is no regular file but a FIFO' },
       outside: { state: 'unusable', error: expect.stringContaining('leads out of the repository') },
+      'status/': { state: 'unusable', error: expect.any(String) },
       'pointer@1': { error: expect.stringContaining('Git LFS pointer') },
     });
     const { body } = await send(`${server.url}/api/v1/models`);
-    expect(body.unusable).toMatchObject([{ name: 'fifo' }, { name: 'outside' }]);
+    expect(body.unusable).toMatchObject([{ name: 'fifo' }, { name: 'outside' }, { name: 'status' }]);
     const reply = await upload(`${server.url}/api/v1/predict`, sample('cat.jpg'));
     expect(reply.status).toBe(200);
   });

@@ -33,7 +33,8 @@ export interface HttpSettings {
   readonly trustedProxies: number;
   /** Host names, besides loopback's own, that a server bound to loopback answers to; lower case, without ports. */
   readonly allowedHosts: readonly string[];
-  /** Origins of other sites whose pages may change state, as browsers write them; `*` is every origin. */
+  /** Origins of other sites that are exempt from the check of Origin, as browsers write them; `*` is every origin. No CORS
+   * headers are sent. */
   readonly corsOrigins: readonly string[];
   readonly maxJsonBytes: number;
   /** Limit for predict and its jobs, whose bodies may hold data URLs. */
