@@ -250,9 +250,8 @@ describe('secrets', () => {
       const protocol = { REDIS_URL: 'redis', DATABASE_URL: 'postgres' }[name] ?? 'http';
       for (const address of ['foo', `${protocol}://u:${SECRET}@:80/`, `${protocol}://${SECRET}:99999/v1`]) {
         const { problems, message } = refusal({ [name]: address });
-        expect(problems).toEqual([
-          { name, expected: expect.stringMatching(/^an address such as /) as string, received: '(a secret)' },
-        ]);
+        expect(problems).toMatchObject([{ name, received: '(a secret)' }]);
+        expect(problems[0]?.expected).toMatch(/^an address such as /);
         expect(message).not.toContain(SECRET);
       }
     },

@@ -6,9 +6,9 @@ import { protocolMiddleware } from './protocol.middleware.js';
 /** The status for a request with this Host header: 200, or the error's. */
 function statusOf(host: string): number {
   const request = { headers: { host }, rawHeaders: ['Host', host], httpVersionMinor: 1 };
-  const next = jest.fn<(error?: AerieError) => void>();
+  const next = jest.fn();
   protocolMiddleware(request as unknown as Request, {} as Response, next);
-  return next.mock.calls[0]?.[0]?.status ?? 200;
+  return (next.mock.calls[0]?.[0] as AerieError | undefined)?.status ?? 200;
 }
 
 describe('a Host header', () => {
