@@ -60,7 +60,9 @@ export function toOrtTensor({ dtype, data, dims }: Tensor): OrtTensor {
     data: TensorData,
     dims: readonly number[],
   ) => OrtTensor;
-  return new create(dtype, data, dims);
+  const tensor = new create(dtype, data, dims);
+  // Where JavaScript has Float16Array, the constructor makes one, which the binding takes for empty.
+  return dtype === 'float16' ? Object.assign(tensor, { cpuData: data }) : tensor;
 }
 
 export function fromOrtTensor(name: string, { type, dims, data }: OrtTensor): Tensor {
