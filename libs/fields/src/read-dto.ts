@@ -23,8 +23,11 @@ export function readDto<T extends object>(dto: new () => T, value: unknown, sour
     stopAtFirstError: true,
     validationError: { target: false, value: false },
   });
-  if (errors.length === 0) return instance;
-  throw validationError(...errors.flatMap((error) => fieldErrors(error, '')));
+  if (errors.length > 0) throw validationError(...errors.flatMap((error) => fieldErrors(error, '')));
+  // Last, because only a body whose other fields are valid is sure to be small enough.
+  const inherited = inheritedNames(value as object).map((name) => fieldError(name, fieldProblems.unknown));
+  if (inherited.length > 0) throw validationError(...inherited);
+  return instance;
 }
 
 function fieldErrors({ property, constraints, children }: ValidationError, prefix: string): FieldError[] {
@@ -34,4 +37,17 @@ function fieldErrors({ property, constraints, children }: ValidationError, prefi
   if (constraints?.whitelistValidation !== undefined) return [fieldError(name, fieldProblems.unknown)];
   const others = Object.values(constraints ?? {}).map((message) => ({ field: name, message }));
   return [...others, ...(children ?? []).flatMap((child) => fieldErrors(child, `${name}.`))];
+}
+
+/** Paths of the fields with a name that every object has, such as `constructor`. The transformer would drop them. */
+function inheritedNames(body: object): string[] {
+  const found: string[] = [];
+  const open: (readonly [prefix: string, value: object])[] = [['', body]];
+  for (const [prefix, value] of open) {
+    for (const [name, inner] of Object.entries(value) as [string, unknown][]) {
+      if (name in Object.prototype) found.push(prefix + name);
+      else if (typeof inner === 'object' && inner !== null) open.push([`${prefix}${name}.`, inner]);
+    }
+  }
+  return found;
 }
