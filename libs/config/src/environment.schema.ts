@@ -44,7 +44,8 @@ export const environmentSchema = z.object({
 
   MAX_JSON_BYTES: bytes('1MB'),
   MAX_PREDICT_JSON_BYTES: bytes('28MB'),
-  MAX_JSON_DEPTH: integer(64, 1, 10_000),
+  // Readers of bodies recurse.
+  MAX_JSON_DEPTH: integer(64, 1, 1_000),
   MAX_HEADER_BYTES: bytes('16KiB'),
   MAX_CONNECTIONS: integer(10_000, 1, 1_000_000),
   KEEP_ALIVE: seconds(5, 0, 3600),

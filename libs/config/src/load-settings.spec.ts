@@ -174,6 +174,7 @@ describe('a .env file', () => {
 describe('a value that cannot be used', () => {
   it.each([
     ['PORT', '65536', 'at most 65535'],
+    ['MAX_JSON_DEPTH', '1001', 'at most 1000'],
     ['PORT', '80.5', 'a whole number'],
     ['PORT', '-1', 'at least 0'],
     ['PORT', 'http', 'a whole number from 0 to 65535'],
