@@ -221,6 +221,7 @@ async function submitLatency(backend) {
 const BACKENDS = {
   embedded: async () => {
     const database = new EmbeddedDatabase(directory);
+    await database.claim();
     await database.open();
     return { backend: { kind: 'embedded', dataDir: directory }, stop: () => database.close() };
   },

@@ -121,8 +121,8 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Resolves when the database responds, or when it was closed before. The first start in a new directory takes seconds to create it. Allowed once,
-   * after {@link EmbeddedDatabase.claim}.
+   * Resolves when the database responds, or when it was closed before. The first start in a new directory takes seconds to
+   * create it. Allowed once, after {@link EmbeddedDatabase.claim}.
    *
    * @throws Error when the thread is lost before; its successor tries again all the same
    */
