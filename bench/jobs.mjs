@@ -23,6 +23,7 @@ import {
   JobQueue,
   JobRepository,
   QueueModule,
+  USUAL_FIELDS,
   WORKER_OPTIONS,
   WebhookProcessor,
   newId,
@@ -61,30 +62,15 @@ const logger = { debug: () => undefined, info: () => undefined, warn: log, error
 /** @returns {import('@aerie/queue').NewJob} */
 function newJob() {
   const now = Date.now();
-  const none = { model: null, modelVersion: null, stickyKey: '', fingerprint: '', webhook: null };
-  const fresh = { priority: 0, maxAttempts: 3, attempts: 0, deaths: 0, handBacks: 0 };
-  const times = { createdAt: now, runAt: now, expiresAt: null, startedAt: null, finishedAt: null };
-  const served = {
-    runId: null,
-    cancelRequested: false,
-    progress: 0,
-    event: null,
-    error: null,
-    servedModel: null,
-    servedVersion: null,
-  };
-  const kin = { retryOf: null, batchId: null, batchIndex: null };
   return {
     head: {
-      v: 1,
+      ...USUAL_FIELDS,
       id: newId(now),
       task: TASK,
       status: 'pending',
-      ...none,
-      ...fresh,
-      ...times,
-      ...served,
-      ...kin,
+      maxAttempts: 3,
+      createdAt: now,
+      runAt: now,
     },
     input: '{"text":"The quick brown fox jumps over the lazy dog."}',
     idempotencyKey: null,

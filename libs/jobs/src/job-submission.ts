@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type JobHead, type WebhookTarget, newId } from '@aerie/queue';
+import { type JobHead, USUAL_FIELDS, type WebhookTarget, newId } from '@aerie/queue';
 
 /** Options for the run of a job. */
 export interface JobOptions {
@@ -35,7 +35,7 @@ export interface JobSubmission {
 export function newHead(submission: JobSubmission, now: number): JobHead {
   const { task, model, modelVersion, stickyKey, idempotencyKey, options, retryOf, batch } = submission;
   return {
-    v: 1,
+    ...USUAL_FIELDS,
     id: newId(now),
     task,
     status: 'pending',
@@ -44,21 +44,9 @@ export function newHead(submission: JobSubmission, now: number): JobHead {
     stickyKey,
     priority: options.priority,
     maxAttempts: options.attempts,
-    attempts: 0,
-    deaths: 0,
-    handBacks: 0,
-    runId: null,
-    cancelRequested: false,
-    progress: 0,
-    event: null,
-    error: null,
-    servedModel: null,
-    servedVersion: null,
     createdAt: now,
     runAt: now + options.delayMs,
     expiresAt: options.ttlMs === null ? null : now + options.ttlMs,
-    startedAt: null,
-    finishedAt: null,
     retryOf: retryOf ?? null,
     batchId: batch?.id ?? null,
     batchIndex: batch?.index ?? null,

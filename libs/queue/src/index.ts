@@ -10,6 +10,7 @@ export { openConnection } from './connection/open-connection.js';
 export { QueueModule, type QueueModuleOptions } from './queue.module.js';
 export { WEBHOOK_QUEUE, queueNameOf } from './queue-names.js';
 export * from './records/delivery.js';
+export { USUAL_FIELDS } from './records/head-json.js';
 export * from './records/job-batch.js';
 export * from './records/job-id.js';
 export * from './records/job-record.js';

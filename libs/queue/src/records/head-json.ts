@@ -1,6 +1,6 @@
 import type { JobHead } from './job-record.js';
 
-/** Usual values of a head. Its JSON omits them, because each step writes the whole head. */
+/** Usual values of a head, and those of a new one. Its JSON omits them, because each step writes the whole head. */
 export const USUAL_FIELDS = {
   v: 1,
   model: null,
