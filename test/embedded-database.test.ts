@@ -34,7 +34,7 @@ beforeEach(async () => {
   const spawn = spawnWorkerThread<'open', QueueModule.DatabaseReport, null>({
     url: built('queue/dist/embedded/embedded-database.worker.js'),
     name: 'test',
-    data: { directory },
+    data: () => ({ directory }),
     resourceLimits: { maxOldGenerationSizeMb: 32 },
   });
   crashed = new Promise((resolve) => {

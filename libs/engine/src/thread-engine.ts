@@ -14,7 +14,7 @@ import {
 } from './providers/resolve-providers.js';
 import type { ReplicaPool } from './replica-pool.js';
 import { threadBudget } from './thread-budget.js';
-import type { ReadyReplica, ReplicaReply, ReplicaThreadData, RunMessage } from './worker/protocol.js';
+import type { ReplicaThreadData } from './worker/protocol.js';
 
 /** Options for a {@link ThreadEngine}. */
 export interface ThreadEngineOptions {
@@ -98,21 +98,22 @@ export class ThreadEngine implements Engine {
       logger,
       clock,
       onClosed,
-      spawn: (index) => (listener) =>
-        spawnWorkerThread<RunMessage, ReplicaReply, ReadyReplica>({
+      spawn: (index) =>
+        spawnWorkerThread({
           url: new URL('worker/replica.worker.js', BUILT),
           name: `${name}#${String(index)}`,
-          data: {
-            modelPath,
-            kernel,
-            trialItems,
-            sessionFactoryUrl: binding.sessionFactoryUrl,
-            attempts: attemptsOf(index),
-            intraOpThreads,
-            dynamicQuantization,
-            attachTo: sessions.sessionFor(index),
-          } satisfies ReplicaThreadData,
-        })(listener),
+          data: () =>
+            ({
+              modelPath,
+              kernel,
+              trialItems,
+              sessionFactoryUrl: binding.sessionFactoryUrl,
+              attempts: attemptsOf(index),
+              intraOpThreads,
+              dynamicQuantization,
+              attachTo: sessions.sessionFor(index),
+            }) satisfies ReplicaThreadData,
+        }),
     });
   }
 }

@@ -17,15 +17,11 @@ export function generationThread(
   options: GenerationEngineOptions,
   sessions: SharedSessions,
 ): SpawnThread<ToWorker, FromWorker, LanguageModelInfo> {
-  return (listener) => {
-    const data = workerOptionsOf(options, sessions.sessionFor(ONLY_THREAD));
-    const start = spawnWorkerThread<ToWorker, FromWorker, LanguageModelInfo>({
-      url: WORKER_URL,
-      name: `generation ${options.name}`,
-      data,
-    });
-    return start(listener);
-  };
+  return spawnWorkerThread({
+    url: WORKER_URL,
+    name: `generation ${options.name}`,
+    data: () => workerOptionsOf(options, sessions.sessionFor(ONLY_THREAD)),
+  });
 }
 
 /** The engine's options with their defaults. */

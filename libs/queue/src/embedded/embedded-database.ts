@@ -87,7 +87,7 @@ export class EmbeddedDatabase {
         spawnWorkerThread({
           url: new URL('./embedded-database.worker.js', import.meta.url),
           name: 'embedded database',
-          data: { directory: this.#directory } satisfies DatabaseThreadData,
+          data: () => ({ directory: this.#directory }) satisfies DatabaseThreadData,
           resourceLimits: RESOURCE_LIMITS,
         }),
       owner: {

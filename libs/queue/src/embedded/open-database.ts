@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { spawnWorkerThread } from '@aerie/runtime';
 import { PGlite } from '@electric-sql/pglite';
 import { runMigrations } from 'bullmq';
 import { PrivateFiles } from './private-files.js';
@@ -43,12 +43,22 @@ export async function openAt(path: string): Promise<PGlite> {
 
 /** Making a database takes 350 MB, which PGlite holds as long as its thread lives: a thread of its own gives them back. */
 function createInThread(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(CREATE_WORKER_URL, { workerData: path, name: 'create database' });
-    worker.once('error', reject);
-    worker.once('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`The thread that makes the database exited with code ${String(code)}.`));
+  const spawn = spawnWorkerThread<never, never, null>({
+    url: CREATE_WORKER_URL,
+    name: 'create database',
+    data: () => path,
+  });
+  return new Promise<void>((resolve, reject) => {
+    const thread = spawn({
+      ready: () => {
+        resolve();
+        thread.abandon();
+      },
+      message: () => undefined,
+      lost: (cause) => {
+        reject(cause);
+        thread.abandon();
+      },
     });
   });
 }

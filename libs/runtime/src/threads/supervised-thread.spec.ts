@@ -205,7 +205,7 @@ describe('SupervisedThread on a worker thread', () => {
       spawn: spawnWorkerThread({
         url: new URL('../../test-fixtures/supervised.worker.mjs', import.meta.url),
         name: 'spec',
-        data,
+        data: () => data,
         resourceLimits: { maxOldGenerationSizeMb: 32 },
       }),
       owner,

@@ -31,8 +31,8 @@ export interface WorkerThreadOptions {
   readonly url: URL;
   /** Name for logs and debuggers. */
   readonly name: string;
-  /** Copied into the thread. */
-  readonly data: unknown;
+  /** Called at each start. Its result is copied into the thread. */
+  readonly data: () => unknown;
   /** Default: {@link THREAD_LIMITS}. */
   readonly resourceLimits?: ResourceLimits;
 }
@@ -61,7 +61,7 @@ class WorkerThread<To, From, Ready> implements ThreadHandle<To> {
     listener: ThreadListener<From, Ready>,
   ) {
     this.#listener = listener;
-    const workerData: ThreadStart<unknown> = { data, guard: this.#guard.memory };
+    const workerData: ThreadStart<unknown> = { data: data(), guard: this.#guard.memory };
     // The process's own options are not for its threads, such as a debugger's port.
     this.#worker = new Worker(url, { name, workerData, resourceLimits, execArgv: [] });
     this.exited = new Promise((resolve) => {
