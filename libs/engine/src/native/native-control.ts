@@ -5,7 +5,6 @@ import type { OrtApi } from './ort-api.js';
 /** Controls sessions of worker threads through the C API, whose objects have the same addresses in every thread. */
 export class NativeControl implements SessionControl {
   readonly #api: OrtApi;
-
   readonly #trim: (() => Promise<void>) | null = mallocTrim();
 
   constructor(api: OrtApi) {

@@ -1,6 +1,7 @@
 import type { CreateSession, SessionFactory, SessionOptions } from '../worker/session-factory.js';
 import { LOG_SEVERITY_FATAL, rewrittenModel, sessionConfig } from '../onnx/session-config.js';
 import { NativeSession } from './native-session.js';
+import { NativeTensors } from './native-tensor.js';
 import { type Address, OrtApi } from './ort-api.js';
 import { ortLibraryPath } from './ort-library.js';
 
@@ -12,6 +13,7 @@ const api = new OrtApi(ortLibraryPath({ os: process.platform, arch: process.arch
 // One environment serves the whole process: later calls return it, and nothing releases it.
 const environment = api.get('createEnv', LOG_SEVERITY_FATAL, 'aerie');
 api.call('disableTelemetryEvents', environment);
+const tensors = new NativeTensors(api);
 
 /** Runs models with ONNX Runtime's C API. Imported only in worker threads. */
 export const createSession: CreateSession = async (options) => {
@@ -30,11 +32,11 @@ export const createSession: CreateSession = async (options) => {
 
 /** Runs a session that another thread of this process handed over. */
 export const attachSession: SessionFactory['attachSession'] = (session, provider) =>
-  new NativeSession(api, session, { provider, owned: false });
+  new NativeSession({ api, tensors, session, provider, owned: false });
 
 function adapt(session: Address, provider: string): NativeSession {
   try {
-    return new NativeSession(api, session, { provider, owned: true });
+    return new NativeSession({ api, tensors, session, provider, owned: true });
   } catch (error) {
     api.release('releaseSession', session);
     throw error;

@@ -2,32 +2,34 @@ import koffi from 'koffi';
 import type { InferenceSession } from '../kernel.js';
 import type { SessionHandles } from '../ort-binding.js';
 import type { NamedTensors, Tensor, TensorMetadata } from '../tensor.js';
-import { NativeTensors, ONNX_TYPE_TENSOR } from './native-tensor.js';
+import { type NativeTensors, ONNX_TYPE_TENSOR } from './native-tensor.js';
 import type { Address, OrtApi } from './ort-api.js';
 
-/** Names as C strings, which stay where they are: `addresses` is an array of pointers to them. */
+/** Names as C strings, which stay where they are: small buffers share a slab, unlike elements of small typed arrays. */
 class Names {
-  readonly #texts = new Map<string, Buffer>();
+  readonly #texts: readonly Buffer[];
+  readonly #addresses: ReadonlyMap<string, Address>;
 
   constructor(names: readonly string[]) {
-    // Small buffers share a slab, which does not move; elements of small typed arrays would.
-    for (const name of names) this.#texts.set(name, Buffer.from(`${name}\0`, 'utf8'));
+    this.#texts = names.map((name) => Buffer.from(`${name}\0`, 'utf8'));
+    this.#addresses = new Map(names.map((name, i) => [name, koffi.address(this.#texts[i])]));
   }
 
-  addresses(names: readonly string[], kind: string): BigUint64Array {
+  /** An array of pointers to the names. */
+  addressesOf(names: readonly string[]): BigUint64Array {
     return BigUint64Array.from(names, (name) => {
-      const text = this.#texts.get(name);
-      if (text === undefined) {
-        const known = [...this.#texts.keys()].join(', ');
-        throw new Error(`The model has no ${kind} "${name}"; it has: ${known}.`);
-      }
-      return koffi.address(text);
+      const address = this.#addresses.get(name);
+      if (address !== undefined) return address;
+      throw new Error(`The model has no input "${name}"; it has: ${[...this.#addresses.keys()].join(', ')}.`);
     });
   }
 }
 
-/** How a session of the C API is used. */
+/** A session of the C API, and how it is used. */
 export interface NativeSessionOptions {
+  readonly api: OrtApi;
+  readonly tensors: NativeTensors;
+  readonly session: Address;
   readonly provider: string;
   /** Whether release() frees it. */
   readonly owned: boolean;
@@ -44,13 +46,15 @@ export class NativeSession implements InferenceSession {
   readonly #inputNames: Names;
   readonly #outputNames: Names;
   readonly #fetches: readonly string[];
+  /** Pointers to the names of the outputs. */
+  readonly #fetchAddresses: BigUint64Array;
   readonly #int = new Int32Array(1);
   #owned: boolean;
   #released = false;
 
-  constructor(api: OrtApi, session: Address, { provider, owned }: NativeSessionOptions) {
+  constructor({ api, tensors, session, provider, owned }: NativeSessionOptions) {
     this.#api = api;
-    this.#tensors = new NativeTensors(api);
+    this.#tensors = tensors;
     this.#owned = owned;
     this.provider = provider;
     const inputs = this.#describeAll(session, 'Input');
@@ -62,6 +66,7 @@ export class NativeSession implements InferenceSession {
     this.#fetches = this.outputs.map(({ name }) => name);
     this.#inputNames = new Names(this.inputs.map(({ name }) => name));
     this.#outputNames = new Names(this.#fetches);
+    this.#fetchAddresses = this.#outputNames.addressesOf(this.#fetches);
     this.handles = { session, runOptions: api.get('createRunOptions') };
   }
 
@@ -84,10 +89,10 @@ export class NativeSession implements InferenceSession {
         'run',
         this.handles.session,
         this.handles.runOptions,
-        this.#inputNames.addresses(names, 'input'),
+        this.#inputNames.addressesOf(names),
         inputs,
         inputs.length,
-        this.#outputNames.addresses(fetches, 'output'),
+        this.#fetchAddresses,
         outputs.length,
         outputs,
       );
@@ -117,7 +122,7 @@ export class NativeSession implements InferenceSession {
     kind: 'Input' | 'Output',
   ): readonly { readonly name: string; readonly metadata: TensorMetadata | null }[] {
     const api = this.#api;
-    const allocator = api.get('getAllocatorWithDefaultOptions');
+    const { allocator } = this.#tensors;
     const count = Number(api.get(`sessionGet${kind}Count`, session));
     return Array.from({ length: count }, (_, i) => {
       const text = api.get(`sessionGet${kind}Name`, session, i, allocator);

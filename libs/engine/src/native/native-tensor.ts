@@ -27,24 +27,25 @@ const BY_NUMBER: ReadonlyMap<number, TensorDataType> = new Map(
 );
 
 /** The element type of a number of ONNXTensorElementDataType. @throws Error for types that tensors here cannot have. */
-export function dataTypeOf(name: string, number: number): TensorDataType {
+function dataTypeOf(name: string, number: number): TensorDataType {
   const dtype = BY_NUMBER.get(number);
   if (dtype === undefined)
     throw new Error(`Tensor "${name}" has elements of ONNX type ${String(number)}, which is not supported.`);
   return dtype;
 }
 
-/** Converts tensors to values of ONNX Runtime and back. */
+/** Converts tensors to values of ONNX Runtime and back. One serves a whole thread. */
 export class NativeTensors {
   readonly #api: OrtApi;
   readonly #cpuMemory: Address;
-  readonly #allocator: Address;
+  /** The default allocator. */
+  readonly allocator: Address;
   readonly #int = new Int32Array(1);
 
   constructor(api: OrtApi) {
     this.#api = api;
     this.#cpuMemory = api.get('createCpuMemoryInfo', 0, 0);
-    this.#allocator = api.get('getAllocatorWithDefaultOptions');
+    this.allocator = api.get('getAllocatorWithDefaultOptions');
   }
 
   /**
@@ -53,7 +54,7 @@ export class NativeTensors {
    */
   create(name: string, { dtype, dims, data }: Tensor): Address {
     const [number, ArrayType] = TYPES[dtype];
-    const count = dims.reduce((product, dim) => product * dim, 1);
+    const count = elementCount(dims);
     if (data.length !== count) {
       throw new Error(
         `Tensor "${name}" has ${String(data.length)} elements, but its shape [${dims.join(', ')}] has ${String(count)}.`,
@@ -81,9 +82,8 @@ export class NativeTensors {
     if (this.#int[0] !== ONNX_TYPE_TENSOR) throw new Error(`Output "${name}" of the model is not a tensor.`);
     const info = this.#api.get('getTensorTypeAndShape', value);
     try {
-      const { dtype, shape } = this.describe(name, info);
-      const dims = shape.map(Number);
-      const count = dims.reduce((product, dim) => product * dim, 1);
+      const { dtype, shape: dims } = this.describe(name, info);
+      const count = elementCount(dims);
       const [, ArrayType] = TYPES[dtype];
       if (ArrayType === null) return { dtype, dims, data: this.#readStrings(value, count) };
       if (count === 0) return { dtype, dims, data: new ArrayType(new ArrayBuffer(0)) };
@@ -111,7 +111,7 @@ export class NativeTensors {
   #createStrings(shape: BigInt64Array, strings: readonly string[]): Address {
     const value = this.#api.get(
       'createTensorAsOrtValue',
-      this.#allocator,
+      this.allocator,
       shape,
       shape.length,
       TYPES.string[0],
@@ -134,6 +134,10 @@ export class NativeTensors {
       bytes.toString('utf8', Number(start), i + 1 < count ? Number(starts[i + 1]) : bytes.length),
     );
   }
+}
+
+function elementCount(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
 }
 
 /** The elements where they stay: V8 moves those of small arrays until their buffer is asked for. */

@@ -132,7 +132,7 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
   }
 
   message(reply: ReplicaReply): void {
-    const { caller, endedBy } = this.#endCaller();
+    const [caller, endedBy] = [this.#takeCaller(), this.#endedBy];
     this.#thread.rest();
     if (this.#closing === null) this.#context.listener.idle(this);
     this.#onDrained?.();
@@ -147,7 +147,7 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
   lost({ cause, wasReady, isStall }: ThreadLoss): boolean {
     const { name, stallTimeoutMs, listener } = this.#context;
     if (!wasReady) return listener.startFailed(this, cause);
-    const { caller } = this.#endCaller();
+    const caller = this.#takeCaller();
     this.#runOptions = null;
     listener.down(this, cause);
     this.#onDrained?.();
@@ -170,11 +170,12 @@ export class Replica implements ThreadOwner<ReplicaReply, ReadyReplica> {
     this.#endedBy = null;
   }
 
-  #endCaller(): { readonly caller: Caller | null; readonly endedBy: Error | null } {
+  /** The caller, whose run has ended. */
+  #takeCaller(): Caller | null {
     const caller = this.#caller;
     this.#caller = null;
     caller?.forget();
-    return { caller, endedBy: this.#endedBy };
+    return caller;
   }
 
   async #close(): Promise<boolean> {
