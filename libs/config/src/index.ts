@@ -1,5 +1,6 @@
 export { hostNameOf } from './browser-parsers.js';
 export { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
+export { coresOf } from './cores.js';
 export { environmentSchema } from './environment.schema.js';
 export { SECRETS, loadSettings, redactSettings } from './load-settings.js';
 export * from './process/check-start.js';

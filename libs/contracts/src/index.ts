@@ -1,4 +1,5 @@
 export * from './aerie.error.js';
+export * from './capitalized.js';
 export * from './error-table.js';
 export * from './field-problems.js';
 export type * from './rate-limit-bucket.js';

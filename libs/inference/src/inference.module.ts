@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { createSecretReader, modelScanFile, SETTINGS, type Settings } from '@aerie/config';
+import { coresOf, createSecretReader, modelScanFile, SETTINGS, type Settings } from '@aerie/config';
 import { type OrtBinding, ThreadEngine } from '@aerie/engine';
 import {
   defaultUpstreamFromSettings,
@@ -10,7 +10,6 @@ import {
 } from '@aerie/model-registry';
 import { LOGGER, type PinoLogger, Metrics } from '@aerie/observability';
 import { SafeFetcher } from '@aerie/outbound';
-import { availableCores } from '@aerie/runtime';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BoundedGate } from './bounded-gate.js';
 import { GenerationModule } from './generation.module.js';
@@ -18,11 +17,6 @@ import { EngineModule } from './engine.module.js';
 import { LIST_GPUS, type ListGpus, ORT_BINDING } from './engine-tokens.js';
 import { ImageLoader } from './image-loader.js';
 import { InferenceService } from './inference.service.js';
-
-/** Cores that this process may use: those of the machine, shared with its siblings. */
-function coresOf({ http }: Settings): number {
-  return Math.max(1, Math.floor(availableCores() / http.workers));
-}
 
 /** Closes the resources of the use cases and reports batches to the metrics. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { AerieError } from '@aerie/contracts';
+import { AerieError, capitalized } from '@aerie/contracts';
 import type { InferenceOutcome, InferenceStats, LoadedModels, ModelRegistry } from '@aerie/model-registry';
 import type { BatchRoute, BatchTaskKind, RouteResources, RouteTypes } from '@aerie/tasks';
 import { type InferenceCall, type ServedBy, inferenceTimeMs } from './inference-call.js';
@@ -110,8 +110,4 @@ function total([first, ...rest]: readonly InferenceStats[]): InferenceStats {
 function notFinite({ name, version }: RouteModel<RouteTypes>, item: string): AerieError {
   const message = `The model ${name}, version ${version}, returned numbers that are not finite for ${item}: the model is damaged or cannot process this input.`;
   return new AerieError('INTERNAL', message);
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

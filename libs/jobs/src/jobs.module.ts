@@ -1,4 +1,4 @@
-import { SETTINGS, type Settings } from '@aerie/config';
+import { coresOf, SETTINGS, type Settings } from '@aerie/config';
 import { InferenceModule, ROUTE_NAMES, routeOf } from '@aerie/inference';
 import { LOGGER, type PinoLogger } from '@aerie/observability';
 import { ModelRegistry } from '@aerie/model-registry';
@@ -14,7 +14,6 @@ import {
   provideJobProcessors,
   queueBackendOf,
 } from '@aerie/queue';
-import { availableCores } from '@aerie/runtime';
 import {
   type DynamicModule,
   Inject,
@@ -164,8 +163,7 @@ function modelCheck(registry: ModelRegistry): NonNullable<JobChecks['checkModel'
   };
 }
 
-function concurrencyOf({ jobs, models, http }: Settings): number {
-  if (jobs.concurrency !== null) return jobs.concurrency;
-  const replicas = models.replicas ?? Math.max(1, Math.floor(availableCores() / http.workers));
-  return replicas * JOBS_PER_REPLICA;
+function concurrencyOf(settings: Settings): number {
+  const { jobs, models } = settings;
+  return jobs.concurrency ?? (models.replicas ?? coresOf(settings)) * JOBS_PER_REPLICA;
 }

@@ -1,4 +1,5 @@
 import { SETTINGS, type Settings } from '@aerie/config';
+import { capitalized } from '@aerie/contracts';
 import { ModelQueryDto } from '@aerie/fields';
 import { type RequestContext, ApiErrors, Context } from '@aerie/http';
 import { type AnyBatchRoute, type BodyLimits, InferenceService } from '@aerie/inference';
@@ -56,8 +57,4 @@ export function routeControllerOf(route: AnyBatchRoute): Type {
   }
   // The OpenAPI document names operations after their controllers.
   return Object.defineProperty(RouteController, 'name', { value: `${capitalized(name)}Controller` });
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
