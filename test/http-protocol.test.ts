@@ -196,7 +196,7 @@ interface Operation {
 /** Statuses whose responses have no body. */
 const BODILESS = ['204', '304'];
 
-/** What the document does not say about an operation, or says differently than the server. */
+/** Gaps in the document about an operation, and differences from the server. */
 async function gapsOf(path: string, method: string, operation: Operation): Promise<readonly string[]> {
   const { summary = '', requestBody, responses } = operation;
   const gaps = summary === '' ? ['summary'] : [];

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '@aerie/runtime';
 import { describe, expect, it } from '@jest/globals';
 import { DynamicBatcher } from './dynamic-batcher.js';
 import { QueueFullError } from './queue-full.error.js';
@@ -124,8 +123,6 @@ describe('the accounting of a request and the batcher', () => {
   });
 
   it('does not keep the inputs of settled requests', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
     const batcher = new DynamicBatcher<object, null>({
       maxBatchSize: 8,
       maxQueueSize: 300,
@@ -148,7 +145,7 @@ describe('the accounting of a request and the batcher', () => {
     };
     const statuses = (await submitAll()).map(({ status }) => status);
     await new Promise<void>((resolve) => setImmediate(resolve));
-    collect();
+    collectGarbage();
     expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(200);
     expect(batcher.stalledForMs).toBeNull();
     expect(inputs.filter((input) => input.deref() !== undefined)).toHaveLength(0);

@@ -6,6 +6,7 @@ export * from './logger.js';
 export * from './push-stream.js';
 export * from './serialized-error.js';
 export * from './text-file.js';
+export * from './threads/collect-garbage.js';
 export { NativeGuard } from './threads/native-guard.js';
 export * from './threads/serve-thread.js';
 export * from './threads/supervised-thread.js';

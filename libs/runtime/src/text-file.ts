@@ -37,7 +37,7 @@ function readRegularFile(path: string): Buffer {
   }
 }
 
-/** What a path that names no regular file names. */
+/** The kind of a file that is no regular one, for messages. */
 export function fileKindOf(found: Stats): string {
   if (found.isDirectory()) return 'a folder';
   if (found.isFIFO()) return 'a FIFO';

@@ -5,3 +5,4 @@
 export * from './fake-clock.js';
 export * from './fake-threads.js';
 export * from './memory-logger.js';
+export * from './refused-fields.js';

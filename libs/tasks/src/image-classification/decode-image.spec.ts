@@ -2,24 +2,12 @@ import { crc32 } from 'node:zlib';
 import { AerieError } from '@aerie/contracts';
 import { describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
+import { WIDE_LIMITS, decodeSmall } from '../testing/decode-small.js';
 import { gradient, plain, tagged } from '../testing/images.js';
-import { decodeImage } from './decode-image.js';
 import { sniffFormat } from './image-header.js';
-import type { ImageGeometry } from './types.js';
 
-const WHITE = [255, 255, 255] as const;
-const GEOMETRY: ImageGeometry = {
-  width: 42,
-  height: 28,
-  crop: 0.875,
-  resample: 'bicubic',
-  background: WHITE,
-};
-const LIMITS = { maxPixels: 50_000_000, timeoutSeconds: 10 };
 const ORANGE = { r: 200, g: 100, b: 50 };
 const GREY = { r: 128, g: 128, b: 128 };
-
-const decode = (bytes: Uint8Array, limits = LIMITS) => decodeImage(bytes, GEOMETRY, limits);
 
 async function refusal(decoding: Promise<unknown>): Promise<AerieError> {
   const error: unknown = await decoding.then(
@@ -72,7 +60,7 @@ describe('an image is decoded to RGB at the size of the model', () => {
   ];
 
   it.each(images)('from a %s', async (_, image, color, tolerance) => {
-    const { pixels, orientation } = await decode(await image().toBuffer());
+    const { pixels, orientation } = await decodeSmall(await image().toBuffer());
     expect(orientation).toBe(1);
     expect(pixels).toHaveLength(42 * 28 * 3);
     for (const at of [0, pixels.length - 3]) {
@@ -87,13 +75,13 @@ describe('an image is decoded to RGB at the size of the model', () => {
     [1, 2000],
     [2000, 1],
   ])('however far it is from that: %d x %d', async (width, height) => {
-    const { pixels } = await decode(await plain(width, height, ORANGE).png().toBuffer());
+    const { pixels } = await decodeSmall(await plain(width, height, ORANGE).png().toBuffer());
     expect([...pixels.subarray(0, 3)]).toEqual([200, 100, 50]);
     expect(pixels).toHaveLength(42 * 28 * 3);
   });
 
   it('into a separate buffer, which moves to a thread without a copy', async () => {
-    const { pixels } = await decode(await plain(8, 8, ORANGE).png().toBuffer());
+    const { pixels } = await decodeSmall(await plain(8, 8, ORANGE).png().toBuffer());
     expect(pixels.buffer.byteLength).toBe(pixels.byteLength);
     const { byteLength } = pixels;
     const moved = structuredClone(pixels, { transfer: [pixels.buffer] });
@@ -102,7 +90,7 @@ describe('an image is decoded to RGB at the size of the model', () => {
 
   it('by the middle: the share that the crop says, of the largest part of the same shape', async () => {
     // 84 x 48 has 72 x 48 in the shape of 42 x 28, of which 0.875 are 63 x 42: x from 10.5 to 73.5, y from 3 to 45.
-    const { pixels } = await decode(await gradient(84, 48).png().toBuffer());
+    const { pixels } = await decodeSmall(await gradient(84, 48).png().toBuffer());
     const [left, top] = [pixels[0] as number, pixels[1] as number];
     const [right, bottom] = [pixels.at(-3) as number, pixels.at(-2) as number];
     expect(Math.abs(left - (10.75 / 83) * 255)).toBeLessThan(3);
@@ -114,7 +102,7 @@ describe('an image is decoded to RGB at the size of the model', () => {
   it('with the EXIF orientation reported, not applied', async () => {
     expect(
       (
-        await decode(
+        await decodeSmall(
           await tagged(plain(64, 48, ORANGE), 6)
             .jpeg()
             .toBuffer(),
@@ -142,13 +130,13 @@ describe('an image of 12 megapixels', () => {
     };
     const whole = await leastWork(() => sharp(jpeg).raw().toBuffer());
     // Measured: a quarter to a sixth.
-    expect(await leastWork(() => decode(jpeg))).toBeLessThan(whole / 2);
+    expect(await leastWork(() => decodeSmall(jpeg))).toBeLessThan(whole / 2);
   });
 });
 
 describe('an image is refused', () => {
   it('when its header claims too many pixels, before any of them is decoded', async () => {
-    const error = await refusal(decode(await pngThatClaims(100_000, 100_000)));
+    const error = await refusal(decodeSmall(await pngThatClaims(100_000, 100_000)));
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toBe(
       'The image has 100000 x 100000 pixels; the limit is 50000000 in total (MAX_IMAGE_PIXELS).',
@@ -157,8 +145,10 @@ describe('an image is refused', () => {
 
   it('from one pixel above the limit on', async () => {
     const png = await plain(20, 10, ORANGE).png().toBuffer();
-    expect((await decode(png, { ...LIMITS, maxPixels: 200 })).orientation).toBe(1);
-    expect((await refusal(decode(png, { ...LIMITS, maxPixels: 199 }))).message).toContain('20 x 10');
+    expect((await decodeSmall(png, { ...WIDE_LIMITS, maxPixels: 200 })).orientation).toBe(1);
+    expect((await refusal(decodeSmall(png, { ...WIDE_LIMITS, maxPixels: 199 }))).message).toContain(
+      '20 x 10',
+    );
   });
 
   it.each([
@@ -167,7 +157,7 @@ describe('an image is refused', () => {
     ['WebP', () => gradient(160, 120).webp(), 'webp'],
   ])('when it is a %s cut short', async (_, image, name) => {
     const whole = await image().toBuffer();
-    const error = await refusal(decode(whole.subarray(0, Math.floor(whole.length * 0.6))));
+    const error = await refusal(decodeSmall(whole.subarray(0, Math.floor(whole.length * 0.6))));
     expect(error).toMatchObject({
       code: 'INVALID_INPUT',
       message: `The image cannot be decoded: its ${name} data is damaged or cut short.`,
@@ -180,7 +170,7 @@ describe('an image is refused', () => {
     ['PNG', [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
     ['WebP', [...Buffer.from('RIFF0000WEBP')]],
   ])('when only its first bytes are those of a %s', async (_, signature) => {
-    const error = await refusal(decode(Uint8Array.from([...signature, ...Buffer.alloc(500, 7)])));
+    const error = await refusal(decodeSmall(Uint8Array.from([...signature, ...Buffer.alloc(500, 7)])));
     expect(error).toMatchObject({
       code: 'INVALID_INPUT',
       message: expect.stringContaining('damaged') as unknown,
@@ -197,7 +187,7 @@ describe('an image is refused', () => {
   it.each([...others, ['nothing', async () => new Uint8Array()]] as const)(
     'when it is %s',
     async (_, bytes) => {
-      const error = await refusal(decode(await bytes()));
+      const error = await refusal(decodeSmall(await bytes()));
       expect(error).toMatchObject({
         code: 'INVALID_INPUT',
         message: 'The image is not a JPEG, PNG or WebP file.',
@@ -212,7 +202,7 @@ describe('an image is refused', () => {
 
 it('a time limit of more than the hour that libvips knows is one hour', async () => {
   const png = await plain(8, 8, ORANGE).png().toBuffer();
-  expect((await decode(png, { ...LIMITS, timeoutSeconds: 86_400 })).orientation).toBe(1);
+  expect((await decodeSmall(png, { ...WIDE_LIMITS, timeoutSeconds: 86_400 })).orientation).toBe(1);
 });
 
 it('a format is told by its first bytes, wherever they lie in their buffer', () => {

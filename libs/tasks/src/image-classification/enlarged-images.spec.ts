@@ -1,18 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { SMALL_GEOMETRY, WIDE_LIMITS, decodeSmall } from '../testing/decode-small.js';
 import { gradient, plain } from '../testing/images.js';
 import { decodeImage } from './decode-image.js';
-import type { ImageGeometry } from './types.js';
-
-const LIMITS = { maxPixels: 50_000_000, timeoutSeconds: 10 };
-const GEOMETRY: ImageGeometry = {
-  width: 42,
-  height: 28,
-  crop: 0.875,
-  resample: 'bicubic',
-  background: [255, 255, 255],
-};
-
-const decode = (bytes: Uint8Array) => decodeImage(bytes, GEOMETRY, LIMITS);
 
 describe('an image that is enlarged', () => {
   /** How far the middle of what is dark lies from the middle of the image, in pixels. */
@@ -45,8 +34,8 @@ describe('an image that is enlarged', () => {
       .png()
       .toBuffer();
     for (const resample of ['nearest', 'bilinear', 'bicubic', 'lanczos'] as const) {
-      const geometry = { ...GEOMETRY, width: 224, height: 224, resample };
-      const { pixels } = await decodeImage(blob, geometry, LIMITS);
+      const geometry = { ...SMALL_GEOMETRY, width: 224, height: 224, resample };
+      const { pixels } = await decodeImage(blob, geometry, WIDE_LIMITS);
       const [x, y] = offset(pixels, 224, 224);
       // Where it is reduced, the longer side may be cut half a pixel to one side.
       const most = Math.min(width, height) > 256 || resample === 'nearest' ? 0.51 : 0.05;
@@ -59,7 +48,7 @@ describe('an image that is enlarged', () => {
     const [width, height] = [20, 14];
     const image = gradient(width, height);
     const stored = await image.clone().raw().toBuffer();
-    const { pixels } = await decode(await image.png().toBuffer());
+    const { pixels } = await decodeSmall(await image.png().toBuffer());
     // 20 x 14 becomes 48 x 33.6, rounded to 34, of which the middle 42 x 28 is kept.
     const value = (x: number, y: number, channel: number): number => {
       let sum = 0;

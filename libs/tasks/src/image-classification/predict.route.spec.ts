@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { AerieError } from '@aerie/contracts';
 import { readDto } from '@aerie/fields';
+import { refusedFields } from '@aerie/test-support';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { CallerImages } from '../route-resources.js';
 import { predictRoute } from './predict.route.js';
@@ -15,15 +15,6 @@ const DETAILS: ClassificationDetails = {
 };
 
 const inputOf = (body: unknown) => predictRoute.toInput(readDto(predictRoute.dto, body), LIMITS);
-
-function fieldsOf(read: () => unknown): readonly string[] {
-  try {
-    read();
-  } catch (error) {
-    return ((error as AerieError).details ?? []).map(({ field }) => field);
-  }
-  throw new Error('The body was accepted.');
-}
 
 function newImages() {
   const images = {
@@ -48,23 +39,23 @@ describe('a body of predict', () => {
   it.each([0, 101, -1, 1.5, 'x', '', ' ', true, null, [3], {}, '1e400'])(
     'may not ask for %j labels',
     (top_k) => {
-      expect(fieldsOf(() => inputOf({ image_url: 'https://img.test/', top_k }))).toEqual(['top_k']);
+      expect(refusedFields(() => inputOf({ image_url: 'https://img.test/', top_k }))).toEqual(['top_k']);
     },
   );
 
   it.each(['', '  ', 'cat.jpg', 7, null, undefined, ['https://img.test/']])(
     'has no use for the address %j',
     (image_url) => {
-      expect(fieldsOf(() => inputOf({ image_url }))).toEqual(['image_url']);
+      expect(refusedFields(() => inputOf({ image_url }))).toEqual(['image_url']);
     },
   );
 
   it('may not have unknown fields', () => {
-    expect(fieldsOf(() => inputOf({ image_url: 'https://img.test/', topk: 3 }))).toEqual(['topk']);
+    expect(refusedFields(() => inputOf({ image_url: 'https://img.test/', topk: 3 }))).toEqual(['topk']);
   });
 
   it('names every invalid field once', () => {
-    expect(fieldsOf(() => inputOf({ top_k: 0 }))).toEqual(['image_url', 'top_k']);
+    expect(refusedFields(() => inputOf({ top_k: 0 }))).toEqual(['image_url', 'top_k']);
   });
 });
 
